@@ -1,12 +1,13 @@
 import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
+// `npm test`. What needs foreign programs runs with test/interop/vitest.config.ts.
 export default defineConfig({
   // Tests import the package by its own name; this condition leads to src rather than dist.
   ssr: { resolve: { conditions: ['millrace-source', ...defaultServerConditions] } },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'node_modules/**'],
+    exclude: ['test/interop/**', 'test/examples/**', '**/node_modules/**'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     coverage: { provider: 'v8', include: ['src/**'] },
   },

@@ -1,0 +1,73 @@
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join, normalize, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithTool } from '../support/tools.ts'
+import { launchChromium, type Page } from './peers/chromium.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const NOT_PORTABLE = new Set(['node', 'services'])
+
+// Source folders are modules of the page as they are in dist: no bundler, only a name for the one dependency.
+const PAGE = `<!doctype html><script type="importmap">${JSON.stringify({
+  imports: { eventemitter3: '/node_modules/eventemitter3/dist/eventemitter3.esm.js' },
+})}</script>`
+
+function serve(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
+    if (path === '/') {
+      response.setHeader('content-type', 'text/html').end(PAGE)
+    } else if (path.startsWith('/dist/') || path.startsWith('/node_modules/eventemitter3/')) {
+      response.setHeader('content-type', 'text/javascript')
+      createReadStream(join(ROOT, path))
+        .on('error', () => response.writeHead(404).end())
+        .pipe(response)
+    } else response.writeHead(404).end()
+  })
+  return new Promise((done) => {
+    server.listen(0, '127.0.0.1', () => done(server))
+  })
+}
+
+describeWithTool('chromium', 'the built portable folders, unbundled, in Chromium', () => {
+  let server: Server
+  let page: Page
+  let closeBrowser: () => Promise<void>
+
+  beforeAll(async () => {
+    server = await serve()
+    const browser = await launchChromium()
+    closeBrowser = browser.close
+    page = await browser.context.newPage()
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  })
+  afterAll(async () => {
+    await closeBrowser()
+    server.close()
+  })
+
+  it('load and export what they export in Node', async () => {
+    const folders = (await readdir(join(ROOT, 'dist'), { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory() && !NOT_PORTABLE.has(entry.name))
+      .map((entry) => entry.name)
+      .toSorted()
+    const here: Record<string, string[]> = {}
+    for (const folder of folders) {
+      const module = (await import(join(ROOT, 'dist', folder, 'index.js'))) as object
+      here[folder] = Object.keys(module).toSorted()
+    }
+    const there = await page.evaluate(async (names) => {
+      const found: Record<string, string[]> = {}
+      for (const name of names) {
+        const url = `/dist/${name}/index.js`
+        found[name] = Object.keys((await import(url)) as object).toSorted()
+      }
+      return found
+    }, folders)
+    expect(there).toEqual(here)
+    expect(folders).toContain('bytes')
+  })
+})

@@ -1,0 +1,28 @@
+/** The clips of test/media. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+/** All clips; test/media/README.md says what is in them. */
+export const CLIPS = [
+  'avc-aac-bframes.flv',
+  'avc-mp3.flv',
+  'audio-only-aac.flv',
+  'video-only-avc.flv',
+  'hevc-aac.ertmp.flv',
+  'av1-opus.ertmp.flv',
+  'vp9-opus.ertmp.flv',
+  'avc-flac.ertmp.flv',
+  'hevc-opus-two-audio-tracks.ertmp.flv',
+] as const
+
+export type Clip = (typeof CLIPS)[number]
+
+/** Absolute path of a clip, for foreign programs. */
+export function clipPath(clip: Clip): string {
+  return resolve(import.meta.dirname, '../media', clip)
+}
+
+/** A clip's bytes, as a plain `Uint8Array`. */
+export function readClip(clip: Clip): Uint8Array {
+  return new Uint8Array(readFileSync(clipPath(clip)))
+}
