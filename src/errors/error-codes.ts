@@ -9,6 +9,27 @@
 export const ERROR_CODES = {
   // bytes
   ERR_BYTES_END: 'a bit or byte field reaches past the end of its buffer',
+  // amf0
+  ERR_AMF_COUNT: 'an AMF body holds more values than allowed',
+  ERR_AMF_DEPTH: 'AMF values are nested deeper than allowed',
+  ERR_AMF_END: 'an AMF value reaches past the end of its buffer',
+  ERR_AMF_EXPANSION: 'AMF3 references repeat more text or bytes than allowed',
+  ERR_AMF_EXTERNALIZABLE: 'an AMF3 object has a format that only its own class can read',
+  ERR_AMF_KEY: 'an AMF3 dictionary has a key that is neither text nor number',
+  ERR_AMF_MARKER: 'an AMF type marker is unknown or reserved',
+  ERR_AMF_REFERENCE: 'an AMF reference points at nothing that came before',
+  // handshake
+  ERR_HANDSHAKE_ENCRYPTED: 'the peer asks for RTMPE, which is not offered',
+  ERR_HANDSHAKE_PROXY_PREFIX: 'a proxy prefix is longer than allowed',
+  ERR_HANDSHAKE_VERSION: 'the first byte is no RTMP version',
+  // chunk
+  ERR_CHUNK_NO_PREVIOUS_HEADER: 'a fmt 3 chunk is the first on its chunk stream, so there is no header to reuse',
+  ERR_CHUNK_INTERRUPTED: 'a chunk header opens another message before the one on its chunk stream is complete',
+  ERR_CHUNK_SIZE: 'Set Chunk Size asks for chunks of 0 bytes',
+  ERR_CHUNK_STREAM_COUNT: 'a peer opens more chunk streams than maxChunkStreams',
+  ERR_CHUNK_ASSEMBLING_BYTES: 'unfinished messages hold more memory than maxAssemblingBytes',
+  ERR_CHUNK_QUEUE: 'more decoded messages wait to be read than maxQueuedMessages',
+  ERR_MESSAGE_TOO_LARGE: 'an RTMP message is longer than maxMessageBytes',
 } as const
 
 /** The closed union of all error codes. */

@@ -1,0 +1,398 @@
+/**
+ * Chunks to messages: the receiving half of the RTMP chunk stream, RTMP 1.0 §5.3, with the readings of it that real
+ * encoders need.
+ *
+ * @module
+ */
+import { ByteArena, EMPTY_BYTES, readU24, readU32 } from '../bytes/index.ts'
+import { DecodeError, LimitError, type MediaError } from '../errors/index.ts'
+import { DEFAULT_CHUNK_SIZE, EXTENDED_TIMESTAMP, MAX_CHUNK_SIZE, MAX_HEADER_BYTES } from './chunk-header.ts'
+import { type ChunkMessage, MESSAGE_TYPE_ABORT, MESSAGE_TYPE_SET_CHUNK_SIZE } from './chunk-message.ts'
+import { ChunkStream } from './chunk-stream.ts'
+
+/** Options of {@link ChunkDecoder}. */
+export interface ChunkDecoderOptions {
+  /**
+   * Longest message in bytes. A 4K keyframe at 100 Mbit/s is 1 to 3 MB; the format itself allows 16777215.
+   * @defaultValue 8388608
+   */
+  readonly maxMessageBytes?: number
+  /** Chunk streams that a peer may open; each costs about 150 bytes until the decoder is dropped. @defaultValue 128 */
+  readonly maxChunkStreams?: number
+  /**
+   * Memory of unfinished messages on all chunk streams together, in bytes. Memory is taken as bytes arrive, never on the
+   * announcement of a length.
+   * @defaultValue 16777216
+   */
+  readonly maxAssemblingBytes?: number
+  /** Messages that wait for {@link ChunkDecoder.read}. One read of a socket, 64 kB, cannot exceed it. @defaultValue 65536 */
+  readonly maxQueuedMessages?: number
+}
+
+/** Bodies up to this length are carved from the arena at their first byte; longer ones grow as they arrive. */
+const CARVED_BYTES = 32_768
+
+/**
+ * An extended timestamp in a header that should hold a delta is taken as absolute when it lies this close (ms) to the
+ * chunk stream's timestamp. A true delta that large would double a clock of 4.6 hours to within 10 s.
+ */
+const ABSOLUTE_WINDOW_MS = 10_000
+
+/** Takes chunks as they arrive and gives whole messages. One per connection; dead after the first throw. */
+export class ChunkDecoder {
+  readonly #maxMessageBytes: number
+  readonly #maxChunkStreams: number
+  readonly #maxAssemblingBytes: number
+  readonly #maxQueuedMessages: number
+  readonly #arena: ByteArena
+  // csid 0 to 63 by index, the others by key.
+  readonly #low: (ChunkStream | undefined)[]
+  readonly #high: Map<number, ChunkStream>
+  #streamCount: number
+  #chunkSize: number
+  /** The stream whose chunk data is being read; `#chunkLeft` bytes of it are to come. */
+  #stream: ChunkStream
+  #chunkLeft: number
+  /** The start of a header that was cut by the end of a push. */
+  readonly #partial: Uint8Array
+  #partialLength: number
+  #assemblingBytes: number
+  #queue: ChunkMessage[]
+  #queueHead: number
+  #failure: MediaError | undefined
+
+  constructor(options: ChunkDecoderOptions = {}) {
+    this.#maxMessageBytes = options.maxMessageBytes ?? 8_388_608
+    this.#maxChunkStreams = options.maxChunkStreams ?? 128
+    this.#maxAssemblingBytes = options.maxAssemblingBytes ?? 16_777_216
+    this.#maxQueuedMessages = options.maxQueuedMessages ?? 65_536
+    this.#arena = new ByteArena()
+    this.#low = Array.from<ChunkStream | undefined>({ length: 64 }).fill(undefined)
+    this.#high = new Map()
+    this.#streamCount = 0
+    this.#chunkSize = DEFAULT_CHUNK_SIZE
+    this.#stream = new ChunkStream(0)
+    this.#chunkLeft = 0
+    this.#partial = new Uint8Array(MAX_HEADER_BYTES)
+    this.#partialLength = 0
+    this.#assemblingBytes = 0
+    this.#queue = []
+    this.#queueHead = 0
+    this.#failure = undefined
+  }
+
+  /** The peer's chunk size in bytes: 128 until its Set Chunk Size, which is applied as it is parsed. */
+  get chunkSize(): number {
+    return this.#chunkSize
+  }
+
+  /** Memory that unfinished messages hold now, in bytes. */
+  get assemblingBytes(): number {
+    return this.#assemblingBytes
+  }
+
+  /**
+   * Parses `bytes` at once, at any split. What must be kept is copied: the caller may reuse the array.
+   *
+   * Set Chunk Size and Abort are carried out here, in their place between the chunks, and are given to the reader too.
+   *
+   * @throws {@link DecodeError} `ERR_CHUNK_NO_PREVIOUS_HEADER`, `ERR_CHUNK_INTERRUPTED`, `ERR_CHUNK_SIZE`.
+   * @throws {@link LimitError} `ERR_MESSAGE_TOO_LARGE`, `ERR_CHUNK_STREAM_COUNT`, `ERR_CHUNK_ASSEMBLING_BYTES`,
+   * `ERR_CHUNK_QUEUE`. The decoder is dead afterwards and throws the same error again; messages parsed before can still
+   * be read.
+   */
+  push(bytes: Uint8Array): void {
+    if (this.#failure !== undefined) throw this.#failure
+    let at = 0
+    while (this.#partialLength > 0 && at < bytes.length) at = this.#resumeHeader(bytes, at)
+    if (at < bytes.length) this.#parse(bytes, at)
+  }
+
+  /** Takes the next whole message, or `undefined` when more bytes are needed. */
+  read(): ChunkMessage | undefined {
+    if (this.#queueHead === this.#queue.length) return undefined
+    const message = this.#queue[this.#queueHead++]
+    if (this.#queueHead === this.#queue.length) {
+      this.#queue = []
+      this.#queueHead = 0
+    }
+    return message
+  }
+
+  #parse(bytes: Uint8Array, from: number): void {
+    const end = bytes.length
+    let at = from
+    while (at < end) {
+      if (this.#chunkLeft === 0) {
+        const next = this.#readHeader(bytes, at, end)
+        if (next < 0) {
+          this.#partial.set(bytes.subarray(at, end))
+          this.#partialLength = end - at
+          return
+        }
+        at = next
+      } else {
+        at = this.#readData(bytes, at, end)
+      }
+    }
+  }
+
+  /** Goes on with a header that an earlier push began. Returns the offset in `bytes` up to which it took. */
+  #resumeHeader(bytes: Uint8Array, from: number): number {
+    const partial = this.#partial
+    const had = this.#partialLength
+    const take = Math.min(MAX_HEADER_BYTES - had, bytes.length - from)
+    partial.set(bytes.subarray(from, from + take), had)
+    const next = this.#readHeader(partial, 0, had + take)
+    if (next < 0) {
+      this.#partialLength = had + take
+      return from + take
+    }
+    this.#partialLength = 0
+    if (next >= had) return from + next - had
+    // The header turned out to be shorter than what was kept: the rest is chunk data (no extended timestamp after all).
+    this.#parse(partial.slice(next, had), 0)
+    return from
+  }
+
+  /**
+   * Reads one chunk header at `at` and gets ready for its data.
+   * @returns the offset after the header, or −1, with nothing changed, when `end` comes first.
+   */
+  #readHeader(bytes: Uint8Array, at: number, end: number): number {
+    const first = bytes[at]!
+    const fmt = first >> 6
+    let id = first & 0x3f
+    let next = at + 1
+    if (id === 0) {
+      if (end - next < 1) return -1
+      id = 64 + bytes[next]!
+      next += 1
+    } else if (id === 1) {
+      if (end - next < 2) return -1
+      id = 64 + bytes[next]! + bytes[next + 1]! * 256
+      next += 2
+    }
+    const known = id < 64 ? this.#low[id] : this.#high.get(id)
+    if (fmt === 3) {
+      if (known === undefined) {
+        throw this.#fail(
+          new DecodeError('ERR_CHUNK_NO_PREVIOUS_HEADER', `fmt 3 is the first chunk on csid ${id}`),
+        )
+      }
+      return known.received > 0
+        ? this.#continueMessage(known, bytes, next, end)
+        : this.#repeatHeader(known, bytes, next, end)
+    }
+    const messageHeader = fmt === 0 ? 11 : fmt === 1 ? 7 : 3
+    if (end - next < messageHeader) return -1
+    const field = readU24(bytes, next)
+    const extended = field === EXTENDED_TIMESTAMP
+    const after = next + messageHeader + (extended ? 4 : 0)
+    if (end < after) return -1
+    const value = extended ? readU32(bytes, after - 4) : field
+    const stream = known ?? this.#open(id)
+    const length = fmt < 2 ? readU24(bytes, next + 3) : stream.messageLength
+    const typeId = fmt < 2 ? bytes[next + 6]! : stream.messageTypeId
+    stream.extended = extended
+    stream.extendedField = value
+    if (stream.received > 0) {
+      // A full header inside a message is read as by FFmpeg and SRS: a continuation, if it changes nothing.
+      if (fmt === 0 || length !== stream.messageLength || typeId !== stream.messageTypeId) {
+        throw this.#fail(
+          new DecodeError(
+            'ERR_CHUNK_INTERRUPTED',
+            `fmt ${fmt} on csid ${id} after ${stream.received} of ${stream.messageLength} bytes of a message`,
+          ),
+        )
+      }
+      this.#expectData(stream)
+      return after
+    }
+    if (fmt === 0) {
+      stream.timestamp = value
+      stream.delta = value
+      stream.messageStreamId =
+        (bytes[next + 7]! |
+          (bytes[next + 8]! << 8) |
+          (bytes[next + 9]! << 16) |
+          (bytes[next + 10]! << 24)) >>>
+        0
+    } else {
+      addDelta(stream, value, extended)
+    }
+    stream.messageLength = length
+    stream.messageTypeId = typeId
+    this.#begin(stream)
+    return after
+  }
+
+  /** fmt 3 that opens a message: the header of the last one again, its delta added (FMLE sends it: `c4` …). */
+  #repeatHeader(stream: ChunkStream, bytes: Uint8Array, next: number, end: number): number {
+    let after = next
+    if (stream.extended) {
+      after = next + 4
+      if (end < after) return -1
+      stream.extendedField = readU32(bytes, next)
+      addDelta(stream, stream.extendedField, true)
+    } else {
+      stream.timestamp = (stream.timestamp + stream.delta) >>> 0
+    }
+    this.#begin(stream)
+    return after
+  }
+
+  /**
+   * fmt 3 inside a message. The extended timestamp is repeated there (§5.3.1.3), but old FFmpeg and librtmp leave it
+   * out, and some repeat the absolute time after a delta; so four bytes that are neither are chunk data.
+   */
+  #continueMessage(stream: ChunkStream, bytes: Uint8Array, next: number, end: number): number {
+    let after = next
+    if (stream.extended) {
+      const asSent = matchU32(bytes, next, end, stream.extendedField)
+      const absolute = matchU32(bytes, next, end, stream.timestamp)
+      if (asSent === 4 || absolute === 4) after = next + 4
+      else if (asSent === end - next || absolute === end - next) return -1
+    }
+    this.#expectData(stream)
+    return after
+  }
+
+  #begin(stream: ChunkStream): void {
+    const length = stream.messageLength
+    if (length > this.#maxMessageBytes) {
+      throw this.#fail(
+        new LimitError(
+          'ERR_MESSAGE_TOO_LARGE',
+          `message of ${length} bytes on csid ${stream.id} exceeds maxMessageBytes ${this.#maxMessageBytes}`,
+        ),
+      )
+    }
+    if (length === 0) this.#deliver(stream, EMPTY_BYTES)
+    else this.#expectData(stream)
+  }
+
+  #expectData(stream: ChunkStream): void {
+    const left = stream.messageLength - stream.received
+    this.#stream = stream
+    this.#chunkLeft = left < this.#chunkSize ? left : this.#chunkSize
+  }
+
+  #readData(bytes: Uint8Array, at: number, end: number): number {
+    const stream = this.#stream
+    const available = end - at
+    const count = this.#chunkLeft < available ? this.#chunkLeft : available
+    const to = stream.received + count
+    if (to > stream.body.length) this.#grow(stream, to)
+    stream.body.set(bytes.subarray(at, at + count), stream.received)
+    stream.received = to
+    this.#chunkLeft -= count
+    if (to === stream.messageLength) {
+      const body = stream.body
+      this.#assemblingBytes -= body.length
+      stream.body = EMPTY_BYTES
+      stream.received = 0
+      this.#deliver(stream, body)
+    }
+    return at + count
+  }
+
+  /** Makes room for `needed` bytes of the body: all of it when it is short, else twice what there is. */
+  #grow(stream: ChunkStream, needed: number): void {
+    const length = stream.messageLength
+    const had = stream.body.length
+    const room = length <= CARVED_BYTES ? length : Math.min(length, Math.max(needed, 2 * had, CARVED_BYTES))
+    const assembling = this.#assemblingBytes - had + room
+    if (assembling > this.#maxAssemblingBytes) {
+      throw this.#fail(
+        new LimitError(
+          'ERR_CHUNK_ASSEMBLING_BYTES',
+          `unfinished messages of ${assembling} bytes exceed maxAssemblingBytes ${this.#maxAssemblingBytes}`,
+        ),
+      )
+    }
+    const body = this.#arena.take(room)
+    if (stream.received > 0) body.set(stream.body.subarray(0, stream.received))
+    stream.body = body
+    this.#assemblingBytes = assembling
+  }
+
+  #deliver(stream: ChunkStream, body: Uint8Array): void {
+    if (stream.messageTypeId <= MESSAGE_TYPE_ABORT && body.length >= 4)
+      this.#control(stream.messageTypeId, body)
+    if (this.#queue.length - this.#queueHead >= this.#maxQueuedMessages) {
+      throw this.#fail(
+        new LimitError(
+          'ERR_CHUNK_QUEUE',
+          `more than maxQueuedMessages ${this.#maxQueuedMessages} wait for read()`,
+        ),
+      )
+    }
+    this.#queue.push({
+      chunkStreamId: stream.id,
+      timestamp: stream.timestamp,
+      messageTypeId: stream.messageTypeId,
+      messageStreamId: stream.messageStreamId,
+      body,
+    })
+  }
+
+  #control(messageTypeId: number, body: Uint8Array): void {
+    const value = readU32(body, 0)
+    if (messageTypeId === MESSAGE_TYPE_SET_CHUNK_SIZE) {
+      // The first bit is always 0 (§5.4.1); some encoders announce far more than any message can be long.
+      const chunkSize = value & 0x7fff_ffff
+      if (chunkSize === 0) throw this.#fail(new DecodeError('ERR_CHUNK_SIZE', `Set Chunk Size ${value}`))
+      this.#chunkSize = chunkSize < MAX_CHUNK_SIZE ? chunkSize : MAX_CHUNK_SIZE
+    } else if (messageTypeId === MESSAGE_TYPE_ABORT) {
+      const stream = value < 64 ? this.#low[value] : this.#high.get(value)
+      if (stream !== undefined && stream.received > 0) {
+        this.#assemblingBytes -= stream.body.length
+        stream.body = EMPTY_BYTES
+        stream.received = 0
+      }
+    }
+  }
+
+  #open(id: number): ChunkStream {
+    if (this.#streamCount >= this.#maxChunkStreams) {
+      throw this.#fail(
+        new LimitError(
+          'ERR_CHUNK_STREAM_COUNT',
+          `csid ${id} is beyond maxChunkStreams ${this.#maxChunkStreams}`,
+        ),
+      )
+    }
+    this.#streamCount++
+    const stream = new ChunkStream(id)
+    if (id < 64) this.#low[id] = stream
+    else this.#high.set(id, stream)
+    return stream
+  }
+
+  #fail(error: MediaError): MediaError {
+    this.#failure = error
+    return error
+  }
+}
+
+/** Takes the timestamp field of a fmt 1 or 2 header, or the extended one of a fmt 3 header that opens a message. */
+function addDelta(stream: ChunkStream, value: number, extended: boolean): void {
+  const fromNow = (value - stream.timestamp) | 0
+  const absolute = extended && fromNow <= ABSOLUTE_WINDOW_MS && fromNow >= -ABSOLUTE_WINDOW_MS
+  stream.delta = absolute ? fromNow : value
+  stream.timestamp = (stream.timestamp + stream.delta) >>> 0
+}
+
+/** How many bytes at `at` are those of the big-endian `value`: 0 to 4, not past `end`. */
+function matchU32(bytes: Uint8Array, at: number, end: number, value: number): number {
+  let matched = 0
+  while (
+    matched < 4 &&
+    at + matched < end &&
+    bytes[at + matched] === ((value >>> (24 - matched * 8)) & 0xff)
+  ) {
+    matched++
+  }
+  return matched
+}
