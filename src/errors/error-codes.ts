@@ -30,6 +30,9 @@ export const ERROR_CODES = {
   ERR_CHUNK_ASSEMBLING_BYTES: 'unfinished messages hold more memory than maxAssemblingBytes',
   ERR_CHUNK_QUEUE: 'more decoded messages wait to be read than maxQueuedMessages',
   ERR_MESSAGE_TOO_LARGE: 'an RTMP message is longer than maxMessageBytes',
+  // media
+  ERR_CONFIGURATION_TRACKS: 'more tracks of one kind send configuration than maxTracks',
+  ERR_CONFIGURATION_BYTES: 'the configuration to be kept is larger than maxBytes',
 } as const
 
 /** The closed union of all error codes. */

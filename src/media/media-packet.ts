@@ -1,0 +1,162 @@
+/**
+ * One FLV tag's worth of media, the thing that flows through everything: parsed once at the publisher's edge, then only referred to.
+ *
+ * @module
+ */
+import { concatBytes, EMPTY_BYTES } from '../bytes/index.ts'
+import { encodeAudioTagHeader } from './audio-tag-header.ts'
+import type { FourCc } from './codecs.ts'
+import { type PacketKind, readTracks, type TrackPacket } from './track-packet.ts'
+import { encodeVideoTagHeader } from './video-tag-header.ts'
+
+/** Media or data of one moment: an FLV tag, an RTMP message. Immutable. Made by {@link packetFromTag}. */
+export class MediaPacket {
+  /** Audio, video, or data (AMF0: `onMetaData`, cue points, text). */
+  readonly kind: PacketKind
+  /** Decode time in integer ms on the stream's clock, unwrapped: it goes on past 2³². */
+  readonly dts: number
+  /** pts − dts in ms, signed; of the default track. */
+  readonly cts: number
+  /** Codec of the default track; `''` when there is none (data, command frames, no default track in the body). */
+  readonly codec: FourCc
+  /** Whether the default track has a coded video frame to start at. `false` for sequence headers, whatever their frame type says. */
+  readonly keyframe: boolean
+  /** Whether any track has a decoder configuration that is not empty, or the packet is `onMetaData`. */
+  readonly configuration: boolean
+  /** Whether the default track's sequence ends here. */
+  readonly endOfSequence: boolean
+  /** Whether it is an inter frame that no other frame needs (frame type 3). */
+  readonly disposable: boolean
+  /** Whether the body is in one of the multitrack forms of Enhanced RTMP v2. */
+  readonly multitrack: boolean
+  /** Whether any track has coded media: not configuration, metadata, a command, an end of sequence or nothing at all. */
+  readonly coded: boolean
+  /** Nanoseconds to add to the presentation time (Enhanced RTMP ModEx), 0 to 999,999. Rides in `body`; most readers ignore it. */
+  readonly timestampOffsetNs: number
+  /** The FLV tag body as it arrived, headers included. Shared by all who read the packet: never write to it. */
+  readonly body: Uint8Array
+  /** Where in `body` the payload starts; in a multitrack body, where the first track starts. 0 for data. */
+  readonly payloadOffset: number
+  #tracks: readonly TrackPacket[] | undefined
+  #default: MediaPacket | undefined
+
+  /**
+   * For packets whose facts are known already; {@link packetFromTag} reads them from a tag body.
+   * @param fields - every public field. `body` is kept, not copied.
+   */
+  constructor(fields: MediaPacketFields) {
+    this.kind = fields.kind
+    this.dts = fields.dts
+    this.cts = fields.cts
+    this.codec = fields.codec
+    this.keyframe = fields.keyframe
+    this.configuration = fields.configuration
+    this.endOfSequence = fields.endOfSequence
+    this.disposable = fields.disposable
+    this.multitrack = fields.multitrack
+    this.coded = fields.coded
+    this.timestampOffsetNs = fields.timestampOffsetNs
+    this.body = fields.body
+    this.payloadOffset = fields.payloadOffset
+    this.#tracks = undefined
+    this.#default = undefined
+  }
+
+  /** Presentation time in ms: `dts + cts`. */
+  get pts(): number {
+    return this.dts + this.cts
+  }
+
+  /** The default track's payload, without headers and composition time; empty when the body has no default track. The whole body for data. A view: do not write to it. */
+  get payload(): Uint8Array {
+    if (!this.multitrack) return this.payloadOffset === 0 ? this.body : this.body.subarray(this.payloadOffset)
+    return defaultOf(this.tracks())?.payload ?? EMPTY_BYTES
+  }
+
+  /** The tracks of the body, parsed at the first call. A body of one track gives one entry with trackId 0. Damaged entries at the end of a multitrack body are left out. */
+  tracks(): readonly TrackPacket[] {
+    return (this.#tracks ??= readTracks(this.kind, this.body))
+  }
+
+  /**
+   * This packet with the default track alone, for peers that know no multitrack: the packet itself when it has one track, `undefined`
+   * when its body has no track 0. AVC, AAC and MP3 come out in the legacy form, which every player reads. The same object on every call.
+   */
+  defaultTrack(): MediaPacket | undefined {
+    if (!this.multitrack) return this
+    if (this.#default === undefined) {
+      const track = defaultOf(this.tracks())
+      if (track === undefined) return undefined
+      this.#default = singleTrack(this, track)
+    }
+    return this.#default
+  }
+
+  /** The same media at another `dts`; the packet itself if that is its `dts` already. */
+  withDts(dts: number): MediaPacket {
+    if (dts === this.dts) return this
+    const moved = new MediaPacket({
+      kind: this.kind,
+      dts,
+      cts: this.cts,
+      codec: this.codec,
+      keyframe: this.keyframe,
+      configuration: this.configuration,
+      endOfSequence: this.endOfSequence,
+      disposable: this.disposable,
+      multitrack: this.multitrack,
+      coded: this.coded,
+      timestampOffsetNs: this.timestampOffsetNs,
+      body: this.body,
+      payloadOffset: this.payloadOffset,
+    })
+    moved.#tracks = this.#tracks
+    return moved
+  }
+}
+
+/** The public fields of a {@link MediaPacket}, as its constructor takes them. */
+export type MediaPacketFields = Pick<
+  MediaPacket,
+  | 'kind'
+  | 'dts'
+  | 'cts'
+  | 'codec'
+  | 'keyframe'
+  | 'configuration'
+  | 'endOfSequence'
+  | 'disposable'
+  | 'multitrack'
+  | 'coded'
+  | 'timestampOffsetNs'
+  | 'body'
+  | 'payloadOffset'
+>
+
+function defaultOf(tracks: readonly TrackPacket[]): TrackPacket | undefined {
+  for (const track of tracks) if (track.trackId === 0) return track
+  return undefined
+}
+
+function singleTrack(packet: MediaPacket, track: TrackPacket): MediaPacket {
+  const { codec, packetType, frameType, cts } = track
+  const head =
+    packet.kind === 'video'
+      ? encodeVideoTagHeader({ codec, packetType, frameType, cts })
+      : encodeAudioTagHeader({ codec, packetType })
+  return new MediaPacket({
+    kind: packet.kind,
+    dts: packet.dts,
+    cts,
+    codec,
+    keyframe: track.keyframe,
+    configuration: track.configuration,
+    endOfSequence: track.endOfSequence,
+    disposable: packet.disposable,
+    multitrack: false,
+    coded: track.coded,
+    timestampOffsetNs: 0,
+    body: concatBytes([head, track.payload]),
+    payloadOffset: head.length,
+  })
+}
