@@ -26,7 +26,9 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 const folderOf = (file: string): string => (file.includes('/') ? posix.dirname(file).split('/')[0]! : '.')
 const importsOf = (file: string): string[] =>
   Array.from(
-    readFileSync(join(SRC, file), 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g),
+    readFileSync(join(SRC, file), 'utf8')
+      .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+      .matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g),
     (match) => match[1]!,
   )
 
