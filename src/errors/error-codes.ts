@@ -33,6 +33,16 @@ export const ERROR_CODES = {
   // media
   ERR_CONFIGURATION_TRACKS: 'more tracks of one kind send configuration than maxTracks',
   ERR_CONFIGURATION_BYTES: 'the configuration to be kept is larger than maxBytes',
+  // codec
+  ERR_AAC_CONFIGURATION: 'an AudioSpecificConfig has a reserved object type or frequency',
+  ERR_ADTS_FIELD: 'an AAC configuration or frame does not fit the fields of an ADTS header',
+  ERR_ADTS_HEADER: 'an ADTS header has no sync word or impossible fields',
+  ERR_AVC_CONFIGURATION: 'an avcC record has an unknown version or NAL unit lengths of 3 bytes',
+  ERR_AVC_SPS: 'an H.264 sequence parameter set has fields beyond the standard',
+  ERR_HEVC_CONFIGURATION: 'an hvcC record has an unknown version or NAL unit lengths of 3 bytes',
+  ERR_HEVC_SPS: 'an H.265 sequence parameter set has fields beyond the standard',
+  ERR_NAL_COUNT: 'an access unit holds more NAL units than maxNalUnits',
+  ERR_NAL_LENGTH: 'the length before a NAL unit reaches past the end of its access unit',
 } as const
 
 /** The closed union of all error codes. */

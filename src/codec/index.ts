@@ -1,0 +1,109 @@
+/**
+ * Codec facts: decoder configuration records, parameter sets, frame headers and NAL units of the codecs that travel
+ * over RTMP, FLV and MPEG-2 TS. No decoding of pictures or sound: sizes, rates, profiles and boundaries.
+ *
+ * Start with {@link decodeAvcConfiguration} and {@link decodeAudioSpecificConfig} on the payload of a packet whose
+ * `configuration` flag is set, and with {@link splitAvcc} on any other video payload.
+ *
+ * @example
+ * ```ts
+ * import { decodeAvcConfiguration, decodeAvcSps } from 'millrace/codec'
+ *
+ * export function sizeOf(avcC: Uint8Array): string {
+ *   const [sps] = decodeAvcConfiguration(avcC).sps
+ *   if (sps === undefined) return 'unknown'
+ *   const { width, height } = decodeAvcSps(sps)
+ *   return `${width}x${height}`
+ * }
+ * ```
+ *
+ * @module codec
+ */
+export {
+  ADTS_HEADER_BYTES,
+  ADTS_MAX_PAYLOAD_BYTES,
+  type AdtsConfig,
+  type AdtsHeader,
+  type AdtsOptions,
+  decodeAdtsHeader,
+  encodeAdtsHeader,
+  isAdtsSync,
+  writeAdtsHeader,
+} from './adts-header.ts'
+export { AAC_SAMPLING_FREQUENCIES, aacChannelCount, aacFrequencyIndex } from './aac-frequency.ts'
+export { AnnexBReader, joinAnnexB, splitAnnexB, startsWithStartCode } from './annex-b.ts'
+export {
+  AAC_LC,
+  AAC_MAIN,
+  AAC_PS,
+  AAC_SBR,
+  type AudioSpecificConfig,
+  type AudioSpecificConfigInit,
+  createAudioSpecificConfig,
+  decodeAudioSpecificConfig,
+  encodeAudioSpecificConfig,
+  type SbrSignalling,
+} from './audio-specific-config.ts'
+export {
+  type AvcConfiguration,
+  type AvcConfigurationExtension,
+  createAvcConfiguration,
+  decodeAvcConfiguration,
+  encodeAvcConfiguration,
+} from './avc-configuration.ts'
+export {
+  AVC_ACCESS_UNIT_DELIMITER,
+  AVC_NAL_ACCESS_UNIT_DELIMITER,
+  AVC_NAL_END_OF_SEQUENCE,
+  AVC_NAL_END_OF_STREAM,
+  AVC_NAL_FILLER_DATA,
+  AVC_NAL_IDR_SLICE,
+  AVC_NAL_PPS,
+  AVC_NAL_SEI,
+  AVC_NAL_SLICE,
+  AVC_NAL_SPS,
+  AVC_NAL_SPS_EXTENSION,
+  avcNalType,
+  isAvcVcl,
+} from './avc-nal.ts'
+export { type AvcSps, decodeAvcSps } from './avc-sps.ts'
+export type { AvcVui } from './avc-vui.ts'
+export { removeEmulationPrevention } from './emulation-prevention.ts'
+export {
+  createHevcConfiguration,
+  decodeHevcConfiguration,
+  encodeHevcConfiguration,
+  type HevcConfiguration,
+} from './hevc-configuration.ts'
+export {
+  HEVC_ACCESS_UNIT_DELIMITER,
+  HEVC_NAL_ACCESS_UNIT_DELIMITER,
+  HEVC_NAL_BLA_W_LP,
+  HEVC_NAL_CRA,
+  HEVC_NAL_END_OF_BITSTREAM,
+  HEVC_NAL_END_OF_SEQUENCE,
+  HEVC_NAL_FILLER_DATA,
+  HEVC_NAL_IDR_N_LP,
+  HEVC_NAL_IDR_W_RADL,
+  HEVC_NAL_PPS,
+  HEVC_NAL_PREFIX_SEI,
+  HEVC_NAL_SPS,
+  HEVC_NAL_SUFFIX_SEI,
+  HEVC_NAL_VPS,
+  hevcNalType,
+  isHevcRandomAccess,
+  isHevcVcl,
+} from './hevc-nal.ts'
+export type { HevcProfileTierLevel } from './hevc-profile-tier-level.ts'
+export { decodeHevcSps, type HevcSps } from './hevc-sps.ts'
+export type { HevcVui } from './hevc-vui.ts'
+export { annexBLength, annexBToAvcc, avccToAnnexB, writeAnnexB } from './nal-conversion.ts'
+export { AvccReader, isAvcc, joinAvcc, splitAvcc } from './nal-length.ts'
+export type { NalSplitOptions } from './nal-unit.ts'
+export {
+  type ProgramChannelElement,
+  type ProgramConfigElement,
+  type ProgramCouplingElement,
+  programChannelCount,
+} from './program-config-element.ts'
+export type { AspectRatio, ColourDescription, VideoTiming } from './video-description.ts'

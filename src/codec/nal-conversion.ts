@@ -1,0 +1,74 @@
+/**
+ * Annex B to length prefixes and back.
+ *
+ * @module
+ */
+import { writeU32 } from '../bytes/index.ts'
+import { AnnexBReader } from './annex-b.ts'
+import { AvccReader } from './nal-length.ts'
+
+/**
+ * Length-prefixed access unit → Annex B with 4-byte start codes, in a new array.
+ * @param nalLengthSize - bytes of each length field: 1, 2, 3 or 4.
+ * @throws {@link DecodeError} `ERR_NAL_LENGTH` if a length reaches past the payload.
+ */
+export function avccToAnnexB(payload: Uint8Array, nalLengthSize: number): Uint8Array {
+  const out = new Uint8Array(annexBLength(payload, nalLengthSize))
+  writeAnnexB(out, 0, payload, nalLengthSize)
+  return out
+}
+
+/**
+ * The bytes that {@link writeAnnexB} will write.
+ * @throws {@link DecodeError} `ERR_NAL_LENGTH` if a length reaches past the payload.
+ */
+export function annexBLength(payload: Uint8Array, nalLengthSize: number): number {
+  let length = 0
+  avccReader.reset(payload, nalLengthSize)
+  while (avccReader.next()) length += 4 + avccReader.end - avccReader.start
+  return length
+}
+
+/**
+ * Writes a length-prefixed access unit as Annex B at `offset` of `out`, which must leave {@link annexBLength} bytes
+ * (with 4-byte lengths, never more than `payload.length`).
+ * @returns the offset after the last byte.
+ * @throws {@link DecodeError} `ERR_NAL_LENGTH` if a length reaches past the payload.
+ */
+export function writeAnnexB(
+  out: Uint8Array,
+  offset: number,
+  payload: Uint8Array,
+  nalLengthSize: number,
+): number {
+  let at = offset
+  avccReader.reset(payload, nalLengthSize)
+  while (avccReader.next()) {
+    const { start, end } = avccReader
+    writeU32(out, at, 1) // start code 00 00 00 01
+    out.set(payload.subarray(start, end), at + 4)
+    at += 4 + end - start
+  }
+  return at
+}
+
+/** Annex B → access unit with 4-byte lengths, in a new array. What comes before the first start code is left out. */
+export function annexBToAvcc(bytes: Uint8Array): Uint8Array {
+  let length = 0
+  annexBReader.reset(bytes)
+  while (annexBReader.next()) length += 4 + annexBReader.end - annexBReader.start
+  const out = new Uint8Array(length)
+  let at = 0
+  annexBReader.reset(bytes)
+  while (annexBReader.next()) {
+    const { start, end } = annexBReader
+    writeU32(out, at, end - start)
+    out.set(bytes.subarray(start, end), at + 4)
+    at += 4 + end - start
+  }
+  return out
+}
+
+// Both walks are synchronous, so one reader of each kind serves all callers.
+const avccReader = new AvccReader()
+const annexBReader = new AnnexBReader()
