@@ -13,18 +13,20 @@ export const ERROR_CODES = {
   ERR_AMF_COUNT: 'an AMF body holds more values than allowed',
   ERR_AMF_DEPTH: 'AMF values are nested deeper than allowed',
   ERR_AMF_END: 'an AMF value reaches past the end of its buffer',
-  ERR_AMF_EXPANSION: 'AMF3 references repeat more text or bytes than allowed',
   ERR_AMF_EXTERNALIZABLE: 'an AMF3 object has a format that only its own class can read',
   ERR_AMF_KEY: 'an AMF3 dictionary has a key that is neither text nor number',
   ERR_AMF_MARKER: 'an AMF type marker is unknown or reserved',
   ERR_AMF_REFERENCE: 'an AMF reference points at nothing that came before',
+  ERR_AMF_REPEATED: 'AMF3 references repeat more bytes than allowed',
   // handshake
   ERR_HANDSHAKE_ENCRYPTED: 'the peer asks for RTMPE, which is not offered',
   ERR_HANDSHAKE_PROXY_PREFIX: 'a proxy prefix is longer than allowed',
   ERR_HANDSHAKE_VERSION: 'the first byte is no RTMP version',
   // chunk
-  ERR_CHUNK_NO_PREVIOUS_HEADER: 'a fmt 3 chunk is the first on its chunk stream, so there is no header to reuse',
-  ERR_CHUNK_INTERRUPTED: 'a chunk header opens another message before the one on its chunk stream is complete',
+  ERR_CHUNK_NO_PREVIOUS_HEADER:
+    'a fmt 3 chunk is the first on its chunk stream, so there is no header to reuse',
+  ERR_CHUNK_INTERRUPTED:
+    'a chunk header opens another message before the one on its chunk stream is complete',
   ERR_CHUNK_SIZE: 'Set Chunk Size asks for chunks of 0 bytes',
   ERR_CHUNK_STREAM_COUNT: 'a peer opens more chunk streams than maxChunkStreams',
   ERR_CHUNK_ASSEMBLING_BYTES: 'unfinished messages hold more memory than maxAssemblingBytes',
@@ -43,6 +45,10 @@ export const ERROR_CODES = {
   ERR_HEVC_SPS: 'an H.265 sequence parameter set has fields beyond the standard',
   ERR_NAL_COUNT: 'an access unit holds more NAL units than maxNalUnits',
   ERR_NAL_LENGTH: 'the length before a NAL unit reaches past the end of its access unit',
+  // hub
+  ERR_AUTHORIZE_TIMEOUT: 'the admission decision took longer than authorizeTimeoutMs',
+  ERR_STREAM_BUSY: 'the stream is being published by somebody else',
+  ERR_TOO_MANY_SOURCES: 'the hub holds maxSources streams',
 } as const
 
 /** The closed union of all error codes. */
