@@ -49,6 +49,18 @@ export const ERROR_CODES = {
   ERR_AUTHORIZE_TIMEOUT: 'the admission decision took longer than authorizeTimeoutMs',
   ERR_STREAM_BUSY: 'the stream is being published by somebody else',
   ERR_TOO_MANY_SOURCES: 'the hub holds maxSources streams',
+  // rtmp
+  ERR_RTMP_AGGREGATE: 'a part of an aggregate message reaches past its end',
+  ERR_RTMP_AGGREGATE_PARTS: 'an aggregate message holds more parts than allowed',
+  ERR_RTMP_COMMAND_NAME: 'a command message does not begin with its name',
+  ERR_RTMP_COMMAND_TIMEOUT: 'the peer went on to nothing within the time allowed after its last step',
+  ERR_RTMP_HANDSHAKE_TIMEOUT: 'the handshake took longer than handshakeTimeoutMs',
+  ERR_RTMP_MEDIA_TIMEOUT: 'no media came for longer than allowed',
+  ERR_RTMP_MESSAGE_SHORT: 'a control message is shorter than its fields',
+  ERR_RTMP_NOT_CONNECTED: 'a command came before connect',
+  ERR_RTMP_OUTPUT: 'the output that nobody takes exceeds maxOutputBytes',
+  ERR_RTMP_PENDING_BYTES: 'more bytes than maxPendingBytes came while a decision was awaited',
+  ERR_RTMP_PING_TIMEOUT: 'a peer that answers pings has stopped doing so',
 } as const
 
 /** The closed union of all error codes. */
