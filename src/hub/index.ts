@@ -1,0 +1,54 @@
+/**
+ * The meeting place: {@link Hub}, its {@link Source}s, and those who read them.
+ *
+ * A publisher writes packets; network players get framed batches through a {@link Sink}; in-process consumers read packets
+ * with `for await`. The {@link GopCache} is the log that all of them share.
+ *
+ * @example Publish packets and read them back
+ * ```ts
+ * import { Hub } from 'millrace/hub'
+ * import { packetFromTag } from 'millrace/media'
+ *
+ * const hub = new Hub()
+ * const publisher = hub.publish('/live/show')
+ * const consumer = hub.source('/live/show')!.consume()
+ * publisher.write(packetFromTag(9, 0, Uint8Array.of(0x17, 0x01, 0, 0, 0)))
+ * for await (const packet of consumer) {
+ *   console.log(packet.kind, packet.dts, packet.keyframe)
+ *   break
+ * }
+ * ```
+ *
+ * @module hub
+ */
+export {
+  accept,
+  type AccessAccept,
+  type AccessDecision,
+  type AccessProtocol,
+  type AccessRedirect,
+  type AccessReject,
+  type AccessRequest,
+  type Authorize,
+  redirect,
+  reject,
+} from './access.ts'
+export { type Batch, BatchLog } from './batch-log.ts'
+export { type Clock, systemClock, type Timer } from './clock.ts'
+export { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
+export type { FanOutOptions, FanOutStats } from './fan-out.ts'
+export { GopCache, type GopCacheOptions, type GopStart } from './gop-cache.ts'
+export { Hub, type HubEvents, type HubStats } from './hub.ts'
+export type { HubOptions } from './hub-options.ts'
+export {
+  Player,
+  type PlayerEnd,
+  type PlayerOptions,
+  type PlayerState,
+  type PlayerStats,
+  type Sink,
+} from './player.ts'
+export { Publisher, type PublisherEnd, type PublishOptions } from './publisher.ts'
+export { Source, type SourceEvents, type SourceStats } from './source.ts'
+export { SourceClock, type SourceClockOptions } from './source-clock.ts'
+export { VirtualClock } from './virtual-clock.ts'

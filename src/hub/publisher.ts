@@ -1,0 +1,79 @@
+/**
+ * The right to write to a source. There is one publisher at a time.
+ *
+ * @module
+ */
+import type { MediaPacket } from '../media/index.ts'
+
+/** Why a publisher lost its stream: it left, another took over, the hub closed, or somebody ended it. */
+export type PublisherEnd = 'unpublished' | 'taken-over' | 'closed' | 'kicked'
+
+/** How a stream is published. */
+export interface PublishOptions {
+  /** End the present publisher instead of being refused. @defaultValue the hub's `secondPublisher` is `'take-over'` */
+  readonly takeOver?: boolean
+  /** Told when the stream is lost for another reason than this publisher's own `unpublish()`: close its connection. */
+  readonly onLost?: (reason: PublisherEnd) => void
+  /** Anything of the caller's, shown in stats and events. */
+  readonly userData?: unknown
+}
+
+/** What a publisher needs of its source. Internal to the hub. */
+export interface PublisherHost {
+  /** `/app/name` of the stream. */
+  readonly streamPath: string
+  /** One packet with the publisher's own timestamps. */
+  accept(packet: MediaPacket): void
+  /** The publisher leaves. */
+  leave(publisher: Publisher, reason: PublisherEnd): void
+}
+
+/** Handle of the one who publishes. */
+export class Publisher {
+  /** The caller's own data. */
+  readonly userData: unknown
+  readonly #host: PublisherHost
+  readonly #onLost: ((reason: PublisherEnd) => void) | undefined
+  #ended: PublisherEnd | undefined
+
+  /** @internal */
+  constructor(host: PublisherHost, options: PublishOptions) {
+    this.userData = options.userData
+    this.#host = host
+    this.#onLost = options.onLost
+    this.#ended = undefined
+  }
+
+  /** The stream, as `/app/name`. */
+  get streamPath(): string {
+    return this.#host.streamPath
+  }
+
+  /** Why it is over, or `undefined` while it publishes. */
+  get ended(): PublisherEnd | undefined {
+    return this.#ended
+  }
+
+  /**
+   * Appends one packet. Its dts is on the publisher's own clock; the source maps it to its own. The body is kept: never
+   * write to it again. After the end, packets are dropped.
+   */
+  write(packet: MediaPacket): void {
+    if (this.#ended === undefined) this.#host.accept(packet)
+  }
+
+  /** Leaves the stream. Players stay for the grace time, so that a reconnect kicks nobody. Harmless when repeated. */
+  unpublish(): void {
+    if (this.#ended !== undefined) return
+    this.#ended = 'unpublished'
+    this.#host.leave(this, 'unpublished')
+  }
+
+  /** Ends it from outside and tells its owner. */
+  kick(reason: PublisherEnd = 'kicked'): void {
+    if (this.#ended !== undefined) return
+    this.#ended = reason
+    this.#host.leave(this, reason)
+    this.#onLost?.(reason)
+  }
+}
