@@ -23,6 +23,8 @@ export interface Sink {
   cork?(): void
   /** The writes are complete. */
   uncork?(): void
+  /** The budget is used up and there is more: call {@link Player.drained} once the transport has taken what is queued. */
+  awaitDrain?(): void
   /** Nothing more will come. */
   end(reason: PlayerEnd): void
 }
@@ -231,6 +233,7 @@ export class Player {
       this.#send(batch.bytes)
     }
     if (several) this.#sink.uncork?.()
+    if (this.#cursor < head) this.#sink.awaitDrain?.()
   }
 
   /**
