@@ -3,6 +3,7 @@
  * bodies, a queue for parser input.
  *
  * @module bytes
+ * @group Ground
  */
 export { BitReader } from './bit-reader.ts'
 export { ByteArena } from './byte-arena.ts'
