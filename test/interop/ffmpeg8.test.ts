@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { CLIPS, clipPath } from '../support/media.ts'
+import { CLIPS, clipPath } from '../support/clips.ts'
 import { Demuxer } from './peers/ffmpeg8.ts'
 
 /** Packets of each stream, as FFmpeg 8.1 counts them. */

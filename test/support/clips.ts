@@ -1,8 +1,8 @@
-/** The clips of test/media. */
+/** The clips of test/clips. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-/** All clips; test/media/README.md says what is in them. */
+/** All clips; test/clips/README.md says what is in them. */
 export const CLIPS = [
   'avc-aac-bframes.flv',
   'avc-mp3.flv',
@@ -19,7 +19,7 @@ export type Clip = (typeof CLIPS)[number]
 
 /** Absolute path of a clip, for foreign programs. */
 export function clipPath(clip: Clip): string {
-  return resolve(import.meta.dirname, '../media', clip)
+  return resolve(import.meta.dirname, '../clips', clip)
 }
 
 /** A clip's bytes, as a plain `Uint8Array`. */
