@@ -45,6 +45,8 @@ export const ERROR_CODES = {
   ERR_HEVC_SPS: 'an H.265 sequence parameter set has fields beyond the standard',
   ERR_NAL_COUNT: 'an access unit holds more NAL units than maxNalUnits',
   ERR_NAL_LENGTH: 'the length before a NAL unit reaches past the end of its access unit',
+  // mpegts
+  ERR_TS_SECTION: 'a PAT or PMT section has a wrong length, syntax or CRC',
   // hub
   ERR_AUTHORIZE_TIMEOUT: 'the admission decision took longer than authorizeTimeoutMs',
   ERR_STREAM_BUSY: 'the stream is being published by somebody else',

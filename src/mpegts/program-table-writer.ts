@@ -1,0 +1,115 @@
+/**
+ * PAT and PMT of a muxer as two TS packets, with versions and continuity counters.
+ *
+ * @module
+ */
+import { EMPTY_BYTES } from '../bytes/index.ts'
+import type { AudioFormat } from './audio-elementary.ts'
+import { type ElementaryStream, encodeProgramAssociation, encodeProgramMap } from './program-tables.ts'
+import { PID_NULL, PID_PAT, TS_PACKET_BYTES, writeTsHeader } from './ts-packet.ts'
+import type { VideoFormat } from './video-elementary.ts'
+
+/** One TS packet each. */
+export const TABLES_BYTES: number = 2 * TS_PACKET_BYTES
+
+const PROGRAM_NUMBER = 1
+
+/** Writes the tables of one program with at most one video and one audio stream. */
+export class ProgramTableWriter {
+  readonly #pmtPid: number
+  readonly #videoPid: number
+  readonly #audioPid: number
+  readonly #versions: Map<string, number>
+  #key: string
+  #version: number
+  #continuity: number
+  #packets: Uint8Array
+
+  constructor(pmtPid: number, videoPid: number, audioPid: number) {
+    this.#pmtPid = pmtPid
+    this.#videoPid = videoPid
+    this.#audioPid = audioPid
+    this.#versions = new Map()
+    this.#key = ''
+    this.#version = -1
+    this.#continuity = 0
+    this.#packets = this.#build([], 0)
+  }
+
+  /** Sets the streams. A different set raises the version. @returns whether it is different. */
+  set(video: VideoFormat | undefined, audio: AudioFormat | undefined): boolean {
+    const streams = this.#streams(video, audio)
+    const key = keyOf(streams)
+    if (key === this.#key) return false
+    this.#key = key
+    this.#version = (this.#version + 1) & 0x1f
+    this.#versions.set(key, this.#version)
+    this.#packets = this.#build(streams, this.#version)
+    return true
+  }
+
+  /** The tables in force, with the next continuity counters. */
+  next(): Uint8Array {
+    const out = this.#packets.slice()
+    out[3] = 0x10 | this.#continuity
+    out[TS_PACKET_BYTES + 3] = 0x10 | this.#continuity
+    this.#continuity = (this.#continuity + 1) & 0x0f
+    return out
+  }
+
+  /**
+   * The tables that announce these streams, in the version that the running stream last gave them, or would give them next. The
+   * counter is 15, as before the first tables of a stream.
+   */
+  peek(video: VideoFormat | undefined, audio: AudioFormat | undefined): Uint8Array {
+    const streams = this.#streams(video, audio)
+    if (streams.length === 0) return EMPTY_BYTES
+    const out = this.#build(streams, this.#versions.get(keyOf(streams)) ?? (this.#version + 1) & 0x1f)
+    out[3] = 0x1f
+    out[TS_PACKET_BYTES + 3] = 0x1f
+    return out
+  }
+
+  #streams(video: VideoFormat | undefined, audio: AudioFormat | undefined): ElementaryStream[] {
+    const streams: ElementaryStream[] = []
+    if (video !== undefined) {
+      streams.push({ streamType: video.streamType, pid: this.#videoPid, descriptors: EMPTY_BYTES })
+    }
+    if (audio !== undefined) {
+      const { streamType, descriptors } = audio
+      streams.push({ streamType, pid: this.#audioPid, descriptors })
+    }
+    return streams
+  }
+
+  #build(streams: readonly ElementaryStream[], version: number): Uint8Array {
+    const association = encodeProgramAssociation({
+      transportStreamId: 1,
+      version: 0,
+      currentNext: true,
+      programs: [{ programNumber: PROGRAM_NUMBER, pid: this.#pmtPid }],
+    })
+    const map = encodeProgramMap({
+      programNumber: PROGRAM_NUMBER,
+      version,
+      currentNext: true,
+      pcrPid: streams[0]?.pid ?? PID_NULL, // video comes first when there is any
+      streams,
+    })
+    const out = new Uint8Array(TABLES_BYTES).fill(0xff)
+    writeSection(out, 0, PID_PAT, association)
+    writeSection(out, TS_PACKET_BYTES, this.#pmtPid, map)
+    return out
+  }
+}
+
+/** A section that fits one packet: header, pointer_field 0, section; the 0xff after it is stuffing. */
+function writeSection(out: Uint8Array, offset: number, pid: number, section: Uint8Array): void {
+  writeTsHeader(out, offset, pid, true, 1, 0)
+  out[offset + 4] = 0
+  out.set(section, offset + 5)
+}
+
+function keyOf(streams: readonly ElementaryStream[]): string {
+  return streams.map(({ streamType, descriptors }) => `${streamType}:${descriptors.join('.')}`).join(' ')
+}

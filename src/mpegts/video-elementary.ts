@@ -1,0 +1,283 @@
+/**
+ * From the access units of FLV (length-prefixed, parameter sets apart) to those of a transport stream: Annex B, opened by an
+ * access unit delimiter (ISO/IEC 13818-1 §2.14.1, §2.17.1), and with parameter sets before every random access point.
+ *
+ * A unit is measured first, so that one exactly sized array takes the whole TS output, then written.
+ *
+ * @module
+ */
+import {
+  AVC_ACCESS_UNIT_DELIMITER,
+  AVC_NAL_ACCESS_UNIT_DELIMITER,
+  AVC_NAL_IDR_SLICE,
+  AVC_NAL_PPS,
+  AVC_NAL_SPS,
+  annexBToAvcc,
+  decodeAvcConfiguration,
+  decodeHevcConfiguration,
+  HEVC_ACCESS_UNIT_DELIMITER,
+  HEVC_NAL_ACCESS_UNIT_DELIMITER,
+  HEVC_NAL_PPS,
+  HEVC_NAL_SPS,
+  HEVC_NAL_VPS,
+  isHevcRandomAccess,
+  joinAnnexB,
+  startsWithStartCode,
+} from '../codec/index.ts'
+import { STREAM_TYPE_AVC, STREAM_TYPE_HEVC } from './stream-type.ts'
+
+/** A video stream as configuration packets describe it. */
+export class VideoFormat {
+  /** `avc1` or `hvc1`. */
+  readonly codec: string
+  /** `STREAM_TYPE_*`. */
+  readonly streamType: number
+  /** Bytes of each NAL unit length in the payloads, 1 to 4. */
+  readonly nalLengthSize: number
+  /** Access unit delimiter with start code. */
+  readonly delimiter: Uint8Array
+  /** All parameter sets with start codes. */
+  readonly parameterSets: Uint8Array
+
+  private constructor(
+    codec: string,
+    streamType: number,
+    nalLengthSize: number,
+    delimiter: Uint8Array,
+    sets: readonly Uint8Array[],
+  ) {
+    this.codec = codec
+    this.streamType = streamType
+    this.nalLengthSize = nalLengthSize
+    this.delimiter = joinAnnexB([delimiter])
+    this.parameterSets = joinAnnexB(sets)
+  }
+
+  /** From an avcC. @throws DecodeError as `decodeAvcConfiguration` does. */
+  static fromAvc(configuration: Uint8Array): VideoFormat {
+    const { nalLengthSize, sps, pps } = decodeAvcConfiguration(configuration)
+    return new VideoFormat('avc1', STREAM_TYPE_AVC, nalLengthSize, AVC_ACCESS_UNIT_DELIMITER, [
+      ...sps,
+      ...pps,
+    ])
+  }
+
+  /** From an hvcC. @throws DecodeError as `decodeHevcConfiguration` does. */
+  static fromHevc(configuration: Uint8Array): VideoFormat {
+    const { nalLengthSize, vps, sps, pps } = decodeHevcConfiguration(configuration)
+    const sets = [...vps, ...sps, ...pps]
+    return new VideoFormat('hvc1', STREAM_TYPE_HEVC, nalLengthSize, HEVC_ACCESS_UNIT_DELIMITER, sets)
+  }
+}
+
+const START_CODE_BYTES = 4
+
+/** Bits of {@link scan}: which parameter sets an access unit has. */
+const HAS_VPS = 1
+const HAS_SPS = 2
+const HAS_PPS = 4
+
+/** One measured access unit. */
+export class VideoUnit {
+  /** Whether decoding can start here. */
+  readonly randomAccess: boolean
+  /** Bytes it takes in the elementary stream. */
+  readonly byteLength: number
+  /** Whether NAL units at the end were cut off because a length reached past the payload. */
+  readonly truncated: boolean
+  readonly #format: VideoFormat
+  readonly #payload: Uint8Array
+  readonly #nalLengthSize: number
+  readonly #ownDelimiter: boolean
+  readonly #insertSets: boolean
+  readonly #plain: boolean
+
+  private constructor(
+    format: VideoFormat,
+    payload: Uint8Array,
+    nalLengthSize: number,
+    keyframe: boolean,
+    found: Scan,
+  ) {
+    const hevc = format.codec === 'hvc1'
+    const wanted = hevc ? HAS_VPS | HAS_SPS | HAS_PPS : HAS_SPS | HAS_PPS
+    this.randomAccess = keyframe || found.randomAccess
+    this.truncated = found.truncated
+    this.#format = format
+    this.#payload = payload
+    this.#nalLengthSize = nalLengthSize
+    this.#ownDelimiter = found.ownDelimiter
+    this.#insertSets = this.randomAccess && (found.sets & wanted) !== wanted
+    this.#plain = nalLengthSize === START_CODE_BYTES && found.plain
+    this.byteLength =
+      (found.ownDelimiter ? 0 : format.delimiter.length) +
+      (this.#insertSets ? format.parameterSets.length : 0) +
+      found.nalBytes +
+      found.nalCount * START_CODE_BYTES
+  }
+
+  /**
+   * Measures an access unit. A NAL unit that reaches past the payload is left out with all after it; a payload that is Annex B
+   * already, as some encoders put it into FLV, is taken as such.
+   * @returns `undefined` when no whole NAL unit is in it.
+   */
+  static measure(format: VideoFormat, payload: Uint8Array, keyframe: boolean): VideoUnit | undefined {
+    const hevc = format.codec === 'hvc1'
+    scan(payload, format.nalLengthSize, hevc)
+    if (scanned.truncated && startsWithStartCode(payload)) {
+      const converted = annexBToAvcc(payload)
+      scan(converted, START_CODE_BYTES, hevc)
+      if (scanned.nalCount === 0) return undefined
+      return new VideoUnit(format, converted, START_CODE_BYTES, keyframe, scanned)
+    }
+    if (scanned.nalCount === 0) return undefined
+    return new VideoUnit(format, payload, format.nalLengthSize, keyframe, scanned)
+  }
+
+  /** Writes {@link byteLength} bytes at `offset`. @returns the offset after them. */
+  write(out: Uint8Array, offset: number): number {
+    const { delimiter, parameterSets } = this.#format
+    const payload = this.#payload
+    let at = offset
+    let from = 0
+    if (!this.#ownDelimiter) {
+      out.set(delimiter, at)
+      at += delimiter.length
+    } else if (this.#insertSets) {
+      // Its own delimiter stays first; what comes after it, SEI included, keeps its order behind the parameter sets.
+      from = skipEmpty(payload, 0, this.#nalLengthSize)
+      const end = from + this.#nalLengthSize + lengthAt(payload, from, this.#nalLengthSize)
+      at = this.#copyUnits(out, at, from, end)
+      from = end
+    }
+    if (this.#insertSets) {
+      out.set(parameterSets, at)
+      at += parameterSets.length
+    }
+    return this.#copyUnits(out, at, from, payload.length)
+  }
+
+  /** Copies the NAL units of `payload[from, end)` with start codes for lengths. */
+  #copyUnits(out: Uint8Array, offset: number, from: number, end: number): number {
+    const payload = this.#payload
+    if (this.#plain) {
+      // A length of 4 bytes gives way to a start code of 4 bytes: one copy, then patches.
+      out.set(from === 0 && end === payload.length ? payload : payload.subarray(from, end), offset)
+      let at = from
+      let to = offset
+      while (at < end) {
+        const step = START_CODE_BYTES + lengthAt(payload, at, START_CODE_BYTES)
+        out[to] = 0
+        out[to + 1] = 0
+        out[to + 2] = 0
+        out[to + 3] = 1
+        at += step
+        to += step
+      }
+      return to
+    }
+    const size = this.#nalLengthSize
+    let to = offset
+    for (let at = from; at + size <= end;) {
+      const length = lengthAt(payload, at, size)
+      const start = at + size
+      if (start + length > end) break
+      if (length > 0) {
+        out[to] = 0
+        out[to + 1] = 0
+        out[to + 2] = 0
+        out[to + 3] = 1
+        out.set(payload.subarray(start, start + length), to + START_CODE_BYTES)
+        to += START_CODE_BYTES + length
+      }
+      at = start + length
+    }
+    return to
+  }
+}
+
+/** What {@link scan} finds in an access unit. */
+interface Scan {
+  nalCount: number
+  nalBytes: number
+  sets: number
+  randomAccess: boolean
+  ownDelimiter: boolean
+  truncated: boolean
+  /** No empty NAL unit, nothing cut: lengths lead exactly to the end. */
+  plain: boolean
+}
+
+/** The one result of {@link scan}, read before the next call. */
+const scanned: Scan = {
+  nalCount: 0,
+  nalBytes: 0,
+  sets: 0,
+  randomAccess: false,
+  ownDelimiter: false,
+  truncated: false,
+  plain: true,
+}
+
+function scan(payload: Uint8Array, size: number, hevc: boolean): void {
+  const found = scanned
+  found.nalCount = 0
+  found.nalBytes = 0
+  found.sets = 0
+  found.randomAccess = false
+  found.ownDelimiter = false
+  found.truncated = false
+  found.plain = true
+  const end = payload.length
+  for (let at = 0; at < end;) {
+    const start = at + size
+    const length = lengthAt(payload, at, size)
+    if (start + length > end) {
+      found.truncated = true
+      found.plain = false
+      return
+    }
+    at = start + length
+    if (length === 0) {
+      found.plain = false
+      continue
+    }
+    const header = payload[start]!
+    if (hevc) noteHevc(found, (header >> 1) & 0x3f)
+    else noteAvc(found, header & 0x1f)
+    found.nalCount++
+    found.nalBytes += length
+  }
+}
+
+function noteAvc(found: Scan, type: number): void {
+  if (type === AVC_NAL_IDR_SLICE) found.randomAccess = true
+  else if (type === AVC_NAL_SPS) found.sets |= HAS_SPS
+  else if (type === AVC_NAL_PPS) found.sets |= HAS_PPS
+  else if (type === AVC_NAL_ACCESS_UNIT_DELIMITER && found.nalCount === 0) found.ownDelimiter = true
+}
+
+function noteHevc(found: Scan, type: number): void {
+  if (isHevcRandomAccess(type)) found.randomAccess = true
+  else if (type === HEVC_NAL_VPS) found.sets |= HAS_VPS
+  else if (type === HEVC_NAL_SPS) found.sets |= HAS_SPS
+  else if (type === HEVC_NAL_PPS) found.sets |= HAS_PPS
+  else if (type === HEVC_NAL_ACCESS_UNIT_DELIMITER && found.nalCount === 0) found.ownDelimiter = true
+}
+
+/** Offset of the first length that is not 0. */
+function skipEmpty(payload: Uint8Array, from: number, size: number): number {
+  let at = from
+  while (lengthAt(payload, at, size) === 0) at += size
+  return at
+}
+
+/** Length field of `size` bytes; past the end it reads as missing bits 0, and the caller sees that the field itself does not fit. */
+function lengthAt(bytes: Uint8Array, at: number, size: number): number {
+  if (size === 4) {
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  }
+  let length = 0
+  for (let i = 0; i < size; i++) length = (length << 8) | bytes[at + i]!
+  return length
+}
