@@ -31,6 +31,7 @@ export {
   writeAdtsHeader,
 } from './adts-header.ts'
 export { AAC_SAMPLING_FREQUENCIES, aacChannelCount, aacFrequencyIndex } from './aac-frequency.ts'
+export { type Ac3Header, decodeAc3Header } from './ac3-header.ts'
 export { AnnexBReader, joinAnnexB, splitAnnexB, startsWithStartCode } from './annex-b.ts'
 export {
   AAC_LC,
@@ -44,6 +45,13 @@ export {
   encodeAudioSpecificConfig,
   type SbrSignalling,
 } from './audio-specific-config.ts'
+export { type Av1Configuration, decodeAv1Configuration, encodeAv1Configuration } from './av1-configuration.ts'
+export { OBU_SEQUENCE_HEADER, OBU_TEMPORAL_DELIMITER, ObuReader } from './av1-obu.ts'
+export {
+  type Av1SequenceHeader,
+  decodeAv1SequenceHeader,
+  findAv1SequenceHeader,
+} from './av1-sequence-header.ts'
 export {
   type AvcConfiguration,
   type AvcConfigurationExtension,
@@ -68,7 +76,16 @@ export {
 } from './avc-nal.ts'
 export { type AvcSps, decodeAvcSps } from './avc-sps.ts'
 export type { AvcVui } from './avc-vui.ts'
+export {
+  aacCodecString,
+  av1CodecString,
+  avcCodecString,
+  hevcCodecString,
+  vpCodecString,
+  vvcCodecString,
+} from './codec-string.ts'
 export { removeEmulationPrevention } from './emulation-prevention.ts'
+export { decodeFlacStreamInfo, encodeFlacStreamInfo, type FlacStreamInfo } from './flac-stream-info.ts'
 export {
   createHevcConfiguration,
   decodeHevcConfiguration,
@@ -97,9 +114,16 @@ export {
 export type { HevcProfileTierLevel } from './hevc-profile-tier-level.ts'
 export { decodeHevcSps, type HevcSps } from './hevc-sps.ts'
 export type { HevcVui } from './hevc-vui.ts'
+export {
+  decodeMpegAudioHeader,
+  isMpegAudioSync,
+  MPEG_AUDIO_HEADER_BYTES,
+  type MpegAudioHeader,
+} from './mpeg-audio-header.ts'
 export { annexBLength, annexBToAvcc, avccToAnnexB, writeAnnexB } from './nal-conversion.ts'
 export { AvccReader, isAvcc, joinAvcc, splitAvcc } from './nal-length.ts'
 export type { NalSplitOptions } from './nal-unit.ts'
+export { decodeOpusHead, encodeOpusHead, type OpusChannelMapping, type OpusHead } from './opus-head.ts'
 export {
   type ProgramChannelElement,
   type ProgramConfigElement,
@@ -107,3 +131,6 @@ export {
   programChannelCount,
 } from './program-config-element.ts'
 export type { AspectRatio, ColourDescription, VideoTiming } from './video-description.ts'
+export { describeTrack, type TrackDescription } from './track-description.ts'
+export { decodeVpConfiguration, encodeVpConfiguration, type VpConfiguration } from './vp-configuration.ts'
+export { decodeVvcConfiguration, type VvcConfiguration, type VvcPicture } from './vvc-configuration.ts'

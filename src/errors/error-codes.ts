@@ -45,6 +45,14 @@ export const ERROR_CODES = {
   ERR_HEVC_SPS: 'an H.265 sequence parameter set has fields beyond the standard',
   ERR_NAL_COUNT: 'an access unit holds more NAL units than maxNalUnits',
   ERR_NAL_LENGTH: 'the length before a NAL unit reaches past the end of its access unit',
+  ERR_AC3_HEADER: 'an AC-3 header has no sync word or reserved values',
+  ERR_AV1_CONFIGURATION: 'an av1C record lacks its marker or has an unknown version',
+  ERR_AV1_OBU: 'an AV1 open bitstream unit reaches past the end of its bytes',
+  ERR_FLAC_STREAM_INFO: 'a FLAC header does not start with a usable STREAMINFO block',
+  ERR_MPEG_AUDIO_HEADER: 'an MPEG audio header has no sync bits or reserved values',
+  ERR_OPUS_HEAD: 'an OpusHead lacks its magic, its channels or has an unknown version',
+  ERR_VP_CONFIGURATION: 'a vpcC record has an unknown profile or bit depth',
+  ERR_VVC_CONFIGURATION: 'a vvcC record lacks its reserved bits or has NAL unit lengths of 3 bytes',
   // mpegts
   ERR_TS_SECTION: 'a PAT or PMT section has a wrong length, syntax or CRC',
   // hub
