@@ -1,4 +1,6 @@
 /** The bytes that the cases work on, written out here: no contestant makes its own input. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 
 /** A socket hands over reads of this size when the peer is fast. */
 const READ_BYTES = 65_536
@@ -45,4 +47,48 @@ export function setChunkSize(chunkSize: number): Buffer {
   const message = Buffer.from([0x02, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0])
   message.writeUInt32BE(chunkSize, 12)
   return message
+}
+
+/** The body of a `connect` command as OBS sends it, in AMF0: name, transaction id 1, command object. */
+export function connectBody(): Buffer {
+  const name = (text: string): Buffer => Buffer.concat([Buffer.from([0, text.length]), Buffer.from(text)])
+  const string = (text: string): Buffer => Buffer.concat([Buffer.from([0x02]), name(text)])
+  const number = (value: number): Buffer => {
+    const bytes = Buffer.alloc(9) // marker 0x00, then a double
+    bytes.writeDoubleBE(value, 1)
+    return bytes
+  }
+  return Buffer.concat([
+    string('connect'),
+    number(1),
+    Buffer.from([0x03]), // object
+    ...[name('app'), string('live')],
+    ...[name('type'), string('nonprivate')],
+    ...[name('flashVer'), string('FMLE/3.0 (compatible; FMSc/1.0)')],
+    ...[name('swfUrl'), string('rtmp://example.com/live')],
+    ...[name('tcUrl'), string('rtmp://example.com/live')],
+    Buffer.from([0, 0, 0x09]), // object end
+  ])
+}
+
+/** A tag of an FLV file (FLV 10.1 §E.4.1). */
+export interface InputTag {
+  readonly type: 8 | 9 | 18
+  readonly dts: number
+  readonly body: Uint8Array
+}
+
+/** The tags of a clip of `test/clips`. */
+export function clipTags(clip: string): InputTag[] {
+  const bytes = readFileSync(resolve(import.meta.dirname, '../../test/clips', clip))
+  const tags: InputTag[] = []
+  let at = 13 // FLV header, first PreviousTagSize
+  while (at + 11 <= bytes.length) {
+    const length = bytes.readUIntBE(at + 1, 3)
+    const dts = bytes.readUIntBE(at + 4, 3) + bytes[at + 7]! * 2 ** 24
+    const body = new Uint8Array(bytes.subarray(at + 11, at + 11 + length))
+    tags.push({ type: bytes[at]! as InputTag['type'], dts, body })
+    at += 11 + length + 4
+  }
+  return tags
 }
