@@ -53,6 +53,7 @@ export function setChunkSize(chunkSize: number): Buffer {
 export function connectBody(): Buffer {
   const name = (text: string): Buffer => Buffer.concat([Buffer.from([0, text.length]), Buffer.from(text)])
   const string = (text: string): Buffer => Buffer.concat([Buffer.from([0x02]), name(text)])
+  const property = (key: string, value: string): Buffer => Buffer.concat([name(key), string(value)])
   const number = (value: number): Buffer => {
     const bytes = Buffer.alloc(9) // marker 0x00, then a double
     bytes.writeDoubleBE(value, 1)
@@ -62,11 +63,11 @@ export function connectBody(): Buffer {
     string('connect'),
     number(1),
     Buffer.from([0x03]), // object
-    ...[name('app'), string('live')],
-    ...[name('type'), string('nonprivate')],
-    ...[name('flashVer'), string('FMLE/3.0 (compatible; FMSc/1.0)')],
-    ...[name('swfUrl'), string('rtmp://example.com/live')],
-    ...[name('tcUrl'), string('rtmp://example.com/live')],
+    property('app', 'live'),
+    property('type', 'nonprivate'),
+    property('flashVer', 'FMLE/3.0 (compatible; FMSc/1.0)'),
+    property('swfUrl', 'rtmp://example.com/live'),
+    property('tcUrl', 'rtmp://example.com/live'),
     Buffer.from([0, 0, 0x09]), // object end
   ])
 }
