@@ -1,0 +1,103 @@
+/**
+ * RTMP above the chunk stream: messages, the sessions of server and client, and the framing of shared batches.
+ *
+ * {@link RtmpServerSession} is one connection of a server as a state machine: bytes and time in, events and bytes out, with every
+ * decision left to its owner. {@link decodeRtmpMessage} and {@link encodeRtmpMessage} are the layer below it, usable alone.
+ *
+ * @example
+ * ```ts
+ * import { RtmpServerSession, type RtmpServerEvent } from 'millrace/rtmp'
+ *
+ * function decide(session: RtmpServerSession, event: RtmpServerEvent): void {
+ *   switch (event.type) {
+ *     case 'connect':
+ *       session.acceptConnect()
+ *       break
+ *     case 'publish':
+ *       if (event.streamName === 'camera') session.acceptPublish()
+ *       else session.rejectPublish('unknown stream key')
+ *       break
+ *     case 'play':
+ *       session.rejectPlay('nothing to play here')
+ *       break
+ *     case 'media':
+ *       console.log(event.packet.kind, event.packet.dts)
+ *       break
+ *   }
+ * }
+ * ```
+ *
+ * @module rtmp
+ */
+export { type AggregatePart, splitAggregate } from './aggregate.ts'
+export {
+  CAPS_EX_MOD_EX,
+  CAPS_EX_MULTITRACK,
+  CAPS_EX_RECONNECT,
+  CAPS_EX_TIMESTAMP_NANO_OFFSET,
+  DEFAULT_CAPABILITIES,
+  FOURCC_INFO_CAN_DECODE,
+  FOURCC_INFO_CAN_ENCODE,
+  FOURCC_INFO_CAN_FORWARD,
+  type LocalCapabilities,
+  type PeerCapabilities,
+  peerCapabilities,
+} from './capabilities.ts'
+export type { ConnectReply, ConnectRequest } from './connect-command.ts'
+export { FlowControl } from './flow-control.ts'
+export { amf3DataToAmf0, dataMessage, decodeRtmpMessage, encodeRtmpMessage } from './message-codec.ts'
+export type { Redirect } from './net-status.ts'
+export { RTMP_VIEW, RTMP_VIEW_CHUNK_SIZE, RTMP_VIEW_MESSAGE_STREAM_ID, RtmpFraming } from './rtmp-framing.ts'
+export type {
+  AbortMessage,
+  AcknowledgementMessage,
+  AggregateMessage,
+  CommandMessage,
+  DataMessage,
+  MediaMessage,
+  RtmpMessage,
+  SetChunkSizeMessage,
+  SetPeerBandwidthMessage,
+  SharedObjectMessage,
+  UnknownMessage,
+  UserControlMessage,
+  WindowAcknowledgementSizeMessage,
+} from './rtmp-message.ts'
+export { formatRtmpUrl, parseRtmpUrl, type RtmpUrl, type RtmpUrlParts } from './rtmp-url.ts'
+export type {
+  RtmpCloseCode,
+  RtmpCloseEvent,
+  RtmpServerEvent,
+  ServerAcknowledgementEvent,
+  ServerBufferLengthEvent,
+  ServerCommandEvent,
+  ServerConnectEvent,
+  ServerDataEvent,
+  ServerMediaEvent,
+  ServerPauseEvent,
+  ServerPlayEvent,
+  ServerPublishEvent,
+  ServerReceiveEvent,
+  ServerReplyEvent,
+  ServerSeekEvent,
+  ServerStopEvent,
+  ServerUnknownEvent,
+  ServerUnpublishEvent,
+} from './server-events.ts'
+export { RtmpServerSession, type RtmpServerSessionOptions, type StreamRejection } from './server-session.ts'
+export {
+  DEFAULT_APP,
+  DEFAULT_VHOST,
+  resolveStreamTarget,
+  type StreamTarget,
+  type StreamTargetInput,
+} from './stream-target.ts'
+export {
+  decodeUserControl,
+  encodeUserControl,
+  type UserControlBufferLengthEvent,
+  type UserControlEvent,
+  type UserControlPingEvent,
+  type UserControlStreamEvent,
+  type UserControlUnknownEvent,
+} from './user-control.ts'
