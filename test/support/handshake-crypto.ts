@@ -7,12 +7,14 @@ export function testCrypto(seed = 1): Required<HandshakeCrypto> {
   return {
     randomBytes(length) {
       // mulberry32
-      return Uint8Array.from({ length }, () => {
+      const bytes = new Uint8Array(length)
+      for (let i = 0; i < length; i++) {
         state = (state + 0x6d2b79f5) >>> 0
         let mixed = Math.imul(state ^ (state >>> 15), state | 1)
         mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-        return (mixed ^ (mixed >>> 14)) & 0xff
-      })
+        bytes[i] = mixed ^ (mixed >>> 14)
+      }
+      return bytes
     },
     hmacSha256: (key, data) => new Uint8Array(createHmac('sha256', key).update(data).digest()),
   }
