@@ -6,16 +6,13 @@
  *
  * @module
  */
+import { audioCodecOf, type FourCc, readFourCc, SOUND_FORMAT_AAC, SOUND_FORMAT_EX_HEADER } from './codecs.ts'
 import {
-  audioCodecOf,
-  type FourCc,
-  readFourCc,
-  SOUND_FORMAT_AAC,
-  SOUND_FORMAT_EX_HEADER,
-  SOUND_FORMAT_MP3,
-  writeFourCc,
-} from './codecs.ts'
-import { MULTITRACK_TYPE_MANY_TRACKS_MANY_CODECS, PACKET_TYPE_MOD_EX, readModEx } from './ex-header.ts'
+  encodeExHeader,
+  MULTITRACK_TYPE_MANY_TRACKS_MANY_CODECS,
+  PACKET_TYPE_MOD_EX,
+  readModEx,
+} from './ex-header.ts'
 
 /** AudioPacketType: the payload is a decoder configuration (AAC sequence header in legacy FLV). */
 export const AUDIO_PACKET_TYPE_SEQUENCE_START = 0
@@ -128,32 +125,52 @@ function header(
 
 /** What {@link encodeAudioTagHeader} writes. */
 export interface AudioTagHeaderOptions {
-  /** The codec. `mp4a` and `.mp3` can be written in the legacy form. */
+  /** The codec. `mp4a`, `.mp3`, `alaw`, `ulaw` and `spex` can be written in the legacy form. */
   readonly codec: FourCc
   /** `AUDIO_PACKET_TYPE_*`, not multitrack. */
   readonly packetType: number
-  /** Whether to use the ExAudioTagHeader. @defaultValue `true`, but `false` for sequence starts and coded frames of `mp4a` and `.mp3`, which every player reads */
-  readonly enhanced?: boolean
+  /** Makes it a message of one track of several (OneTrack), 0 to 255. @defaultValue none */
+  readonly trackId?: number | undefined
+  /** Nanoseconds to add to the presentation time, 0 to 999,999; 0 writes none. Only for peers that said they read ModEx. @defaultValue 0 */
+  readonly timestampOffsetNs?: number
+  /** Whether to use the ExAudioTagHeader. @defaultValue `false` for the codecs that legacy FLV has, as far as it can say the rest; else `true` */
+  readonly enhanced?: boolean | undefined
 }
 
+/** First bytes of the legacy form: SoundFormat | SoundRate | SoundSize | SoundType, as FLV 10.1 §E.4.2.1 asks for each. */
+const LEGACY_FIRST_BYTES: ReadonlyMap<FourCc, number> = new Map([
+  ['mp4a', 0xaf], // AAC: always 44 kHz, 16 bits, stereo
+  ['.mp3', 0x2f], // MP3: 44 kHz, 16 bits, stereo; decoders read the frame header
+  ['alaw', 0x72], // G.711 A-law: rate field 0, 16 bits, mono
+  ['ulaw', 0x82], // G.711 mu-law: rate field 0, 16 bits, mono
+  ['spex', 0xb2], // Speex: rate field 0 (16 kHz), 16 bits, mono
+])
+
 /**
- * The bytes of an audio tag header for one track; the payload follows it. The legacy form says 44.1 kHz, 16 bits, stereo, as FLV
- * 10.1 §E.4.2.1 asks for AAC; players take the facts from the AudioSpecificConfig or the MP3 frame header.
- * @throws RangeError if the legacy form is asked for a codec or packet type that it lacks.
+ * The bytes of an audio tag header; the payload follows it.
+ * @throws RangeError if the legacy form is asked for what it cannot say, or if a number is out of range.
  */
 export function encodeAudioTagHeader(options: AudioTagHeaderOptions): Uint8Array {
-  const { codec, packetType } = options
+  const { codec, packetType, trackId, timestampOffsetNs = 0 } = options
+  const first = LEGACY_FIRST_BYTES.get(codec)
   const legacy =
-    (codec === 'mp4a' && packetType <= AUDIO_PACKET_TYPE_CODED_FRAMES) ||
-    (codec === '.mp3' && packetType === AUDIO_PACKET_TYPE_CODED_FRAMES)
+    first !== undefined &&
+    trackId === undefined &&
+    timestampOffsetNs === 0 &&
+    (packetType === AUDIO_PACKET_TYPE_CODED_FRAMES ||
+      (packetType === AUDIO_PACKET_TYPE_SEQUENCE_START && codec === 'mp4a'))
   if (options.enhanced ?? !legacy) {
-    const out = new Uint8Array(5)
-    out[0] = (SOUND_FORMAT_EX_HEADER << 4) | packetType // ExHeader | AudioPacketType
-    writeFourCc(codec, out, 1)
-    return out
+    const exFirst = SOUND_FORMAT_EX_HEADER << 4
+    return encodeExHeader(
+      exFirst,
+      AUDIO_PACKET_TYPE_MULTITRACK,
+      packetType,
+      codec,
+      trackId,
+      timestampOffsetNs,
+      0,
+    )
   }
   if (!legacy) throw new RangeError(`no legacy form of '${codec}' with audio packet type ${packetType}`)
-  // SoundFormat | 44 kHz | 16 bits | stereo, then the AACPacketType
-  if (codec === 'mp4a') return Uint8Array.of((SOUND_FORMAT_AAC << 4) | 0x0f, packetType)
-  return Uint8Array.of((SOUND_FORMAT_MP3 << 4) | 0x0f)
+  return codec === 'mp4a' ? Uint8Array.of(first, packetType) : Uint8Array.of(first) // AACPacketType
 }

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { copyBytes, equalBytes } from '../bytes/index.ts'
+import { concatBytes, copyBytes, equalBytes } from '../bytes/index.ts'
 import { LimitError } from '../errors/index.ts'
-import { AUDIO_PACKET_TYPE_MULTICHANNEL_CONFIG } from './audio-tag-header.ts'
+import { AUDIO_PACKET_TYPE_MULTICHANNEL_CONFIG, encodeAudioTagHeader } from './audio-tag-header.ts'
 import { type ConfigurationSet, EMPTY_CONFIGURATION } from './framing.ts'
 import type { MediaPacket } from './media-packet.ts'
 import { packetFromTag } from './packet-from-tag.ts'
 import type { TrackPacket } from './track-packet.ts'
-import { encodeOneTrack } from './one-track.ts'
-import { VIDEO_PACKET_TYPE_METADATA } from './video-tag-header.ts'
+import { encodeVideoTagHeader, VIDEO_PACKET_TYPE_METADATA } from './video-tag-header.ts'
 
 /** Bounds of a {@link ConfigurationTracker}. */
 export interface ConfigurationTrackerOptions {
@@ -105,7 +104,7 @@ export class ConfigurationTracker {
           `configuration of ${kind} track ${track.trackId} exceeds maxTracks ${this.#maxTracks}`,
         )
       }
-      const body = tracks.length === 1 ? packet.body : encodeOneTrack(kind, track)
+      const body = tracks.length === 1 ? packet.body : oneTrackBody(kind, track)
       const kept = this.#replacement(before, packet, body)
       if (kept === undefined) continue
       slots.set(track.trackId, kept)
@@ -140,6 +139,16 @@ export class ConfigurationTracker {
     const tagType = packet.kind === 'audio' ? 8 : packet.kind === 'video' ? 9 : 18
     return packetFromTag(tagType, packet.dts, copyBytes(body))
   }
+}
+
+/** One track of a ManyTracks message as a OneTrack message. */
+function oneTrackBody(kind: 'audio' | 'video', track: TrackPacket): Uint8Array {
+  const { codec, packetType, frameType, cts, trackId } = track
+  const head =
+    kind === 'video'
+      ? encodeVideoTagHeader({ codec, packetType, frameType, cts, trackId })
+      : encodeAudioTagHeader({ codec, packetType, trackId })
+  return concatBytes([head, track.payload])
 }
 
 function inOrder(slots: Slots): readonly MediaPacket[] {

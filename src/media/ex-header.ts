@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { readU16, readU24 } from '../bytes/index.ts'
+import { readU16, readU24, writeU24 } from '../bytes/index.ts'
+import { type FourCc, writeFourCc } from './codecs.ts'
 
 /** Multitrack with one track: fourCC | trackId UI8 | body. */
 export const MULTITRACK_TYPE_ONE_TRACK = 0
@@ -60,4 +61,49 @@ export function readModEx(body: Uint8Array, offset: number): ModExResult {
   result.packetType = packetType
   result.offset = at
   return result
+}
+
+/**
+ * Writes an Enhanced header: first byte | ModEx? | OneTrack? | fourCC | trackId? | room for what the caller adds.
+ * @param first - the first byte with its PacketType bits clear.
+ * @throws RangeError if a field does not fit.
+ */
+export function encodeExHeader(
+  first: number,
+  multitrack: number,
+  packetType: number,
+  codec: FourCc,
+  trackId: number | undefined,
+  timestampOffsetNs: number,
+  roomBytes: number,
+): Uint8Array {
+  if (
+    !(packetType >= 0 && packetType <= 15) ||
+    packetType === multitrack ||
+    packetType === PACKET_TYPE_MOD_EX
+  )
+    throw new RangeError(`packet type ${packetType} is not one of a payload`)
+  if (trackId !== undefined && !(trackId >= 0 && trackId <= 255))
+    throw new RangeError(`track id ${trackId} is not 0 to 255`)
+  if (!(timestampOffsetNs >= 0 && timestampOffsetNs <= 999_999))
+    throw new RangeError(`timestamp offset ${timestampOffsetNs} ns is not 0 to 999999`)
+  const modExBytes = timestampOffsetNs === 0 ? 0 : 5
+  const trackBytes = trackId === undefined ? 0 : 2
+  const out = new Uint8Array(5 + modExBytes + trackBytes + roomBytes)
+  const inner = trackId === undefined ? packetType : multitrack
+  let at = 1
+  out[0] = first | (modExBytes === 0 ? inner : PACKET_TYPE_MOD_EX)
+  if (modExBytes > 0) {
+    out[at] = 2 // modExDataSize 3, minus 1
+    writeU24(out, at + 1, timestampOffsetNs) // modExData
+    out[at + 4] = (MOD_EX_TYPE_TIMESTAMP_OFFSET_NANO << 4) | inner // ModExType | PacketType
+    at += modExBytes
+  }
+  if (trackId !== undefined) {
+    out[at] = (MULTITRACK_TYPE_ONE_TRACK << 4) | packetType // AvMultitrackType | PacketType
+    at += 1
+  }
+  writeFourCc(codec, out, at)
+  if (trackId !== undefined) out[at + 4] = trackId
+  return out
 }

@@ -56,6 +56,7 @@ export {
   type ViewFormat,
 } from './framing.ts'
 export { MediaPacket, type MediaPacketFields } from './media-packet.ts'
+export { type AudioPayload, packetFromPayload, type VideoPayload } from './packet-from-payload.ts'
 export { packetFromTag, TAG_TYPE_AUDIO, TAG_TYPE_DATA, TAG_TYPE_VIDEO } from './packet-from-tag.ts'
 export { TimestampUnwrapper } from './timestamp-unwrapper.ts'
 export { filterConfiguration, filterPacket } from './track-filter.ts'

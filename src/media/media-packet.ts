@@ -5,7 +5,7 @@
  */
 import { concatBytes, EMPTY_BYTES } from '../bytes/index.ts'
 import { encodeAudioTagHeader } from './audio-tag-header.ts'
-import type { FourCc } from './codecs.ts'
+import { type FourCc, isKnownCodec } from './codecs.ts'
 import { type PacketKind, readTracks, type TrackPacket } from './track-packet.ts'
 import { encodeVideoTagHeader } from './video-tag-header.ts'
 
@@ -80,7 +80,7 @@ export class MediaPacket {
 
   /**
    * This packet with the default track alone, for peers that know no multitrack: the packet itself when it has one track, `undefined`
-   * when its body has no track 0. AVC, AAC and MP3 come out in the legacy form, which every player reads. The same object on every call.
+   * when its body has no track 0. AVC, AAC and MP3 come out in the legacy form as far as there is one, because every player reads it. The same object on every call.
    */
   defaultTrack(): MediaPacket | undefined {
     if (!this.multitrack) return this
@@ -140,10 +140,12 @@ function defaultOf(tracks: readonly TrackPacket[]): TrackPacket | undefined {
 
 function singleTrack(packet: MediaPacket, track: TrackPacket): MediaPacket {
   const { codec, packetType, frameType, cts } = track
+  // A fourCC of a peer may read like a name that only legacy FLV has: it stays what it was.
+  const enhanced = isKnownCodec(packet.kind === 'video' ? 'video' : 'audio', codec) ? undefined : true
   const head =
     packet.kind === 'video'
-      ? encodeVideoTagHeader({ codec, packetType, frameType, cts })
-      : encodeAudioTagHeader({ codec, packetType })
+      ? encodeVideoTagHeader({ codec, packetType, frameType, cts, enhanced })
+      : encodeAudioTagHeader({ codec, packetType, enhanced })
   return new MediaPacket({
     kind: packet.kind,
     dts: packet.dts,

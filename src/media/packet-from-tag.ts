@@ -115,7 +115,7 @@ function multitrackPacket(
     keyframe: main?.keyframe ?? false,
     configuration,
     endOfSequence: main?.endOfSequence ?? false,
-    disposable: coded && frameType === VIDEO_FRAME_TYPE_DISPOSABLE_INTER,
+    disposable: main?.coded === true && frameType === VIDEO_FRAME_TYPE_DISPOSABLE_INTER,
     multitrack: true,
     coded,
     timestampOffsetNs,

@@ -6,12 +6,17 @@
 import { readI24, readU24 } from '../bytes/index.ts'
 import {
   AUDIO_PACKET_TYPE_CODED_FRAMES,
+  AUDIO_PACKET_TYPE_MULTITRACK,
   AUDIO_PACKET_TYPE_SEQUENCE_END,
   AUDIO_PACKET_TYPE_SEQUENCE_START,
   decodeAudioTagHeader,
 } from './audio-tag-header.ts'
 import { type FourCc, isKnownCodec, readFourCc } from './codecs.ts'
-import { MULTITRACK_TYPE_MANY_TRACKS_MANY_CODECS, MULTITRACK_TYPE_ONE_TRACK } from './ex-header.ts'
+import {
+  MULTITRACK_TYPE_MANY_TRACKS_MANY_CODECS,
+  MULTITRACK_TYPE_ONE_TRACK,
+  PACKET_TYPE_MOD_EX,
+} from './ex-header.ts'
 import {
   carriesCompositionTime,
   decodeVideoTagHeader,
@@ -19,6 +24,7 @@ import {
   VIDEO_PACKET_TYPE_CODED_FRAMES,
   VIDEO_PACKET_TYPE_CODED_FRAMES_X,
   VIDEO_PACKET_TYPE_MPEG2_TS_SEQUENCE_START,
+  VIDEO_PACKET_TYPE_MULTITRACK,
   VIDEO_PACKET_TYPE_SEQUENCE_END,
   VIDEO_PACKET_TYPE_SEQUENCE_START,
 } from './video-tag-header.ts'
@@ -56,16 +62,20 @@ const MAX_TRACKS = 256
 /** Parses the tracks of a tag body. Never throws; what a damaged multitrack body ends with is left out. */
 export function readTracks(kind: PacketKind, body: Uint8Array): readonly TrackPacket[] {
   if (kind === 'data') return [track(kind, 0, '', false, -1, 0, 0, body)]
-  const video = kind === 'video'
-  const header = video ? decodeVideoTagHeader(body) : decodeAudioTagHeader(body)
+  const video = kind === 'video' ? decodeVideoTagHeader(body) : undefined
+  const header = video ?? decodeAudioTagHeader(body)
   const { enhanced, packetType, multitrackType } = header
-  const frameType = 'frameType' in header ? header.frameType : 0
+  const frameType = video?.frameType ?? 0
   if (multitrackType < 0) {
-    const cts = 'cts' in header ? header.cts : 0
-    const type = 'command' in header && header.command >= 0 ? -1 : packetType
-    return [track(kind, 0, header.codec, enhanced, type, frameType, cts, body.subarray(header.payloadOffset))]
+    const type = video !== undefined && video.command >= 0 ? -1 : packetType
+    const payload = body.subarray(header.payloadOffset)
+    return [track(kind, 0, header.codec, enhanced, type, frameType, video?.cts ?? 0, payload)]
   }
   const tracks: TrackPacket[] = []
+  // Reserved forms have an unknown layout; multitrack or ModEx inside multitrack is forbidden.
+  if (multitrackType > MULTITRACK_TYPE_MANY_TRACKS_MANY_CODECS) return tracks
+  const nested = video === undefined ? AUDIO_PACKET_TYPE_MULTITRACK : VIDEO_PACKET_TYPE_MULTITRACK
+  if (packetType === nested || packetType === PACKET_TYPE_MOD_EX) return tracks
   let at = header.payloadOffset
   while (tracks.length < MAX_TRACKS) {
     let codec = header.codec
@@ -85,7 +95,7 @@ export function readTracks(kind: PacketKind, body: Uint8Array): readonly TrackPa
       if (end > body.length) break
     }
     let cts = 0
-    if (video && carriesCompositionTime(packetType, codec)) {
+    if (video !== undefined && carriesCompositionTime(packetType, codec)) {
       if (at + 3 <= end) cts = readI24(body, at) // compositionTimeOffset SI24
       at = Math.min(at + 3, end)
     }

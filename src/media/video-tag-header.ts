@@ -15,9 +15,13 @@ import {
   VIDEO_CODEC_ID_AVC,
   VIDEO_CODEC_ID_HEVC,
   videoCodecOf,
-  writeFourCc,
 } from './codecs.ts'
-import { MULTITRACK_TYPE_MANY_TRACKS_MANY_CODECS, PACKET_TYPE_MOD_EX, readModEx } from './ex-header.ts'
+import {
+  encodeExHeader,
+  MULTITRACK_TYPE_MANY_TRACKS_MANY_CODECS,
+  PACKET_TYPE_MOD_EX,
+  readModEx,
+} from './ex-header.ts'
 
 /** VideoFrameType: a frame to start at. */
 export const VIDEO_FRAME_TYPE_KEY = 1
@@ -84,8 +88,12 @@ export function decodeVideoTagHeader(body: Uint8Array): VideoTagHeader {
     return header(false, frameType, codec, VIDEO_PACKET_TYPE_CODED_FRAMES, -1, 0, 0, body[1]!, 2)
   }
   if (codecId === VIDEO_CODEC_ID_AVC || codecId === VIDEO_CODEC_ID_HEVC || codecId === VIDEO_CODEC_ID_AV1) {
-    if (body.length < 5) return header(false, frameType, codec, -1, -1, 0, 0, -1, body.length)
-    const packetType = body[1]!
+    const packetType = body.length < 2 ? -1 : body[1]!
+    if (body.length < 5) {
+      // An end of sequence has nothing to say after its type.
+      const type = packetType === VIDEO_PACKET_TYPE_SEQUENCE_END ? packetType : -1
+      return header(false, frameType, codec, type, -1, 0, 0, -1, body.length)
+    }
     const cts = packetType === VIDEO_PACKET_TYPE_CODED_FRAMES ? readI24(body, 2) : 0
     return header(false, frameType, codec, packetType, -1, cts, 0, -1, 5)
   }
@@ -166,45 +174,62 @@ function header(
 
 /** What {@link encodeVideoTagHeader} writes. */
 export interface VideoTagHeaderOptions {
-  /** The codec. `avc1` can be written in the legacy form. */
+  /** The codec. `avc1`, `hvc1` (id 12) and `av01` (id 13) can be written in the legacy form. */
   readonly codec: FourCc
   /** `VIDEO_PACKET_TYPE_*`, not multitrack. */
   readonly packetType: number
   /** `VIDEO_FRAME_TYPE_*`. */
   readonly frameType: number
-  /** Composition time in ms. @defaultValue 0 */
+  /** Composition time in ms; written for coded frames of codecs that have one. @defaultValue 0 */
   readonly cts?: number
-  /** Whether to use the ExVideoTagHeader. @defaultValue `true`, but `false` for `avc1`, which every player reads (packet types that legacy FLV lacks excepted) */
-  readonly enhanced?: boolean
+  /** Makes it a message of one track of several (OneTrack), 0 to 255. @defaultValue none */
+  readonly trackId?: number | undefined
+  /** Nanoseconds to add to the presentation time, 0 to 999,999; 0 writes none. Only for peers that said they read ModEx. @defaultValue 0 */
+  readonly timestampOffsetNs?: number
+  /** Whether to use the ExVideoTagHeader. @defaultValue `false` for `avc1`, which every player reads, as far as legacy FLV can say it; else `true` */
+  readonly enhanced?: boolean | undefined
 }
 
 /**
- * The bytes of a video tag header for one track; the payload follows it.
- * @throws RangeError if the legacy form is asked for a codec or packet type that it lacks, or if a number is out of range.
+ * The bytes of a video tag header; the payload follows it.
+ * @throws RangeError if the legacy form is asked for what it cannot say, or if a number is out of range.
  */
 export function encodeVideoTagHeader(options: VideoTagHeaderOptions): Uint8Array {
-  const { codec, packetType, frameType, cts = 0 } = options
-  const enhanced = options.enhanced ?? (codec !== 'avc1' || packetType > VIDEO_PACKET_TYPE_CODED_FRAMES_X)
-  if (frameType < 0 || frameType > 7) throw new RangeError(`video frame type ${frameType} is not 0 to 7`)
-  if (cts < -0x80_0000 || cts > 0x7f_ffff)
-    throw new RangeError(`composition time ${cts} ms needs more than 24 bits`)
-  if (enhanced) {
+  const { codec, packetType, frameType, cts = 0, trackId, timestampOffsetNs = 0 } = options
+  if (!(frameType >= 0 && frameType <= 7)) throw new RangeError(`video frame type ${frameType} is not 0 to 7`)
+  if (!(cts >= -0x80_0000 && cts <= 0x7f_ffff))
+    throw new RangeError(`composition time ${cts} ms is not 24 bits`)
+  const plain =
+    packetType <= VIDEO_PACKET_TYPE_CODED_FRAMES_X && trackId === undefined && timestampOffsetNs === 0
+  if (options.enhanced ?? !(plain && codec === 'avc1')) {
     const withCts = carriesCompositionTime(packetType, codec)
-    const out = new Uint8Array(withCts ? 8 : 5)
-    out[0] = 0x80 | (frameType << 4) | packetType // IsExVideoHeader | FrameType | VideoPacketType
-    writeFourCc(codec, out, 1)
-    if (withCts) writeU24(out, 5, cts)
+    const first = 0x80 | (frameType << 4) // IsExVideoHeader | VideoFrameType
+    const out = encodeExHeader(
+      first,
+      VIDEO_PACKET_TYPE_MULTITRACK,
+      packetType,
+      codec,
+      trackId,
+      timestampOffsetNs,
+      withCts ? 3 : 0,
+    )
+    if (withCts) writeU24(out, out.length - 3, cts) // compositionTimeOffset SI24
     return out
   }
-  const codecId = codec === 'avc1' ? VIDEO_CODEC_ID_AVC : codec === 'hvc1' ? VIDEO_CODEC_ID_HEVC : undefined
-  if (codecId === undefined) throw new RangeError(`no legacy video codec id for '${codec}'`)
-  const legacyType =
-    packetType === VIDEO_PACKET_TYPE_CODED_FRAMES_X ? VIDEO_PACKET_TYPE_CODED_FRAMES : packetType
-  if (legacyType > VIDEO_PACKET_TYPE_SEQUENCE_END)
-    throw new RangeError(`no legacy form of video packet type ${packetType}`)
+  const codecId = legacyVideoCodecId(codec)
+  if (!plain || codecId === 0)
+    throw new RangeError(`no legacy form of '${codec}' with video packet type ${packetType}`)
   const out = new Uint8Array(5)
+  const coded =
+    packetType === VIDEO_PACKET_TYPE_CODED_FRAMES || packetType === VIDEO_PACKET_TYPE_CODED_FRAMES_X
   out[0] = (frameType << 4) | codecId // FrameType | CodecID
-  out[1] = legacyType // AVCPacketType
-  if (legacyType === VIDEO_PACKET_TYPE_CODED_FRAMES) writeU24(out, 2, cts) // CompositionTime
+  out[1] = coded ? VIDEO_PACKET_TYPE_CODED_FRAMES : packetType // AVCPacketType
+  if (coded) writeU24(out, 2, cts) // CompositionTime SI24
   return out
+}
+
+function legacyVideoCodecId(codec: FourCc): number {
+  if (codec === 'avc1') return VIDEO_CODEC_ID_AVC
+  if (codec === 'hvc1') return VIDEO_CODEC_ID_HEVC
+  return codec === 'av01' ? VIDEO_CODEC_ID_AV1 : 0
 }
