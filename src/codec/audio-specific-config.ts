@@ -47,7 +47,7 @@ export interface AudioSpecificConfig {
   readonly samplingFrequency: number
   /** Index of that frequency, 0 to 12; 15 when it is written out in 24 bits. */
   readonly samplingFrequencyIndex: number
-  /** channelConfiguration, 0 to 15; 0 when {@link programConfigElement} lists the speakers. */
+  /** channelConfiguration, 0 to 15; 0 when a program config element lists the speakers. */
   readonly channelConfiguration: number
   /** Channels of the core coder; 0 when unknown. A PS stream has 1 here and is played as 2. */
   readonly channelCount: number
@@ -63,7 +63,7 @@ export interface AudioSpecificConfig {
   readonly extensionSamplingFrequency: number | undefined
   /** Delay of the core coder in samples, in scalable streams. */
   readonly coreCoderDelay: number | undefined
-  /** Speakers, when channelConfiguration is 0. */
+  /** Speakers, when channelConfiguration is 0; `undefined` then means that the raw data blocks tell. */
   readonly programConfigElement: ProgramConfigElement | undefined
 }
 
@@ -97,7 +97,7 @@ export function createAudioSpecificConfig(init: AudioSpecificConfigInit): AudioS
 
 /**
  * Reads an AudioSpecificConfig. Of object types that are not plain AAC (ELD, USAC, …) only the common front is read.
- * Bytes after the configuration are ignored.
+ * Bytes after the configuration are ignored, and so is a program config element that is cut short or missing.
  * @throws {@link DecodeError} `ERR_BYTES_END` if it is cut short.
  * @throws {@link DecodeError} `ERR_AAC_CONFIGURATION` for object type 0 or a reserved sampling frequency.
  */
@@ -127,7 +127,7 @@ export function decodeAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfi
     else if (short) frameSamples = 960
     if (reader.flag()) coreCoderDelay = reader.bits(14) // dependsOnCoreCoder
     const extensionFlag = reader.flag()
-    if (channelConfiguration === 0) programConfigElement = readProgramConfigElement(reader)
+    if (channelConfiguration === 0) programConfigElement = readProgramIfThere(reader)
     if (isPlainGeneralAudio(objectType) && !extensionFlag && sbrSignalling === 'implicit') {
       const extension = readSyncExtension(reader)
       if (extension !== undefined) {
@@ -159,13 +159,13 @@ export function decodeAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfi
 
 /**
  * Writes an AudioSpecificConfig of AAC Main, LC, SSR, LTP or TwinVQ, with or without SBR and PS.
- * @throws RangeError for other object types, whose specific part this package does not write, and for
- * channelConfiguration 0 without a program config element.
+ * @throws RangeError for other object types, whose specific part this package does not write, and for a program config
+ * element beside a channelConfiguration other than 0.
  */
 export function encodeAudioSpecificConfig(config: AudioSpecificConfig): Uint8Array {
   const { objectType, programConfigElement, sbrSignalling } = config
   if (!isPlainGeneralAudio(objectType)) throw new RangeError(`audio object type ${objectType}`)
-  if ((config.channelConfiguration === 0) !== (programConfigElement !== undefined)) {
+  if (config.channelConfiguration !== 0 && programConfigElement !== undefined) {
     throw new RangeError('a program config element goes with channelConfiguration 0')
   }
   const extensionFrequency = config.extensionSamplingFrequency ?? config.samplingFrequency * 2
@@ -236,6 +236,16 @@ function writeFrequency(writer: BitWriter, frequency: number): void {
   const index = aacFrequencyIndex(frequency)
   writer.bits(4, index)
   if (index === AAC_FREQUENCY_ESCAPE) writer.bits(24, frequency)
+}
+
+/** The program config element, or `undefined` where a sender leaves it to the raw data blocks: `11 80` alone. */
+function readProgramIfThere(reader: BitReader): ProgramConfigElement | undefined {
+  try {
+    return readProgramConfigElement(reader)
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
 }
 
 /** The backward compatible extension, or `undefined` for anything else that may follow, cut or odd. */

@@ -18,6 +18,7 @@
  * ```
  *
  * @module codec
+ * @group Formats
  */
 export {
   ADTS_HEADER_BYTES,

@@ -4,8 +4,9 @@
  * @module
  */
 import { writeU32 } from '../bytes/index.ts'
-import { AnnexBReader } from './annex-b.ts'
-import { AvccReader } from './nal-length.ts'
+import { splitAnnexB } from './annex-b.ts'
+import { AvccReader, joinAvcc } from './nal-length.ts'
+import type { NalSplitOptions } from './nal-unit.ts'
 
 /**
  * Length-prefixed access unit → Annex B with 4-byte start codes, in a new array.
@@ -52,23 +53,14 @@ export function writeAnnexB(
   return at
 }
 
-/** Annex B → access unit with 4-byte lengths, in a new array. What comes before the first start code is left out. */
-export function annexBToAvcc(bytes: Uint8Array): Uint8Array {
-  let length = 0
-  annexBReader.reset(bytes)
-  while (annexBReader.next()) length += 4 + annexBReader.end - annexBReader.start
-  const out = new Uint8Array(length)
-  let at = 0
-  annexBReader.reset(bytes)
-  while (annexBReader.next()) {
-    const { start, end } = annexBReader
-    writeU32(out, at, end - start)
-    out.set(bytes.subarray(start, end), at + 4)
-    at += 4 + end - start
-  }
-  return out
+/**
+ * Annex B → access unit with 4-byte lengths, in a new array. What comes before the first start code is left out.
+ * @throws {@link LimitError} `ERR_NAL_COUNT` beyond `maxNalUnits`.
+ */
+export function annexBToAvcc(bytes: Uint8Array, options?: NalSplitOptions): Uint8Array {
+  // Views first, then one copy: looking for start codes costs ten times a view, so it must happen once.
+  return joinAvcc(splitAnnexB(bytes, options))
 }
 
-// Both walks are synchronous, so one reader of each kind serves all callers.
+// The walk is synchronous, so one reader serves all callers.
 const avccReader = new AvccReader()
-const annexBReader = new AnnexBReader()
