@@ -71,6 +71,8 @@ export const ERROR_CODES = {
   ERR_RTMP_OUTPUT: 'the output that nobody takes exceeds maxOutputBytes',
   ERR_RTMP_PENDING_BYTES: 'more bytes than maxPendingBytes came while a decision was awaited',
   ERR_RTMP_PING_TIMEOUT: 'a peer that answers pings has stopped doing so',
+  // node
+  ERR_PROXY_HEADER: 'the connection does not start with a complete PROXY protocol header',
 } as const
 
 /** The closed union of all error codes. */
