@@ -1,4 +1,9 @@
-import { decodeVideoTagHeader, packetFromTag, VIDEO_PACKET_TYPE_METADATA } from 'millrace/media'
+import {
+  decodeVideoTagHeader,
+  type MediaPacket,
+  packetFromTag,
+  VIDEO_PACKET_TYPE_METADATA,
+} from 'millrace/media'
 import { expect, test } from 'vitest'
 import { type Clip, readClip } from '../support/clips.ts'
 
@@ -49,7 +54,8 @@ for (const [clip, expected] of cases)
       }),
     }).toEqual(expected)
     expect(packets[0]).toMatchObject({ kind: 'data', configuration: true })
-    for (const packet of packets.filter((p) => p.kind === 'video'))
-      if (decodeVideoTagHeader(packet.body).packetType === VIDEO_PACKET_TYPE_METADATA)
-        expect(packet).toMatchObject({ configuration: false, coded: false, keyframe: false })
+    const isMetadata = ({ body }: MediaPacket) =>
+      decodeVideoTagHeader(body).packetType === VIDEO_PACKET_TYPE_METADATA
+    for (const packet of packets.filter((p) => p.kind === 'video' && isMetadata(p)))
+      expect(packet).toMatchObject({ configuration: false, coded: false, keyframe: false })
   })
