@@ -15,6 +15,7 @@
  * ```
  *
  * @module amf0
+ * @group Formats
  */
 export type { Amf0DecodeOptions } from './amf-input.ts'
 export { Amf0Reader, decodeAmf0 } from './amf0-reader.ts'

@@ -24,6 +24,7 @@
  * ```
  *
  * @module handshake
+ * @group Protocols
  */
 export { ClientHandshake, type ClientHandshakeOptions } from './client-handshake.ts'
 export {
