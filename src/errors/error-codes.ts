@@ -55,6 +55,9 @@ export const ERROR_CODES = {
   ERR_VVC_CONFIGURATION: 'a vvcC record lacks its reserved bits or has NAL unit lengths of 3 bytes',
   // mpegts
   ERR_TS_SECTION: 'a PAT or PMT section has a wrong length, syntax or CRC',
+  // hls
+  ERR_HLS_PLAYLIST: 'a text is no HLS playlist',
+  ERR_HLS_PLAYLIST_ENTRIES: 'a playlist lists more than maxPlaylistEntries',
   // hub
   ERR_AUTHORIZE_TIMEOUT: 'the admission decision took longer than authorizeTimeoutMs',
   ERR_STREAM_BUSY: 'the stream is being published by somebody else',

@@ -116,6 +116,7 @@ export class TsMuxer {
   #held: Uint8Array[]
   #heldBytes: number
   #heldDts: number
+  #heldLastDts: number
   #skippedCount: number
   #damagedCount: number
 
@@ -144,6 +145,7 @@ export class TsMuxer {
     this.#held = []
     this.#heldBytes = 0
     this.#heldDts = 0
+    this.#heldLastDts = 0
     this.#skippedCount = 0
     this.#damagedCount = 0
   }
@@ -248,12 +250,24 @@ export class TsMuxer {
     return this.#stagedBytes - before
   }
 
+  /** Whether a coded packet of one track has a place in the output as things stand: its codec is configured, or needs no configuration. */
+  carries(packet: MediaPacket): boolean {
+    if (packet.kind === 'video') return this.#video?.codec === packet.codec
+    if (packet.kind === 'data') return false
+    return this.#audio?.codec === packet.codec || isSelfDescribing(packet.codec)
+  }
+
+  /** Forgets what is staged, unwritten. */
+  discardStaged(): void {
+    this.#staged.length = 0
+    this.#stagedBytes = 0
+  }
+
   /** Writes all that is staged at `offset` of `out`, which must leave {@link stagedBytes} of room. @returns the offset after it. */
   writeStaged(out: Uint8Array, offset: number): number {
     let at = offset
     for (const pes of this.#staged) at = this.#writePes(out, at, pes)
-    this.#staged.length = 0
-    this.#stagedBytes = 0
+    this.discardStaged()
     return at
   }
 
@@ -360,10 +374,17 @@ export class TsMuxer {
     }
     const span = packet.dts - this.#heldDts
     const full = span < 0 || span >= this.#audioPesMs || this.#heldBytes + bytes > MAX_HELD_BYTES
-    if (this.#held.length > 0 && full) this.stageHeld()
+    if (this.#held.length > 0 && (full || this.#isAudioGap(packet.dts))) this.stageHeld()
     if (this.#held.length === 0) this.#heldDts = packet.dts
+    this.#heldLastDts = packet.dts
     this.#held.push(payload)
     this.#heldBytes += bytes
+  }
+
+  /** A PES packet has one time, at its start: frames with a gap between them cannot share one. */
+  #isAudioGap(dts: number): boolean {
+    const step = dts - this.#heldLastDts
+    return step < 0 || step > MAX_HELD_STEP_MS
   }
 
   #stageAudioPes(format: AudioFormat, frames: readonly Uint8Array[], bytes: number, dts: number): void {
@@ -478,6 +499,8 @@ export class TsMuxer {
 export const TS_TABLES_BYTES: number = TABLES_BYTES
 
 const MAX_HELD_BYTES = 60_000
+/** A frame of 2048 samples at 32 kHz takes 64 ms. */
+const MAX_HELD_STEP_MS = 65
 
 function adaptationBytes(flags: number): number {
   if (flags === 0) return 0
@@ -488,8 +511,13 @@ function isVideoCodec(codec: string): boolean {
   return codec === 'avc1' || codec === 'hvc1'
 }
 
+/** Audio codecs whose frames say all that the tables need. */
+function isSelfDescribing(codec: string): boolean {
+  return codec === '.mp3' || codec === 'ac-3' || codec === 'ec-3'
+}
+
 function isAudioCodec(codec: string): boolean {
-  return codec === 'mp4a' || codec === '.mp3' || codec === 'ac-3' || codec === 'ec-3' || codec === 'Opus'
+  return codec === 'mp4a' || codec === 'Opus' || isSelfDescribing(codec)
 }
 
 function videoFormatOf(packet: MediaPacket): VideoFormat | undefined {

@@ -1,0 +1,383 @@
+/**
+ * From packets to media segments. RFC 8216 §3; where segments are cut is this package's own.
+ *
+ * A segment is cut before a video keyframe once the target duration is reached, before any frame where there is no video, and by force
+ * where no keyframe comes. Its duration reaches from its first packet to the first packet of the next, so that durations add up. Its
+ * bytes are written as packets come; PAT and PMT go in front at the end, when all its streams are known.
+ *
+ * @module
+ */
+import { copyBytes, equalBytes } from '../bytes/index.ts'
+import { type MediaPacket, packetFromTag } from '../media/index.ts'
+import { TS_TABLES_BYTES, TsMuxer, type TsMuxerOptions } from '../mpegts/index.ts'
+import { FramePace } from './frame-pace.ts'
+import type { HlsSegment } from './hls-segment.ts'
+import { OpenSegment } from './open-segment.ts'
+import { SegmentBuffer } from './segment-buffer.ts'
+import { WallClock } from './wall-clock.ts'
+
+/** How an {@link HlsSegmenter} cuts. */
+export interface HlsSegmenterOptions {
+  /**
+   * A segment ends at the first keyframe after this time; without video, at the first frame. Players start about three segments behind:
+   * latency is some three times the target or the distance of keyframes, whichever is larger. In ms.
+   * @defaultValue 4000
+   */
+  readonly targetDurationMs?: number
+  /**
+   * Times the target: where no keyframe comes for so long, a segment ends at any frame, and the next is not independent.
+   * @defaultValue 4
+   */
+  readonly maxDurationFactor?: number
+  /**
+   * A segment that a discontinuity or the end cuts shorter than this is thrown away; its sequence number is used again. In ms.
+   * @defaultValue 100
+   */
+  readonly minDurationMs?: number
+  /**
+   * A segment ends before the packet that would make it larger; a packet that is larger by itself is left out. The segmenter holds one
+   * segment of this size at most, in bytes.
+   * @defaultValue 33_554_432
+   */
+  readonly maxSegmentBytes?: number
+  /**
+   * A packet whose time is further than this from the one before starts a discontinuity. In ms.
+   * @defaultValue 10_000
+   */
+  readonly maxGapMs?: number
+  /**
+   * Where video is announced, audio is left out until the first keyframe, but no longer than this. In ms.
+   * @defaultValue 10_000
+   */
+  readonly maxKeyframeWaitMs?: number
+  /**
+   * Sequence number of the first segment. A segmenter that takes up where another stopped gets that one's
+   * {@link HlsSegmenter.nextSequence}; its first segment is then marked as a discontinuity.
+   * @defaultValue 0
+   */
+  readonly startSequence?: number
+  /** PIDs and times of the transport stream. Audio frames share PES packets, with `audioPesMs` 120 by default. */
+  readonly ts?: Omit<TsMuxerOptions, 'inlineTables' | 'tablesIntervalMs'>
+}
+
+/** Video that has been silent for so long, or for three frames, no longer decides where segments end. */
+const VIDEO_STALL_MS = 2000
+/** A keyframe joins a segment that audio opened so much earlier; after that it gets a segment of its own. */
+const VIDEO_JOIN_MS = 500
+/** Times are rounded to ms: a GOP of 4 s may come out as 3.999. */
+const MAX_EARLY_MS = 100
+
+/**
+ * Cuts one stream into MPEG-TS segments. Push packets, configuration first, and read segments after each push.
+ *
+ * Nothing a publisher sends makes it throw. What MPEG-TS cannot carry is left out: see {@link HlsSegmenter.unsupportedCodecs}.
+ */
+export class HlsSegmenter {
+  readonly #targetMs: number
+  readonly #earlyMs: number
+  readonly #forcedMs: number
+  readonly #minMs: number
+  readonly #maxBytes: number
+  readonly #maxGapMs: number
+  readonly #maxKeyframeWaitMs: number
+  readonly #muxer: TsMuxer
+  readonly #buffer: SegmentBuffer
+  readonly #wallClock: WallClock
+  readonly #video: FramePace
+  readonly #audio: FramePace
+  #ready: HlsSegment[]
+  #open: OpenSegment | undefined
+  #sequence: number
+  #droppedCount: number
+  #lastDts: number
+  #videoConfiguration: MediaPacket | undefined
+  #audioConfiguration: MediaPacket | undefined
+  #pending: MediaPacket[]
+  #audioCodec: string
+  #runCount: number
+  #runHasVideo: boolean
+  #needKeyframe: boolean
+  #waitFrom: number | undefined
+  #nextDiscontinuity: boolean
+
+  /**
+   * @param options - durations, bounds and PIDs.
+   * @throws RangeError if a duration or factor is out of range.
+   */
+  constructor(options: HlsSegmenterOptions = {}) {
+    const target = options.targetDurationMs ?? 4000
+    const factor = options.maxDurationFactor ?? 4
+    if (!(target > 0)) throw new RangeError(`targetDurationMs ${target} is not above 0`)
+    if (!(factor >= 1)) throw new RangeError(`maxDurationFactor ${factor} is below 1`)
+    this.#targetMs = target
+    this.#earlyMs = Math.min(MAX_EARLY_MS, target / 20)
+    this.#forcedMs = target * factor
+    this.#minMs = options.minDurationMs ?? 100
+    this.#maxBytes = options.maxSegmentBytes ?? 33_554_432
+    this.#maxGapMs = options.maxGapMs ?? 10_000
+    this.#maxKeyframeWaitMs = options.maxKeyframeWaitMs ?? 10_000
+    this.#muxer = new TsMuxer({ audioPesMs: 120, ...options.ts, inlineTables: false })
+    this.#buffer = new SegmentBuffer(TS_TABLES_BYTES)
+    this.#wallClock = new WallClock()
+    this.#video = new FramePace()
+    this.#audio = new FramePace()
+    this.#ready = []
+    this.#open = undefined
+    this.#sequence = options.startSequence ?? 0
+    this.#droppedCount = 0
+    this.#lastDts = 0
+    this.#videoConfiguration = undefined
+    this.#audioConfiguration = undefined
+    // Changed configuration, until the next frame tells where the segment before it ends.
+    this.#pending = []
+    this.#audioCodec = ''
+    // Since the last discontinuity: finished segments, and whether video was seen.
+    this.#runCount = 0
+    this.#runHasVideo = false
+    this.#needKeyframe = true
+    this.#waitFrom = undefined
+    this.#nextDiscontinuity = this.#sequence > 0
+  }
+
+  /** Sequence number that the next finished segment gets. */
+  get nextSequence(): number {
+    return this.#sequence
+  }
+
+  /**
+   * Frames that are in no segment: video before its first keyframe, audio that waited for one, segments thrown away as too short,
+   * packets that are too large. Frames of unsupported codecs are not counted.
+   */
+  get droppedCount(): number {
+    return this.#droppedCount
+  }
+
+  /** FourCCs that came and that MPEG-TS cannot carry. */
+  get unsupportedCodecs(): ReadonlySet<string> {
+    return this.#muxer.unsupportedCodecs
+  }
+
+  /** Bytes in the open segment, 0 when none is open. */
+  get openBytes(): number {
+    return this.#open === undefined ? 0 : this.#buffer.length
+  }
+
+  /**
+   * Takes the next packet of the stream.
+   * @param packet - of any kind and number of tracks; the default tracks are used.
+   * @param nowMs - wall-clock time in ms since 1970. A burst of older packets may come with one time: the newest counts.
+   */
+  push(packet: MediaPacket, nowMs: number): void {
+    if (packet.kind === 'data') return
+    const single = packet.defaultTrack()
+    if (single === undefined) return
+    if (single.configuration) this.#configure(single)
+    else if (single.coded) this.#pushCoded(single, nowMs)
+  }
+
+  /** The next finished segment, if any. */
+  read(): HlsSegment | undefined {
+    return this.#ready.shift()
+  }
+
+  /**
+   * The stream is interrupted, as when its publisher left: finishes the open segment at once. What follows is a discontinuity and
+   * starts with a keyframe; sequence numbers go on.
+   */
+  discontinuity(): void {
+    this.#cutShort(undefined)
+    this.#applyPending()
+    this.#muxer.discontinuity()
+    this.#wallClock.reset()
+    this.#nextDiscontinuity = this.#sequence > 0
+    this.#needKeyframe = true
+  }
+
+  /**
+   * Finishes the open segment, the last one; read it and tell the playlist. Packets that come all the same start a discontinuity.
+   */
+  end(): void {
+    this.discontinuity()
+  }
+
+  #configure(packet: MediaPacket): void {
+    const pending = this.#pending.find(({ kind }) => kind === packet.kind)
+    const inForce = packet.kind === 'video' ? this.#videoConfiguration : this.#audioConfiguration
+    const before = pending ?? inForce
+    // Encoders repeat their sequence headers, which is no change.
+    if (before !== undefined && before.codec === packet.codec && equalBytes(before.payload, packet.payload))
+      return
+    const kept = packetFromTag(packet.kind === 'video' ? 9 : 8, packet.dts, copyBytes(packet.body))
+    const changes = before !== undefined || (packet.kind === 'audio' && this.#audioCodec !== '')
+    if (changes && this.#open !== undefined) {
+      this.#pending = [...this.#pending.filter(({ kind }) => kind !== packet.kind), kept]
+      return
+    }
+    this.#apply(kept)
+    this.#trackJoins()
+  }
+
+  /** A track that was not there before joins the open segment, whose tables are written at its end. */
+  #trackJoins(): void {
+    if (this.#open !== undefined && this.#runCount > 0) this.#open.discontinuity = true
+  }
+
+  #apply(packet: MediaPacket): void {
+    this.#muxer.stage(packet)
+    if (packet.kind === 'video') {
+      this.#videoConfiguration = packet
+      this.#needKeyframe = true
+      this.#waitFrom = undefined
+    } else {
+      this.#audioConfiguration = packet
+      this.#audioCodec = packet.codec
+    }
+  }
+
+  #applyPending(): void {
+    for (const packet of this.#pending) this.#apply(packet)
+    this.#pending = []
+  }
+
+  #pushCoded(packet: MediaPacket, nowMs: number): void {
+    const { dts, keyframe } = packet
+    const video = packet.kind === 'video'
+    if (this.#open !== undefined && Math.abs(dts - this.#lastDts) > this.#maxGapMs) this.discontinuity()
+    if (this.#pending.length > 0) this.#reconfigure(dts)
+    if (!this.#muxer.carries(packet)) {
+      this.#muxer.stage(packet) // which notes the codec
+      return
+    }
+    if (!video) this.#noteAudioCodec(packet)
+    if (this.#waitsForKeyframe(packet)) {
+      this.#droppedCount++
+      return
+    }
+    if (this.#open !== undefined && this.#isCut(this.#open, packet)) this.#finish(this.#open, dts)
+    this.#muxer.stage(packet)
+    if (this.#open !== undefined && this.#buffer.length + this.#muxer.stagedBytes > this.#maxBytes) {
+      this.#emit(this.#open, dts)
+    }
+    if (TS_TABLES_BYTES + this.#muxer.stagedBytes > this.#maxBytes) {
+      this.#muxer.discardStaged()
+      this.#droppedCount++
+      return
+    }
+    if (this.#open === undefined) {
+      this.#open = new OpenSegment(dts, this.#nextDiscontinuity)
+      this.#nextDiscontinuity = false
+    }
+    this.#open.add(video, keyframe)
+    if (video) this.#runHasVideo = true
+    this.#lastDts = dts
+    this.#wallClock.observe(dts, nowMs)
+    const pace = video ? this.#video : this.#audio
+    pace.observe(dts)
+    this.#writeStaged()
+  }
+
+  /** MP3 and AC-3 have no configuration packets: the codec of the frames tells of a change. */
+  #noteAudioCodec(packet: MediaPacket): void {
+    if (packet.codec === this.#audioCodec) return
+    if (this.#audioCodec === '') this.#trackJoins()
+    else this.#reconfigure(packet.dts)
+    this.#audioCodec = packet.codec
+    if (this.#audioConfiguration?.codec !== packet.codec) this.#audioConfiguration = undefined
+  }
+
+  /** Ends the open segment at `dts`; configuration that waited comes into force. */
+  #reconfigure(dts: number): void {
+    this.#cutShort(dts)
+    this.#applyPending()
+    this.#nextDiscontinuity = this.#sequence > 0
+  }
+
+  #waitsForKeyframe(packet: MediaPacket): boolean {
+    if (!this.#needKeyframe) return false
+    if (packet.kind === 'video') {
+      this.#needKeyframe = !packet.keyframe
+      return this.#needKeyframe
+    }
+    if (this.#open !== undefined || !this.#muxer.hasVideo) return false
+    this.#waitFrom ??= packet.dts
+    return Math.abs(packet.dts - this.#waitFrom) < this.#maxKeyframeWaitMs
+  }
+
+  /** Whether `open` ends before `packet`. */
+  #isCut(open: OpenSegment, packet: MediaPacket): boolean {
+    const duration = packet.dts - open.startDts
+    if (duration >= this.#forcedMs) return true
+    if (packet.kind === 'video') {
+      if (!packet.keyframe) return false
+      if (open.videoCount === 0 && duration > VIDEO_JOIN_MS) {
+        if (!this.#runHasVideo) this.#nextDiscontinuity = true
+        return true
+      }
+      return duration >= this.#targetMs - this.#earlyMs
+    }
+    return duration >= this.#targetMs && !this.#videoDecides(packet.dts)
+  }
+
+  #videoDecides(dts: number): boolean {
+    if (!this.#muxer.hasVideo || this.#needKeyframe) return false
+    return dts - this.#video.dts < Math.max(VIDEO_STALL_MS, 3 * this.#video.frameMs)
+  }
+
+  #writeStaged(): void {
+    const bytes = this.#muxer.stagedBytes
+    if (bytes === 0) return
+    this.#muxer.writeStaged(this.#buffer.room(bytes), this.#buffer.length)
+    this.#buffer.grow(bytes)
+  }
+
+  /** Ends the open segment at a discontinuity, at `endDts` or where its last frames end. One that is too short is thrown away. */
+  #cutShort(endDts: number | undefined): void {
+    const open = this.#open
+    this.#waitFrom = undefined
+    if (open !== undefined) {
+      const end = endDts ?? this.#estimatedEnd(open)
+      if (end - open.startDts >= this.#minMs) this.#finish(open, end)
+      else {
+        this.#muxer.stageHeld()
+        this.#muxer.discardStaged()
+        this.#buffer.clear()
+        this.#droppedCount += open.videoCount + open.audioCount
+        this.#open = undefined
+        this.#wallClock.take(open.startDts)
+      }
+    }
+    this.#runCount = 0
+    this.#runHasVideo = false
+  }
+
+  #estimatedEnd(open: OpenSegment): number {
+    const video = open.videoCount > 0 ? this.#video.dts + this.#video.frameMs : open.startDts
+    const audio = open.audioCount > 0 ? this.#audio.dts + this.#audio.frameMs : open.startDts
+    return Math.max(video, audio)
+  }
+
+  #finish(open: OpenSegment, endDts: number): void {
+    this.#muxer.stageHeld()
+    this.#writeStaged()
+    this.#emit(open, endDts)
+  }
+
+  #emit(open: OpenSegment, endDts: number): void {
+    const { startDts, discontinuity, independent } = open
+    this.#ready.push({
+      sequence: this.#sequence,
+      durationSec: Math.max(endDts - startDts, 0) / 1000,
+      bytes: this.#buffer.take(this.#muxer.tables()),
+      discontinuity,
+      independent,
+      programDateTimeMs: this.#wallClock.take(startDts),
+      startDts,
+      endDts,
+      hasVideo: open.videoCount > 0,
+      hasAudio: open.audioCount > 0,
+    })
+    this.#sequence++
+    this.#runCount++
+    this.#open = undefined
+  }
+}

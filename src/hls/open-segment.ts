@@ -1,0 +1,33 @@
+/**
+ * Facts of the segment that is being filled.
+ *
+ * @module
+ */
+
+/** What is known of a segment before it is finished. */
+export class OpenSegment {
+  /** Time of its first packet. */
+  readonly startDts: number
+  /** Whether it is a discontinuity. A track that joins may still make it one. */
+  discontinuity: boolean
+  /** Whether its first video frame is a keyframe, or it has none. */
+  independent: boolean
+  /** Video frames in it. */
+  videoCount: number
+  /** Audio frames in it. */
+  audioCount: number
+
+  constructor(startDts: number, discontinuity: boolean) {
+    this.startDts = startDts
+    this.discontinuity = discontinuity
+    this.independent = true
+    this.videoCount = 0
+    this.audioCount = 0
+  }
+
+  /** Counts a frame that goes in. */
+  add(video: boolean, keyframe: boolean): void {
+    if (!video) this.audioCount++
+    else if (this.videoCount++ === 0) this.independent = keyframe
+  }
+}
