@@ -38,12 +38,6 @@ const EAGER_BYTES = 262_144
 /** Up to this chunk size, consecutive chunks of a message are copied together; above it one by one costs less. */
 const RUN_CHUNK_SIZE = 512
 
-/**
- * An extended timestamp in a header that should hold a delta is taken as absolute when it lies this close (ms) to the
- * chunk stream's timestamp. A true delta that large would double a clock of 4.6 hours to within 10 s.
- */
-const ABSOLUTE_WINDOW_MS = 10_000
-
 /** Takes chunks as they arrive and gives whole messages. One per connection; dead after the first throw. */
 export class ChunkDecoder {
   readonly #maxMessageBytes: number
@@ -67,11 +61,12 @@ export class ChunkDecoder {
   #queueHead: number
   #failure: MediaError | undefined
 
+  /** @throws RangeError if an option is not a whole number above 0. */
   constructor(options: ChunkDecoderOptions = {}) {
-    this.#maxMessageBytes = options.maxMessageBytes ?? 8_388_608
-    this.#maxChunkStreams = options.maxChunkStreams ?? 128
-    this.#maxAssemblingBytes = options.maxAssemblingBytes ?? 16_777_216
-    this.#maxQueuedMessages = options.maxQueuedMessages ?? 65_536
+    this.#maxMessageBytes = bound('maxMessageBytes', options.maxMessageBytes ?? 8_388_608)
+    this.#maxChunkStreams = bound('maxChunkStreams', options.maxChunkStreams ?? 128)
+    this.#maxAssemblingBytes = bound('maxAssemblingBytes', options.maxAssemblingBytes ?? 16_777_216)
+    this.#maxQueuedMessages = bound('maxQueuedMessages', options.maxQueuedMessages ?? 65_536)
     this.#arena = new ByteArena()
     this.#low = Array.from<ChunkStream | undefined>({ length: 64 }).fill(undefined)
     this.#high = new Map()
@@ -225,7 +220,9 @@ export class ChunkDecoder {
           (bytes[next + 10]! << 24)) >>>
         0
     } else {
-      addDelta(stream, value, extended)
+      // Extended or not, it is a step: RTMP 1.0 §5.3.1.3, and FFmpeg, librtmp, nginx-rtmp, gortmplib and SRS since 6.0.167.
+      stream.delta = value
+      stream.timestamp = (stream.timestamp + value) >>> 0
     }
     stream.messageLength = length
     stream.messageTypeId = typeId
@@ -239,26 +236,29 @@ export class ChunkDecoder {
     if (stream.extended) {
       after = next + 4
       if (end < after) return -1
-      stream.extendedField = readU32(bytes, next)
-      addDelta(stream, stream.extendedField, true)
-    } else {
-      stream.timestamp = (stream.timestamp + stream.delta) >>> 0
+      stream.delta = readU32(bytes, next)
+      stream.extendedField = stream.delta
     }
+    stream.timestamp = (stream.timestamp + stream.delta) >>> 0
     this.#begin(stream)
     return after
   }
 
   /**
-   * fmt 3 inside a message. The extended timestamp is repeated there (§5.3.1.3), but old FFmpeg and librtmp leave it
-   * out, and some repeat the absolute time after a delta; so four bytes that are neither are chunk data.
+   * fmt 3 inside a message. The extended timestamp is repeated there (§5.3.1.3), but not by all: old FFmpeg and librtmp
+   * leave it out, some repeat the clock after a delta, gortmplib writes zeros. So four bytes that are none of these are
+   * chunk data. No byte is waited for that cannot belong to the field.
    */
   #continueMessage(stream: ChunkStream, bytes: Uint8Array, next: number, end: number): number {
     let after = next
     if (stream.extended) {
-      const asSent = matchU32(bytes, next, end, stream.extendedField)
-      const absolute = matchU32(bytes, next, end, stream.timestamp)
-      if (asSent === 4 || absolute === 4) after = next + 4
-      else if (asSent === end - next || absolute === end - next) return -1
+      const matched = Math.max(
+        matchU32(bytes, next, end, stream.extendedField),
+        matchU32(bytes, next, end, stream.timestamp),
+        matchU32(bytes, next, end, 0),
+      )
+      if (matched === 4) after = next + 4
+      else if (matched === end - next) return -1
     }
     this.#expectData(stream)
     return after
@@ -422,12 +422,10 @@ export class ChunkDecoder {
   }
 }
 
-/** Takes the timestamp field of a fmt 1 or 2 header, or the extended one of a fmt 3 header that opens a message. */
-function addDelta(stream: ChunkStream, value: number, extended: boolean): void {
-  const fromNow = (value - stream.timestamp) | 0
-  const absolute = extended && fromNow <= ABSOLUTE_WINDOW_MS && fromNow >= -ABSOLUTE_WINDOW_MS
-  stream.delta = absolute ? fromNow : value
-  stream.timestamp = (stream.timestamp + stream.delta) >>> 0
+function bound(name: string, value: number): number {
+  if (!(Number.isInteger(value) && value > 0))
+    throw new RangeError(`${name} ${value}, not a whole number above 0`)
+  return value
 }
 
 /**
