@@ -76,6 +76,8 @@ export const ERROR_CODES = {
   ERR_RTMP_PING_TIMEOUT: 'a peer that answers pings has stopped doing so',
   // node
   ERR_PROXY_HEADER: 'the connection does not start with a complete PROXY protocol header',
+  // flv
+  ERR_FLV_SKIPPED: 'more bytes than allowed pass without an FLV tag among them',
 } as const
 
 /** The closed union of all error codes. */

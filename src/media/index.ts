@@ -16,6 +16,7 @@
  * ```
  *
  * @module media
+ * @group Formats
  */
 export {
   AUDIO_PACKET_TYPE_CODED_FRAMES,
@@ -59,6 +60,7 @@ export { MediaPacket, type MediaPacketFields } from './media-packet.ts'
 export { type AudioPayload, packetFromPayload, type VideoPayload } from './packet-from-payload.ts'
 export { packetFromTag, TAG_TYPE_AUDIO, TAG_TYPE_DATA, TAG_TYPE_VIDEO } from './packet-from-tag.ts'
 export { TimestampUnwrapper } from './timestamp-unwrapper.ts'
+export { TrackCatalog, type TrackSummary } from './track-catalog.ts'
 export { filterConfiguration, filterPacket } from './track-filter.ts'
 export type { PacketKind, TrackPacket } from './track-packet.ts'
 export {
