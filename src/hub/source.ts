@@ -7,6 +7,7 @@ import { EventEmitter } from 'eventemitter3'
 import {
   type ConfigurationSet,
   EMPTY_CONFIGURATION,
+  type FourCc,
   type MediaPacket,
   type TrackFilter,
   type ViewFormat,
@@ -118,6 +119,8 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   #lastVideoDts: number | undefined
   #sinceSweep: number
   #configuration: ConfigurationSet
+  #audioCodec: FourCc
+  #videoCodec: FourCc
 
   /** @internal */
   constructor(streamPath: string, clock: Clock, options: Required<HubOptions>, onClose: () => void) {
@@ -148,6 +151,8 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     this.#lastVideoDts = undefined
     this.#sinceSweep = 0
     this.#configuration = EMPTY_CONFIGURATION
+    this.#audioCodec = ''
+    this.#videoCodec = ''
   }
 
   /** The present publisher, or `undefined` within the grace time. */
@@ -163,6 +168,16 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   /** Metadata and decoder configuration in force. */
   get configuration(): ConfigurationSet {
     return this.log.configuration
+  }
+
+  /** FourCC of the newest audio packet of this publisher, `''` when there was none: also codecs without configuration. */
+  get audioCodec(): FourCc {
+    return this.#audioCodec
+  }
+
+  /** FourCC of the newest video packet of this publisher, `''` when there was none. */
+  get videoCodec(): FourCc {
+    return this.#videoCodec
   }
 
   /** dts of the newest packet, ms on the source's clock, which starts at 0. */
@@ -303,6 +318,8 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     this.#publishedSinceMs = now
     this.#lastArrivalMs = now
     this.#keyframeSeen = false
+    this.#audioCodec = ''
+    this.#videoCodec = ''
     this.#lastVideoDts = undefined
     this.#firstDts = this.lastDts
     const publisher = new Publisher(this, options)
@@ -320,6 +337,10 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     const stamped = packet.withDts(this.#sourceClock.map(packet))
     const isVideo = stamped.kind === 'video' && !stamped.configuration
     if (isVideo) this.#lastVideoDts = stamped.dts
+    if (stamped.codec !== '') {
+      if (stamped.kind === 'audio') this.#audioCodec = stamped.codec
+      else if (stamped.kind === 'video') this.#videoCodec = stamped.codec
+    }
     const opens = this.log.append(stamped)
     if (this.log.configuration !== this.#configuration) {
       this.#configuration = this.log.configuration
