@@ -43,6 +43,19 @@ export {
   type PeerCapabilities,
   peerCapabilities,
 } from './capabilities.ts'
+export type {
+  ClientConnectedEvent,
+  ClientPlayingEvent,
+  ClientPublishingEvent,
+  ClientReconnectRequestEvent,
+  ClientRedirectEvent,
+  ClientRejectedEvent,
+  ClientStatusEvent,
+  ClientStopEvent,
+  RtmpClientEvent,
+  RtmpClientOwnEvent,
+} from './client-events.ts'
+export { type RtmpClientPhase, RtmpClientSession, type RtmpClientSessionOptions } from './client-session.ts'
 export type { ConnectReply, ConnectRequest } from './connect-command.ts'
 export { FlowControl } from './flow-control.ts'
 export { amf3DataToAmf0, dataMessage, decodeRtmpMessage, encodeRtmpMessage } from './message-codec.ts'
@@ -64,27 +77,38 @@ export type {
   WindowAcknowledgementSizeMessage,
 } from './rtmp-message.ts'
 export { formatRtmpUrl, parseRtmpUrl, type RtmpUrl, type RtmpUrlParts } from './rtmp-url.ts'
+export { RtmpSession } from './rtmp-session.ts'
 export type {
-  RtmpCloseCode,
-  RtmpCloseEvent,
   RtmpServerEvent,
-  ServerAcknowledgementEvent,
+  RtmpServerOwnEvent,
   ServerBufferLengthEvent,
-  ServerCommandEvent,
   ServerConnectEvent,
-  ServerDataEvent,
-  ServerMediaEvent,
   ServerPauseEvent,
   ServerPlayEvent,
   ServerPublishEvent,
   ServerReceiveEvent,
-  ServerReplyEvent,
   ServerSeekEvent,
   ServerStopEvent,
-  ServerUnknownEvent,
   ServerUnpublishEvent,
 } from './server-events.ts'
-export { RtmpServerSession, type RtmpServerSessionOptions, type StreamRejection } from './server-session.ts'
+export {
+  type RtmpServerPhase,
+  RtmpServerSession,
+  type RtmpServerSessionOptions,
+  type StreamRejection,
+} from './server-session.ts'
+export type {
+  RtmpAcknowledgementEvent,
+  RtmpCloseCode,
+  RtmpCloseEvent,
+  RtmpCommandEvent,
+  RtmpDataEvent,
+  RtmpMediaEvent,
+  RtmpReplyEvent,
+  RtmpSessionEvent,
+  RtmpUnknownEvent,
+} from './session-events.ts'
+export type { RtmpSessionOptions } from './session-options.ts'
 export {
   DEFAULT_APP,
   DEFAULT_VHOST,

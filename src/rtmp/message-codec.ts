@@ -24,6 +24,7 @@ import {
   type ChunkMessage,
 } from '../chunk/index.ts'
 import { DecodeError } from '../errors/index.ts'
+import type { PacketKind } from '../media/index.ts'
 import type { CommandMessage, DataMessage, RtmpMessage } from './rtmp-message.ts'
 import { decodeUserControl, encodeUserControl } from './user-control.ts'
 
@@ -130,6 +131,46 @@ export function dataMessage(
   values: readonly Amf0Value[],
 ): DataMessage {
   return { type: 'data', timestamp, messageStreamId, values, body: encodeAmf0(...values) }
+}
+
+/** A media message for the chunk stream, of a packet's kind, time (ms, of which the low 32 bits are sent) and body. */
+export function mediaMessage(
+  kind: PacketKind,
+  dts: number,
+  messageStreamId: number,
+  body: Uint8Array,
+): ChunkMessage {
+  const timestamp = dts >>> 0
+  switch (kind) {
+    case 'audio':
+      return {
+        chunkStreamId: AUDIO_CHUNK_STREAM_ID,
+        timestamp,
+        messageTypeId: MESSAGE_TYPE_AUDIO,
+        messageStreamId,
+        body,
+      }
+    case 'video':
+      return {
+        chunkStreamId: VIDEO_CHUNK_STREAM_ID,
+        timestamp,
+        messageTypeId: MESSAGE_TYPE_VIDEO,
+        messageStreamId,
+        body,
+      }
+    case 'data':
+      return {
+        chunkStreamId: STREAM_CHUNK_STREAM_ID,
+        timestamp,
+        messageTypeId: MESSAGE_TYPE_DATA_AMF0,
+        messageStreamId,
+        body,
+      }
+    default: {
+      const never: never = kind
+      return never
+    }
+  }
 }
 
 /**

@@ -3,11 +3,9 @@
  *
  * @module
  */
-import type { Amf0Value } from '../amf0/index.ts'
-import type { ErrorCode, MediaError } from '../errors/index.ts'
-import type { MediaPacket } from '../media/index.ts'
 import type { ConnectRequest } from './connect-command.ts'
-import type { CommandMessage, RtmpMessage } from './rtmp-message.ts'
+import type { CommandMessage } from './rtmp-message.ts'
+import type { RtmpSessionEvent } from './session-events.ts'
 
 /** A client connects. Answer with `acceptConnect` or `rejectConnect`; no event follows before. */
 export interface ServerConnectEvent {
@@ -35,22 +33,17 @@ export interface ServerPlayEvent {
   readonly type: 'play'
   /** Stream name with its query, as the client gave it; may be `''`. */
   readonly streamName: string
-  /** Where to start, in s: −2 live or else recorded, −1 live only, ≥ 0 recorded only. RTMP 1.0 §7.2.2.1. */
+  /**
+   * Where to start, as it came: −2 live or else recorded, −1 live only, ≥ 0 recorded only. Seconds by RTMP 1.0 §7.2.2.1, but FFmpeg
+   * and librtmp send ms (−2000, −1000).
+   */
   readonly start: number
-  /** How long to play, in s; −1 to the end. */
+  /** How long to play, as it came, in s or ms likewise; −1 to the end. */
   readonly duration: number
   /** Whether earlier playlist entries are dropped. */
   readonly reset: boolean
   /** The whole command, `play` or `play2`. */
   readonly command: CommandMessage
-}
-
-/** A packet of the stream that is being published. */
-export interface ServerMediaEvent {
-  /** Discriminant. */
-  readonly type: 'media'
-  /** The packet; immutable. */
-  readonly packet: MediaPacket
 }
 
 /** Publishing ended: by the client's command, by another action of its, or because the session closes. */
@@ -99,94 +92,17 @@ export interface ServerBufferLengthEvent {
   readonly bufferLengthMs: number
 }
 
-/** A command that has no event of its own. */
-export interface ServerCommandEvent {
-  /** Discriminant. */
-  readonly type: 'command'
-  /** The command. */
-  readonly command: CommandMessage
-  /**
-   * Whether the session has answered it (`createStream`, `releaseStream`, `FCPublish`, `_checkbw` …). If not, and if it has a
-   * transaction id, the owner may `reply`, `replyError` or `deferReply`; otherwise an empty `_result` goes out when the next
-   * event is read.
-   */
-  readonly handled: boolean
-}
-
-/** The client's answer to a `call`. */
-export interface ServerReplyEvent {
-  /** Discriminant. */
-  readonly type: 'reply'
-  /** Of which call. */
-  readonly transactionId: number
-  /** Whether it is an `_error`. */
-  readonly isError: boolean
-  /** Command object and arguments of the answer. */
-  readonly values: readonly Amf0Value[]
-}
-
-/** A data message outside a publish, such as a player's. What a publisher sends comes as `media`. */
-export interface ServerDataEvent {
-  /** Discriminant. */
-  readonly type: 'data'
-  /** The values; the first is the handler's name. */
-  readonly values: readonly Amf0Value[]
-  /** Their AMF0 bytes. */
-  readonly body: Uint8Array
-}
-
-/** The client acknowledged bytes. */
-export interface ServerAcknowledgementEvent {
-  /** Discriminant. */
-  readonly type: 'acknowledgement'
-  /** Its count, modulo 2³². */
-  readonly sequenceNumber: number
-  /** Bytes sent and not acknowledged yet. */
-  readonly unacknowledgedBytes: number
-}
-
-/** A message that the session has no use for: shared object, undocumented user control event, unknown type, undecodable
- * data. */
-export interface ServerUnknownEvent {
-  /** Discriminant. */
-  readonly type: 'unknown'
-  /** The message. */
-  readonly message: RtmpMessage
-}
-
-/**
- * Why a session is over: the code of the error that the peer caused, or
- * `closed` (by `close()`, also for a connection that the peer ended), `rejected` or `redirected` (by a decision).
- */
-export type RtmpCloseCode = ErrorCode | 'closed' | 'rejected' | 'redirected'
-
-/** The session is over: write what `takeOutput` still has, then end the connection. The last event, exactly once. */
-export interface RtmpCloseEvent {
-  /** Discriminant. */
-  readonly type: 'close'
-  /** Stable reason. */
-  readonly code: RtmpCloseCode
-  /** The same for a log line. */
-  readonly reason: string
-  /** The error that the peer caused, if it did. */
-  readonly error: MediaError | undefined
-}
-
-/** Any event of a {@link RtmpServerSession}. */
-export type RtmpServerEvent =
+/** An event that only a {@link RtmpServerSession} has. */
+export type RtmpServerOwnEvent =
   | ServerConnectEvent
   | ServerPublishEvent
   | ServerPlayEvent
-  | ServerMediaEvent
   | ServerUnpublishEvent
   | ServerStopEvent
   | ServerPauseEvent
   | ServerSeekEvent
   | ServerReceiveEvent
   | ServerBufferLengthEvent
-  | ServerCommandEvent
-  | ServerReplyEvent
-  | ServerDataEvent
-  | ServerAcknowledgementEvent
-  | ServerUnknownEvent
-  | RtmpCloseEvent
+
+/** Any event of a {@link RtmpServerSession}. */
+export type RtmpServerEvent = RtmpServerOwnEvent | RtmpSessionEvent

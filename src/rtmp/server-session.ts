@@ -3,19 +3,10 @@
  *
  * @module
  */
-import type { Amf0DecodeOptions, Amf0Value } from '../amf0/index.ts'
+import type { Amf0Value } from '../amf0/index.ts'
 import { ByteQueue } from '../bytes/index.ts'
-import {
-  MESSAGE_TYPE_AGGREGATE,
-  MESSAGE_TYPE_AUDIO,
-  MESSAGE_TYPE_DATA_AMF0,
-  MESSAGE_TYPE_DATA_AMF3,
-  MESSAGE_TYPE_VIDEO,
-  type ChunkDecoderOptions,
-  type ChunkMessage,
-} from '../chunk/index.ts'
-import { LimitError, MediaError, ProtocolError } from '../errors/index.ts'
-import { ServerHandshake, type HandshakeCrypto, type HandshakeForm } from '../handshake/index.ts'
+import { LimitError, ProtocolError } from '../errors/index.ts'
+import { ServerHandshake, type HandshakeForm } from '../handshake/index.ts'
 import {
   DEFAULT_CAPABILITIES,
   peerCapabilities,
@@ -29,23 +20,17 @@ import {
   type ConnectReply,
   type ConnectRequest,
 } from './connect-command.ts'
-import { isMediaType, MediaIntake } from './media-intake.ts'
-import { amf3DataToAmf0, dataMessage, isFfmpegTimecode } from './message-codec.ts'
-import {
-  errorResult,
-  NET_STREAM_ID,
-  netStatus,
-  notification,
-  onStatus,
-  result,
-  streamEvent,
-  type Redirect,
-} from './net-status.ts'
+import { netStatus, onStatus, streamEvent, type Redirect } from './net-status.ts'
 import { RTMP_VIEW_CHUNK_SIZE } from './rtmp-framing.ts'
-import type { CommandMessage, DataMessage, RtmpMessage, UserControlMessage } from './rtmp-message.ts'
-import type { RtmpCloseCode, RtmpServerEvent } from './server-events.ts'
-import { SessionIo } from './session-io.ts'
-import { Keepalive, StepTimer } from './session-timers.ts'
+import type { CommandMessage } from './rtmp-message.ts'
+import { RtmpSession } from './rtmp-session.ts'
+import type {
+  RtmpServerEvent,
+  RtmpServerOwnEvent,
+  ServerPlayEvent,
+  ServerPublishEvent,
+} from './server-events.ts'
+import type { RtmpSessionOptions } from './session-options.ts'
 import {
   fcUnpublished,
   parsePlay,
@@ -59,45 +44,20 @@ import {
   unpublished,
   utilityReplies,
 } from './stream-commands.ts'
+import type { UserControlEvent } from './user-control.ts'
 
-/** Options of {@link RtmpServerSession}. Times are in ms, 0 switches one off. */
-export interface RtmpServerSessionOptions {
-  /** Random bytes, and HMAC-SHA256 for the digest form of the handshake. */
-  readonly crypto: HandshakeCrypto
-  /** When the connection was accepted, on the clock of `push`; the handshake's timeout counts from it. */
-  readonly nowMs: number
+/** Options of {@link RtmpServerSession}. */
+export interface RtmpServerSessionOptions extends RtmpSessionOptions {
   /** Whether the address prefix of the SRS proxy is read before the handshake: see `ServerHandshake`. @defaultValue false */
   readonly acceptProxyPrefix?: boolean
-  /** Bounds of the chunk stream. */
-  readonly chunk?: ChunkDecoderOptions
-  /** Bounds of AMF0 values. */
-  readonly amf0?: Amf0DecodeOptions
-  /** What `_result` of `connect` declares to clients of Enhanced RTMP. */
+  /** What `_result` of `connect` declares to clients of Enhanced RTMP. @defaultValue `DEFAULT_CAPABILITIES` */
   readonly capabilities?: LocalCapabilities
-  /** Window that the client is told to acknowledge by, bytes; 0 tells none. @defaultValue 2500000 */
-  readonly windowAcknowledgementSize?: number
   /** Bandwidth that the client is told, bytes. @defaultValue 2500000 */
   readonly peerBandwidth?: number
-  /** Time for the handshake. @defaultValue 10000 */
-  readonly handshakeTimeoutMs?: number
-  /** Time from the handshake to `connect`, and from there to the first publish or play. @defaultValue 30000 */
-  readonly commandTimeoutMs?: number
-  /** Time from the end of a publish or play to the next one. @defaultValue 180000 */
+  /** Time from the end of a publish or play to the next one, ms. @defaultValue 180000 */
   readonly republishTimeoutMs?: number
-  /** Time from an accepted publish to its first media. @defaultValue 20000 */
-  readonly firstMediaTimeoutMs?: number
-  /** Time between two media messages of a publisher. @defaultValue 5000 */
-  readonly mediaTimeoutMs?: number
-  /** Silence of the client after which it is pinged. @defaultValue 20000 */
-  readonly pingIntervalMs?: number
-  /** Time for the answer to a ping, held against clients that have answered one before. @defaultValue 20000 */
-  readonly pingTimeoutMs?: number
   /** Bytes kept while a decision is awaited. @defaultValue 1048576 */
   readonly maxPendingBytes?: number
-  /** Bytes of output that wait for `takeOutput`. @defaultValue 1048576 */
-  readonly maxOutputBytes?: number
-  /** Parts of one aggregate message. @defaultValue 4096 */
-  readonly maxAggregateParts?: number
 }
 
 /** How a publish or play is turned down. */
@@ -107,6 +67,9 @@ export interface StreamRejection {
   /** Where it is sent instead; the status is then `NetConnection.Connect.Rejected` with an `ex` object. */
   readonly redirect?: Redirect
 }
+
+/** What a connection does: `connect` waits for that command, `idle` is connected with neither publish nor play. */
+export type RtmpServerPhase = 'handshake' | 'connect' | 'idle' | 'publishing' | 'playing' | 'closed'
 
 /**
  * One connection. Give it bytes and time, read its events until there are none, then write its output:
@@ -118,90 +81,45 @@ export interface StreamRejection {
  * ```
  *
  * `connect`, `publish` and `play` wait for a decision, which may come at any later time: nothing is announced to the client and no
- * other event is given before it. After a decision, read events and write output again. Nothing here throws for what a peer sent:
- * it ends the session with one `close` event.
+ * other event is given before it. After a decision, read events and write output again.
  */
-export class RtmpServerSession {
-  readonly #options: Required<Omit<RtmpServerSessionOptions, 'chunk' | 'amf0' | 'nowMs' | 'crypto'>>
-  readonly #amf0: Amf0DecodeOptions | undefined
+export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   readonly #handshake: ServerHandshake
-  readonly #io: SessionIo
-  readonly #step: StepTimer
-  readonly #keepalive: Keepalive
-  #pending: ByteQueue
-  #phase: 'handshake' | 'connect' | 'idle' | 'publishing' | 'playing' | 'closed'
+  readonly #capabilities: LocalCapabilities
+  readonly #peerBandwidth: number
+  readonly #republishTimeoutMs: number
+  readonly #maxPendingBytes: number
+  #phase: RtmpServerPhase
   #awaiting: 'connect' | 'publish' | 'play' | undefined
-  #failure: MediaError | undefined
-  #events: RtmpServerEvent[]
-  #nowMs: number
+  #pending: ByteQueue
   #request: ConnectRequest | undefined
   #peer: PeerCapabilities
   #connectTransaction: number
   #streamName: string
   #announcedName: string | undefined
-  #intake: MediaIntake
-  #mediaSeen: boolean
-  #unanswered: number
-  #transactions: number
   #receiveAudio: boolean
   #receiveVideo: boolean
-  #ignoredMessageCount: number
 
   /** @param options - `crypto` and `nowMs` are required. */
   constructor(options: RtmpServerSessionOptions) {
-    this.#options = {
-      acceptProxyPrefix: options.acceptProxyPrefix ?? false,
-      capabilities: options.capabilities ?? DEFAULT_CAPABILITIES,
-      windowAcknowledgementSize: options.windowAcknowledgementSize ?? 2_500_000,
-      peerBandwidth: options.peerBandwidth ?? 2_500_000,
-      handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
-      commandTimeoutMs: options.commandTimeoutMs ?? 30_000,
-      republishTimeoutMs: options.republishTimeoutMs ?? 180_000,
-      firstMediaTimeoutMs: options.firstMediaTimeoutMs ?? 20_000,
-      mediaTimeoutMs: options.mediaTimeoutMs ?? 5_000,
-      pingIntervalMs: options.pingIntervalMs ?? 20_000,
-      pingTimeoutMs: options.pingTimeoutMs ?? 20_000,
-      maxPendingBytes: options.maxPendingBytes ?? 1_048_576,
-      maxOutputBytes: options.maxOutputBytes ?? 1_048_576,
-      maxAggregateParts: options.maxAggregateParts ?? 4096,
-    }
-    this.#amf0 = options.amf0
-    this.#handshake = new ServerHandshake({
-      crypto: options.crypto,
-      acceptProxyPrefix: this.#options.acceptProxyPrefix,
-    })
-    this.#io = new SessionIo(this.#handshake, {
-      chunk: options.chunk,
-      amf0: options.amf0,
-      maxOutputBytes: this.#options.maxOutputBytes,
-      windowAcknowledgementSize: this.#options.windowAcknowledgementSize,
-    })
-    this.#step = new StepTimer()
-    this.#step.start(
-      this.#options.handshakeTimeoutMs,
-      'ERR_RTMP_HANDSHAKE_TIMEOUT',
-      'no handshake',
-      options.nowMs,
-    )
-    this.#keepalive = new Keepalive(this.#options.pingIntervalMs, this.#options.pingTimeoutMs, options.nowMs)
-    this.#pending = new ByteQueue()
+    const { crypto, acceptProxyPrefix = false } = options
+    const handshake = new ServerHandshake({ crypto, acceptProxyPrefix })
+    super(handshake, options)
+    this.#handshake = handshake
+    this.#capabilities = options.capabilities ?? DEFAULT_CAPABILITIES
+    this.#peerBandwidth = options.peerBandwidth ?? 2_500_000
+    this.#republishTimeoutMs = options.republishTimeoutMs ?? 180_000
+    this.#maxPendingBytes = options.maxPendingBytes ?? 1_048_576
     this.#phase = 'handshake'
     this.#awaiting = undefined
-    this.#failure = undefined
-    this.#events = []
-    this.#nowMs = options.nowMs
+    this.#pending = new ByteQueue()
     this.#request = undefined
     this.#peer = peerCapabilities({})
     this.#connectTransaction = 1
     this.#streamName = ''
     this.#announcedName = undefined
-    this.#intake = new MediaIntake()
-    this.#mediaSeen = false
-    this.#unanswered = 0
-    this.#transactions = 0
     this.#receiveAudio = true
     this.#receiveVideo = true
-    this.#ignoredMessageCount = 0
   }
 
   /** What the client declared in `connect`; nothing before. */
@@ -220,7 +138,7 @@ export class RtmpServerSession {
   }
 
   /** What the connection does now. */
-  get phase(): 'handshake' | 'connect' | 'idle' | 'publishing' | 'playing' | 'closed' {
+  get phase(): RtmpServerPhase {
     return this.#phase
   }
 
@@ -244,114 +162,6 @@ export class RtmpServerSession {
     return this.#receiveVideo
   }
 
-  /** Bytes received. */
-  get receivedBytes(): number {
-    return this.#io.flow.receivedBytes
-  }
-
-  /** Bytes sent: output made here, and what {@link RtmpServerSession.countSent} was told. */
-  get sentBytes(): number {
-    return this.#io.flow.sentBytes
-  }
-
-  /** Bytes sent that the client has not acknowledged; all of them if it never does. */
-  get unacknowledgedBytes(): number {
-    return this.#io.flow.unacknowledgedBytes
-  }
-
-  /** Media messages that came outside a publish, and non-AMF "timecode" data: dropped. */
-  get ignoredMessageCount(): number {
-    return this.#ignoredMessageCount
-  }
-
-  /**
-   * Takes bytes from the client; they are copied where needed. Never throws for what they say: read the events.
-   * @param nowMs - the present time; any clock that does not go backwards.
-   */
-  push(bytes: Uint8Array, nowMs: number): void {
-    this.#nowMs = nowMs
-    if (this.#phase === 'closed' || this.#failure !== undefined) return
-    this.#keepalive.received(nowMs)
-    this.#io.flow.countReceived(bytes.length)
-    if (this.#awaiting !== undefined) {
-      const total = this.#pending.length + bytes.length
-      if (total <= this.#options.maxPendingBytes) this.#pending.push(bytes)
-      else {
-        this.#failure = new LimitError(
-          'ERR_RTMP_PENDING_BYTES',
-          `${total} bytes while a decision is awaited exceed maxPendingBytes ${this.#options.maxPendingBytes}`,
-        )
-      }
-      return
-    }
-    this.#guard(() => {
-      this.#feedPending()
-      this.#io.push(bytes, nowMs)
-      if (this.#phase === 'handshake' && this.#io.handshakeDone) {
-        this.#phase = 'connect'
-        this.#step.start(
-          this.#options.commandTimeoutMs,
-          'ERR_RTMP_COMMAND_TIMEOUT',
-          'no connect command',
-          nowMs,
-        )
-      }
-      if (this.#phase !== 'handshake' && this.#phase !== 'connect') this.#io.acknowledge()
-    })
-  }
-
-  /** The next event, or `undefined` when there is none, or none before the awaited decision. */
-  readEvent(): RtmpServerEvent | undefined {
-    for (;;) {
-      const queued = this.#events.shift()
-      if (queued !== undefined) return queued
-      if (this.#phase === 'closed') return undefined
-      if (this.#awaiting === undefined) {
-        this.#answerPlainCall()
-        if (this.#pending.length > 0 && this.#failure === undefined) this.#guard(() => this.#feedPending())
-        const message = this.#io.read()
-        if (message !== undefined) {
-          const event = this.#receive(message)
-          if (event !== undefined) return event
-          continue
-        }
-      }
-      if (this.#failure === undefined) return undefined
-      this.#finish(this.#failure.code, this.#failure.message, this.#failure)
-    }
-  }
-
-  /** The bytes to write to the client, in order. Between batches of media only. */
-  takeOutput(): Uint8Array[] {
-    return this.#io.takeOutput()
-  }
-
-  /** When to call {@link RtmpServerSession.handleTimeout}, on the clock of `push`; a time in the past means at once. */
-  get nextTimeoutMs(): number | undefined {
-    if (this.#phase === 'closed') return undefined
-    const step = this.#awaiting === undefined ? this.#step.dueMs(this.#nowMs) : undefined
-    const ping = this.#mayPing() ? this.#keepalive.dueMs() : undefined
-    if (step === undefined) return ping
-    return ping === undefined ? step : Math.min(step, ping)
-  }
-
-  /** Ends or pings what has been silent for too long. Calls before {@link RtmpServerSession.nextTimeoutMs} do nothing. */
-  handleTimeout(nowMs: number): void {
-    this.#nowMs = nowMs
-    if (this.#phase === 'closed' || this.#failure !== undefined) return
-    if (this.#awaiting === undefined) this.#failure = this.#step.expired(nowMs)
-    if (this.#failure !== undefined || !this.#mayPing()) return
-    const due = this.#keepalive.check(nowMs)
-    if (due === 'ping') {
-      this.#send({ type: 'userControl', event: { type: 'pingRequest', timestamp: nowMs >>> 0 } })
-    } else this.#failure = due
-  }
-
-  /** Accounts for bytes that were written past the session: the shared batches of media. */
-  countSent(bytes: number): void {
-    this.#io.flow.countSent(bytes)
-  }
-
   /**
    * Answers `connect`: window, bandwidth, chunk size 65536, `_result`, `onBWDone`.
    * @param reply - properties to add to the two objects of `_result`.
@@ -360,19 +170,14 @@ export class RtmpServerSession {
   acceptConnect(reply: ConnectReply = {}): boolean {
     const request = this.#request
     if (request === undefined || !this.#mayDecide('connect')) return false
-    const { windowAcknowledgementSize, peerBandwidth, capabilities } = this.#options
-    this.#send(
-      ...connectAccepted(
-        request,
-        this.#connectTransaction,
-        { windowAcknowledgementSize, peerBandwidth, chunkSize: RTMP_VIEW_CHUNK_SIZE },
-        capabilities,
-        reply,
-      ),
-    )
-    this.#awaiting = undefined
-    this.#beIdle(this.#options.commandTimeoutMs, undefined)
-    return true
+    const sizes = {
+      windowAcknowledgementSize: this.settings.windowAcknowledgementSize,
+      peerBandwidth: this.#peerBandwidth,
+      chunkSize: RTMP_VIEW_CHUNK_SIZE,
+    }
+    this.send(...connectAccepted(request, this.#connectTransaction, sizes, this.#capabilities, reply))
+    this.#beIdle(this.settings.commandTimeoutMs, undefined)
+    return this.#decided()
   }
 
   /**
@@ -383,8 +188,8 @@ export class RtmpServerSession {
    */
   rejectConnect(reason: string, redirect?: Redirect): boolean {
     if (!this.#mayDecide('connect')) return false
-    this.#send(connectRejected(this.#connectTransaction, reason, redirect))
-    this.#finish(redirect === undefined ? 'rejected' : 'redirected', reason)
+    this.send(connectRejected(this.#connectTransaction, reason, redirect))
+    this.finish(redirect === undefined ? 'rejected' : 'redirected', reason)
     return true
   }
 
@@ -394,14 +199,11 @@ export class RtmpServerSession {
    */
   acceptPublish(description = 'Started publishing stream.'): boolean {
     if (!this.#mayDecide('publish')) return false
-    this.#send(...publishStarted(this.#announcedName !== undefined, description))
-    this.#awaiting = undefined
-    this.#phase = 'publishing'
+    this.send(...publishStarted(this.#announcedName !== undefined, description))
     this.#announcedName = undefined
-    this.#intake = new MediaIntake()
-    this.#mediaSeen = false
-    this.#step.start(this.#options.firstMediaTimeoutMs, 'ERR_RTMP_MEDIA_TIMEOUT', 'no first media', undefined)
-    return true
+    this.#phase = 'publishing'
+    this.startMedia(undefined)
+    return this.#decided()
   }
 
   /**
@@ -421,11 +223,10 @@ export class RtmpServerSession {
    */
   acceptPlay(): boolean {
     if (!this.#mayDecide('play')) return false
-    this.#send(...playStarted(this.#streamName))
-    this.#awaiting = undefined
+    this.send(...playStarted(this.#streamName))
     this.#phase = 'playing'
-    this.#step.stop()
-    return true
+    this.step.stop()
+    return this.#decided()
   }
 
   /**
@@ -445,22 +246,23 @@ export class RtmpServerSession {
    */
   endPlay(reason = 'Stream is unpublished.'): void {
     if (this.#phase !== 'playing') return
-    this.#send(...playEnded(this.#streamName, reason))
-    this.#beIdle(this.#options.republishTimeoutMs, undefined)
+    this.send(...playEnded(this.#streamName, reason))
+    this.#beIdle(this.#republishTimeoutMs, undefined)
   }
 
   /** Tells a player that its publisher is away and may come back: StreamDry. Nothing stronger, since players quit at it. */
   notifyPublisherGone(): void {
-    if (this.#phase === 'playing') this.#send(streamEvent('streamDry'))
+    if (this.#phase === 'playing') this.send(streamEvent('streamDry'))
   }
 
   /** Tells a player that its publisher is back: StreamBegin, `NetStream.Play.PublishNotify`. */
   notifyPublisherBack(): void {
     if (this.#phase !== 'playing') return
-    const information = netStatus('status', 'NetStream.Play.PublishNotify', 'Stream is published.', {
-      details: this.#streamName,
-    })
-    this.#send(streamEvent('streamBegin'), onStatus(information))
+    const details = { details: this.#streamName }
+    this.send(
+      streamEvent('streamBegin'),
+      onStatus(netStatus('status', 'NetStream.Play.PublishNotify', 'Stream is published.', details)),
+    )
   }
 
   /**
@@ -468,297 +270,185 @@ export class RtmpServerSession {
    * @returns whether it was sent: only to clients that declared to follow it.
    */
   requestReconnect(tcUrl?: string, description = 'The server asks for a reconnect.'): boolean {
-    if (!this.#peer.reconnect || this.#request === undefined || !this.#isConnected()) return false
+    if (!this.#peer.reconnect || !this.isConnected()) return false
     const extra = tcUrl === undefined ? undefined : { tcUrl }
-    this.#send(onStatus(netStatus('status', 'NetConnection.Connect.ReconnectRequest', description, extra), 0))
+    const code = 'NetConnection.Connect.ReconnectRequest'
+    this.send(onStatus(netStatus('status', code, description, extra), 0))
     return true
   }
 
   /**
-   * Calls a procedure of the client; its answer comes as a `reply` event. Before the connection is accepted nothing is sent.
-   * @returns the transaction id, 0 if nothing was sent.
-   */
-  call(name: string, ...args: readonly Amf0Value[]): number {
-    if (!this.#isConnected()) return 0
-    const transactionId = this.#transactions + 1
-    this.#send({ type: 'command', messageStreamId: 0, name, transactionId, commandObject: null, args })
-    this.#transactions = transactionId
-    return transactionId
-  }
-
-  /** Sends a command that wants no answer, on the NetStream. */
-  notify(name: string, ...args: readonly Amf0Value[]): void {
-    if (this.#isConnected()) this.#send(notification(name, NET_STREAM_ID, null, ...args))
-  }
-
-  /** Sends a data message to this client alone, such as `('onTextData', { text })`. */
-  sendData(timestamp: number, ...values: readonly Amf0Value[]): void {
-    if (this.#isConnected()) this.#send(dataMessage(NET_STREAM_ID, timestamp >>> 0, values))
-  }
-
-  /** Answers a `command` event with `_result`. */
-  reply(transactionId: number, ...args: readonly Amf0Value[]): void {
-    if (!this.#isConnected()) return
-    this.#send(result(transactionId, null, ...args))
-    this.#settle(transactionId)
-  }
-
-  /** Answers a `command` event with `_error`. */
-  replyError(transactionId: number, description: string, code = 'NetConnection.Call.Failed'): void {
-    if (!this.#isConnected()) return
-    this.#send(errorResult(transactionId, netStatus('error', code, description)))
-    this.#settle(transactionId)
-  }
-
-  /** Keeps the latest `command` event unanswered until `reply` or `replyError`. */
-  deferReply(): void {
-    this.#unanswered = 0
-  }
-
-  /**
    * Ends the session: an awaited decision is void, and `unpublish` or `stop`, then `close` follow. Also for a connection that the
-   * peer ended.
+   * client ended.
    * @param reason - for the log.
    * @param code - a status code such as `NetConnection.Connect.AppShutdown` that the client is to see before the end.
    */
   close(reason = 'closed', code?: string): void {
     if (this.#phase === 'closed') return
-    if (code !== undefined && this.#isConnected()) this.#send(onStatus(netStatus('error', code, reason), 0))
-    this.#finish('closed', reason)
+    if (code !== undefined && this.isConnected()) this.send(onStatus(netStatus('error', code, reason), 0))
+    this.finish('closed', reason)
   }
 
-  #receive(message: ChunkMessage): RtmpServerEvent | undefined {
-    try {
-      const { messageTypeId } = message
-      if (messageTypeId === MESSAGE_TYPE_AUDIO || messageTypeId === MESSAGE_TYPE_VIDEO) {
-        if (this.#phase !== 'publishing') return this.#ignore()
-        this.#countMedia()
-        return {
-          type: 'media',
-          packet: this.#intake.media(messageTypeId, message.timestamp, message.body),
-        }
-      }
-      if (isFfmpegTimecode(message)) return this.#ignore()
-      if (this.#phase === 'publishing') {
-        if (messageTypeId === MESSAGE_TYPE_AGGREGATE) return this.#receiveAggregate(message)
-        if (messageTypeId === MESSAGE_TYPE_DATA_AMF0) {
-          return this.#receivePublishedData(message.timestamp, message.body)
-        }
-        if (messageTypeId === MESSAGE_TYPE_DATA_AMF3) {
-          return this.#receivePublishedData(message.timestamp, amf3DataToAmf0(message.body, this.#amf0))
-        }
-      } else if (isMediaType(messageTypeId)) return this.#ignore()
-      return this.#dispatch(this.#decode(message))
-    } catch (error) {
-      if (!(error instanceof MediaError)) throw error
-      this.#finish(error.code, error.message, error)
-      return undefined
-    }
+  /** @internal */
+  protected override isConnected(): boolean {
+    return this.#phase === 'idle' || this.#phase === 'publishing' || this.#phase === 'playing'
   }
 
-  #dispatch(message: RtmpMessage): RtmpServerEvent | undefined {
-    switch (message.type) {
-      case 'setChunkSize':
-      case 'abort':
-      case 'setPeerBandwidth':
-      case 'audio':
-      case 'video':
-      case 'aggregate':
-        return undefined
-      case 'windowAcknowledgementSize':
-        this.#io.flow.setWindow(message.windowBytes)
-        return undefined
-      case 'acknowledgement':
-        this.#io.flow.acknowledge(message.sequenceNumber)
-        return {
-          type: 'acknowledgement',
-          sequenceNumber: message.sequenceNumber,
-          unacknowledgedBytes: this.#io.flow.unacknowledgedBytes,
-        }
-      case 'userControl':
-        return this.#userControl(message)
-      case 'command':
-        return this.#command(message)
-      case 'data':
-        return this.#data(message)
-      case 'sharedObject':
-      case 'unknown':
-        return { type: 'unknown', message }
-      default: {
-        const never: never = message
-        return never
-      }
-    }
+  /** @internal */
+  protected override isUndecided(): boolean {
+    return this.#awaiting !== undefined
   }
 
-  #userControl(message: UserControlMessage): RtmpServerEvent | undefined {
-    const { event } = message
-    if (event.type === 'pingRequest') {
-      const { timestamp } = event
-      this.#send({ type: 'userControl', event: { type: 'pingResponse', timestamp } })
-      return undefined
-    }
-    if (event.type === 'pingResponse') {
-      this.#keepalive.answered()
-      return undefined
-    }
-    if (event.type === 'setBufferLength')
-      return { type: 'bufferLength', bufferLengthMs: event.bufferLengthMs }
-    return { type: 'unknown', message }
+  /** @internal */
+  protected override onHandshake(): void {
+    this.#phase = 'connect'
+    const { commandTimeoutMs } = this.settings
+    this.step.start(commandTimeoutMs, 'ERR_RTMP_COMMAND_TIMEOUT', 'no connect command', this.nowMs)
   }
 
-  #command(command: CommandMessage): RtmpServerEvent | undefined {
-    // Encoders put an @ before names, as in @setDataFrame.
-    const name = command.name.startsWith('@') ? command.name.slice(1) : command.name
-    if (!this.#isConnected()) {
-      if (name !== 'connect') {
-        throw new ProtocolError('ERR_RTMP_NOT_CONNECTED', `command ${name.slice(0, 64)} before connect`)
-      }
-      this.#request = parseConnect(command)
-      this.#peer = this.#request.capabilities
-      this.#connectTransaction = command.transactionId || 1 // always 1, RTMP 1.0 §7.2.1.1; some leave it out
-      this.#awaiting = 'connect'
-      return { type: 'connect', request: this.#request }
+  /** @internal While a decision is awaited, bytes are kept and not looked at. */
+  protected override takeBytes(bytes: Uint8Array): void {
+    if (this.#awaiting === undefined) {
+      super.takeBytes(bytes)
+      return
     }
+    const total = this.#pending.length + bytes.length
+    if (total > this.#maxPendingBytes) {
+      throw new LimitError(
+        'ERR_RTMP_PENDING_BYTES',
+        `${total} bytes while a decision is awaited exceed maxPendingBytes ${this.#maxPendingBytes}`,
+      )
+    }
+    this.#pending.push(bytes)
+  }
+
+  /** @internal */
+  protected override onFirstMedia(): undefined {
+    return undefined
+  }
+
+  /** @internal */
+  protected override onUserControl(event: UserControlEvent): RtmpServerOwnEvent | undefined {
+    if (event.type !== 'setBufferLength') return undefined
+    return { type: 'bufferLength', bufferLengthMs: event.bufferLengthMs }
+  }
+
+  /** @internal */
+  protected override onCommand(name: string, command: CommandMessage): RtmpServerEvent | undefined {
+    if (!this.isConnected()) return this.#connect(name, command)
     const { transactionId, args } = command
+    const handled: RtmpServerEvent = { type: 'command', command, handled: true }
     switch (name) {
       case 'publish':
         return this.#await('publish', parsePublish(command, this.#announcedName ?? ''))
       case 'play':
-        if (args[0] === false) return this.#endActivity(true) // NetStream.play(false) stops
+        if (args[0] === false) return this.#stop() ?? handled // NetStream.play(false)
         return this.#await('play', parsePlay(command))
       case 'play2':
         return this.#await('play', parsePlay(command))
       case 'closeStream':
       case 'deleteStream':
-        return this.#endActivity(true) ?? { type: 'command', command, handled: true }
+        return this.#stop() ?? handled
       case 'FCUnpublish':
-        this.#send(...fcUnpublished(transactionId))
-        return this.#phase === 'publishing'
-          ? this.#endActivity(true)
-          : { type: 'command', command, handled: true }
+        this.send(...fcUnpublished(transactionId))
+        return this.#phase === 'publishing' ? this.#stop() : handled
+      case 'FCPublish':
+      case 'releaseStream':
+        this.#announcedName = typeof args[0] === 'string' ? args[0] : ''
+        break
       case 'pause':
-      case 'pauseRaw':
-        return this.#pause(args[0] !== false, milliseconds(args[1]))
-      case 'seek':
-        this.#send(seekReply(milliseconds(args[0])))
-        return { type: 'seek', positionMs: milliseconds(args[0]) }
+      case 'pauseRaw': {
+        if (this.#phase !== 'playing') return handled
+        const paused = args[0] !== false
+        this.send(...pauseReplies(paused))
+        return { type: 'pause', paused, positionMs: milliseconds(args[1]) }
+      }
+      case 'seek': {
+        const positionMs = milliseconds(args[0])
+        this.send(seekReply(positionMs))
+        return { type: 'seek', positionMs }
+      }
       case 'receiveAudio':
         this.#receiveAudio = args[0] !== false
-        return { type: 'receiveAudio', enabled: this.#receiveAudio }
+        return { type: name, enabled: this.#receiveAudio }
       case 'receiveVideo':
         this.#receiveVideo = args[0] !== false
-        return { type: 'receiveVideo', enabled: this.#receiveVideo }
+        return { type: name, enabled: this.#receiveVideo }
       case '_result':
-      case '_error':
-        return {
-          type: 'reply',
-          transactionId,
-          isError: name === '_error',
-          values: [command.commandObject, ...args],
-        }
+      case '_error': {
+        const values: Amf0Value[] = [command.commandObject, ...args]
+        return { type: 'reply', transactionId, isError: name === '_error', values }
+      }
       case 'connect':
         this.replyError(transactionId, 'Already connected.', 'NetConnection.Connect.Failed')
-        return { type: 'command', command, handled: true }
-      default:
-        return this.#otherCommand(name, command)
+        return handled
     }
+    const replies = utilityReplies(name, transactionId)
+    if (replies === undefined) return this.unhandled(command)
+    this.send(...replies)
+    return handled
   }
 
-  #otherCommand(name: string, command: CommandMessage): RtmpServerEvent {
-    const streamName = command.args[0]
-    if (name === 'FCPublish' || name === 'releaseStream') {
-      this.#announcedName = typeof streamName === 'string' ? streamName : ''
-    }
-    const replies = utilityReplies(name, command.transactionId)
-    if (replies !== undefined) this.#send(...replies)
-    else if (command.transactionId > 0) this.#unanswered = command.transactionId
-    return { type: 'command', command, handled: replies !== undefined }
+  /** @internal */
+  protected override endActivity(): RtmpServerOwnEvent | undefined {
+    const phase = this.#phase
+    this.#phase = 'closed'
+    this.#awaiting = undefined
+    this.#pending = new ByteQueue()
+    return endOf(phase)
   }
 
-  /** A publish or play ends what went on before it. */
-  #await(what: 'publish' | 'play', event: RtmpServerEvent & { streamName: string }): RtmpServerEvent {
-    const ended = this.#endActivity(false)
+  #connect(name: string, command: CommandMessage): RtmpServerEvent {
+    if (name !== 'connect') {
+      throw new ProtocolError('ERR_RTMP_NOT_CONNECTED', `command ${name.slice(0, 64)} before connect`)
+    }
+    const request = parseConnect(command)
+    this.#request = request
+    this.#peer = request.capabilities
+    this.#connectTransaction = command.transactionId || 1 // 1 by RTMP 1.0 §7.2.1.1; some leave it out
+    this.#awaiting = 'connect'
+    return { type: 'connect', request }
+  }
+
+  /** A publish or play, which ends the one that went on before. */
+  #await(what: 'publish' | 'play', event: ServerPublishEvent | ServerPlayEvent): RtmpServerEvent {
+    const ended = this.#endStream()
     this.#awaiting = what
     this.#streamName = event.streamName
     if (ended === undefined) return event
-    this.#events.push(event)
+    this.enqueue(event)
     return ended
   }
 
-  #endActivity(announce: boolean): RtmpServerEvent | undefined {
-    if (this.#phase !== 'publishing' && this.#phase !== 'playing') return undefined
-    const type = this.#phase === 'publishing' ? 'unpublish' : 'stop'
-    if (announce && type === 'unpublish') this.#send(unpublished())
-    this.#beIdle(this.#options.republishTimeoutMs, this.#nowMs)
-    return { type }
+  /** The client ends its publish or play. */
+  #stop(): RtmpServerEvent | undefined {
+    if (this.#phase === 'publishing') this.send(unpublished())
+    return this.#endStream()
+  }
+
+  #endStream(): RtmpServerEvent | undefined {
+    const ended = endOf(this.#phase)
+    if (ended !== undefined) this.#beIdle(this.#republishTimeoutMs, this.nowMs)
+    return ended
   }
 
   #beIdle(limitMs: number, sinceMs: number | undefined): void {
     this.#phase = 'idle'
-    this.#step.start(limitMs, 'ERR_RTMP_COMMAND_TIMEOUT', 'neither publish nor play', sinceMs)
+    this.stopMedia()
+    this.step.start(limitMs, 'ERR_RTMP_COMMAND_TIMEOUT', 'neither publish nor play', sinceMs)
   }
 
-  #pause(paused: boolean, positionMs: number): RtmpServerEvent | undefined {
-    if (this.#phase !== 'playing') return undefined
-    this.#send(...pauseReplies(paused))
-    return { type: 'pause', paused, positionMs }
+  #mayDecide(what: 'connect' | 'publish' | 'play'): boolean {
+    return !this.isClosed && this.#awaiting === what
   }
 
-  #data(message: DataMessage): RtmpServerEvent | undefined {
-    if (!this.#isConnected()) return this.#ignore()
-    // A publisher's @setDataFrame that came as a command.
-    if (this.#phase === 'publishing' && message.values[0] !== '@clearDataFrame') {
-      return this.#receivePublishedData(message.timestamp, message.body)
-    }
-    return { type: 'data', values: message.values, body: message.body }
-  }
-
-  #receivePublishedData(timestamp: number, body: Uint8Array): RtmpServerEvent {
-    this.#countMedia()
-    return { type: 'media', packet: this.#intake.data(timestamp, body) }
-  }
-
-  #receiveAggregate(message: ChunkMessage): RtmpServerEvent | undefined {
-    const packets = this.#intake.aggregate(message, this.#options.maxAggregateParts, this.#amf0)
-    if (packets.length > 0) this.#countMedia()
-    for (const packet of packets) this.#events.push({ type: 'media', packet })
-    return undefined
-  }
-
-  /** Data that is no AMF is nobody's reason to end a connection; a command is. */
-  #decode(message: ChunkMessage): RtmpMessage {
-    try {
-      return this.#io.decode(message)
-    } catch (error) {
-      const { messageTypeId, timestamp, messageStreamId, body } = message
-      const isData = messageTypeId === MESSAGE_TYPE_DATA_AMF0 || messageTypeId === MESSAGE_TYPE_DATA_AMF3
-      if (!isData || !(error instanceof MediaError)) throw error
-      return { type: 'unknown', messageTypeId, timestamp, messageStreamId, body }
-    }
-  }
-
-  #countMedia(): void {
-    if (this.#mediaSeen) this.#step.touch(this.#nowMs)
-    else {
-      this.#mediaSeen = true
-      this.#step.start(this.#options.mediaTimeoutMs, 'ERR_RTMP_MEDIA_TIMEOUT', 'no media', this.#nowMs)
-    }
-  }
-
-  #ignore(): undefined {
-    this.#ignoredMessageCount++
-  }
-
-  #answerPlainCall(): void {
-    if (this.#unanswered === 0) return
-    const transactionId = this.#unanswered
-    this.#unanswered = 0
-    this.#send(result(transactionId, null, null))
-  }
-
-  #settle(transactionId: number): void {
-    if (this.#unanswered === transactionId) this.#unanswered = 0
+  /** Reading goes on with what came meanwhile. */
+  #decided(): true {
+    this.#awaiting = undefined
+    const pending = this.#pending
+    this.#pending = new ByteQueue() // its memory is for the wait alone
+    if (pending.length > 0) this.resume(pending.peek())
+    return true
   }
 
   #rejectStream(
@@ -769,52 +459,15 @@ export class RtmpServerSession {
   ): boolean {
     if (!this.#mayDecide(what)) return false
     const { code = defaultCode, redirect } = rejection
-    this.#send(...streamRejected(code, reason, redirect))
-    this.#finish(redirect === undefined ? 'rejected' : 'redirected', reason)
+    this.send(...streamRejected(code, reason, redirect))
+    this.finish(redirect === undefined ? 'rejected' : 'redirected', reason)
     return true
   }
+}
 
-  #mayDecide(what: 'connect' | 'publish' | 'play'): boolean {
-    return this.#phase !== 'closed' && this.#failure === undefined && this.#awaiting === what
-  }
-
-  #isConnected(): boolean {
-    return this.#phase === 'idle' || this.#phase === 'publishing' || this.#phase === 'playing'
-  }
-
-  #mayPing(): boolean {
-    return this.#isConnected() && this.#awaiting === undefined
-  }
-
-  #feedPending(): void {
-    if (this.#pending.length === 0) return
-    const bytes = this.#pending.peek()
-    this.#pending = new ByteQueue() // its memory is for the wait alone
-    this.#io.push(bytes, this.#nowMs)
-  }
-
-  #send(...messages: readonly RtmpMessage[]): void {
-    this.#guard(() => this.#io.send(...messages))
-  }
-
-  /** What a peer causes becomes the reason to close; a caller's mistake goes to the caller. */
-  #guard(action: () => void): void {
-    try {
-      action()
-    } catch (error) {
-      if (!(error instanceof MediaError)) throw error
-      this.#failure ??= error
-    }
-  }
-
-  #finish(code: RtmpCloseCode, reason: string, error?: MediaError): void {
-    const ended = this.#endActivity(false)
-    this.#phase = 'closed'
-    this.#awaiting = undefined
-    this.#events = ended === undefined ? [] : [ended]
-    this.#events.push({ type: 'close', code, reason, error })
-    this.#pending = new ByteQueue()
-  }
+function endOf(phase: RtmpServerPhase): RtmpServerOwnEvent | undefined {
+  if (phase === 'publishing') return { type: 'unpublish' }
+  return phase === 'playing' ? { type: 'stop' } : undefined
 }
 
 function milliseconds(value: Amf0Value): number {

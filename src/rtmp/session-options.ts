@@ -1,0 +1,60 @@
+/**
+ * Options that the sessions of both sides have.
+ *
+ * @module
+ */
+import type { Amf0DecodeOptions } from '../amf0/index.ts'
+import type { ChunkDecoderOptions } from '../chunk/index.ts'
+import type { HandshakeCrypto } from '../handshake/index.ts'
+
+/** Options of either session. Times are in ms; 0 switches one off. */
+export interface RtmpSessionOptions {
+  /** Random bytes, and HMAC-SHA256 for the digest form of the handshake. */
+  readonly crypto: HandshakeCrypto
+  /** When the connection was made, on the clock of `push`; the handshake's timeout counts from it. */
+  readonly nowMs: number
+  /** Bounds of the chunk stream. */
+  readonly chunk?: ChunkDecoderOptions
+  /** Bounds of AMF0 values. */
+  readonly amf0?: Amf0DecodeOptions
+  /** Window that the peer is told to acknowledge by, bytes; 0 tells none. @defaultValue 2500000 */
+  readonly windowAcknowledgementSize?: number
+  /** Time for the handshake. @defaultValue 10000 */
+  readonly handshakeTimeoutMs?: number
+  /**
+   * Time for the peer's next step: as server, from the handshake to `connect` and from there to the first publish or play; as client,
+   * for each answer that it waits for.
+   * @defaultValue 30000
+   */
+  readonly commandTimeoutMs?: number
+  /** Time from an accepted publish or play to the first media of the peer. @defaultValue 20000 */
+  readonly firstMediaTimeoutMs?: number
+  /** Time between two media messages of the peer. @defaultValue 5000, as client 30000 */
+  readonly mediaTimeoutMs?: number
+  /** Silence of the peer after which it is pinged. @defaultValue 20000, as client 0 */
+  readonly pingIntervalMs?: number
+  /** Time for the answer to a ping, held against peers that have answered one before. @defaultValue 20000 */
+  readonly pingTimeoutMs?: number
+  /** Bytes of control and command messages that wait for `takeOutput`. @defaultValue 1048576 */
+  readonly maxOutputBytes?: number
+  /** Parts of one aggregate message. @defaultValue 4096 */
+  readonly maxAggregateParts?: number
+}
+
+/** The numbers among {@link RtmpSessionOptions}, with their defaults. */
+export type SessionSettings = Required<Omit<RtmpSessionOptions, 'crypto' | 'nowMs' | 'chunk' | 'amf0'>>
+
+/** Fills in the defaults of the server's side. */
+export function sessionSettings(options: RtmpSessionOptions): SessionSettings {
+  return {
+    windowAcknowledgementSize: options.windowAcknowledgementSize ?? 2_500_000,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+    commandTimeoutMs: options.commandTimeoutMs ?? 30_000,
+    firstMediaTimeoutMs: options.firstMediaTimeoutMs ?? 20_000,
+    mediaTimeoutMs: options.mediaTimeoutMs ?? 5_000,
+    pingIntervalMs: options.pingIntervalMs ?? 20_000,
+    pingTimeoutMs: options.pingTimeoutMs ?? 20_000,
+    maxOutputBytes: options.maxOutputBytes ?? 1_048_576,
+    maxAggregateParts: options.maxAggregateParts ?? 4096,
+  }
+}
