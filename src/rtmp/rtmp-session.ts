@@ -408,10 +408,11 @@ export abstract class RtmpSession<OwnEvent> {
     }
   }
 
-  #data(message: DataMessage): RtmpSessionEvent | undefined {
+  #data(message: DataMessage): OwnEvent | RtmpSessionEvent | undefined {
     const intake = this.#intake
     if (!this.isConnected()) return this.#ignore()
-    if (intake === undefined || CONTROL_DATA.has(message.values[0])) {
+    const [first, second] = message.values
+    if (intake === undefined || CONTROL_DATA.has(first === '@setDataFrame' ? second : first)) {
       return this.onData(message)
     }
     return this.#media(intake.data(message.timestamp, message.body))
