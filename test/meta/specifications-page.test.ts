@@ -1,44 +1,36 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { codeSpans, filesBelow, ROOT, tableRows } from '../support/project.ts'
+import { codeSpans, filesBelow, readText, ROOT, tableRows } from '../support/project.ts'
 
-const PAGE = 'docs/reference/specifications.md'
-const files = tableRows(PAGE).map(({ heading, cells }) => ({
-  heading,
-  cells,
-  files: codeSpans(cells.at(-1) ?? ''),
+const rows = tableRows('docs/reference/specifications.md').map(({ heading, cells }) => ({
+  where: `${heading}: ${cells[1]}`,
+  section: cells[0] ?? '',
+  files: codeSpans(cells[2] ?? ''),
 }))
 
-/** Folders whose job is a specification. */
-const SPECIFIED = [
-  'amf0',
-  'codec',
-  'media',
-  'flv',
-  'mpegts',
-  'handshake',
-  'chunk',
-  'rtmp',
-  'hls',
-  'websocket',
-]
-
-it('every row names files that exist', () => {
+it('every row names files that exist and that cite its sections', () => {
   const wrong: string[] = []
-  for (const row of files) {
-    if (row.files.length === 0) wrong.push(`no file: ${row.heading}: ${row.cells[0]}`)
-    for (const file of row.files) if (!existsSync(join(ROOT, file))) wrong.push(`${row.cells[0]}: no ${file}`)
+  for (const { where, section, files } of rows) {
+    if (files.length === 0) wrong.push(`${where}: no file`)
+    const missing = files.filter((file) => !existsSync(join(ROOT, file)))
+    if (missing.length > 0) wrong.push(`${where}: no ${missing.join()}`)
+    const text = files
+      .filter((file) => !missing.includes(file))
+      .map(readText)
+      .join('\n')
+    for (const [cited] of section.matchAll(/§[\w.]+|RFC \d+|Table [\d-.]+|Annex [\w.]+/g))
+      if (!text.includes(cited)) wrong.push(`${where}: ${files.join()} does not cite ${cited}`)
   }
   expect(wrong).toEqual([])
 })
 
-it('every file that implements a specification has a row', () => {
-  const named = new Set(files.flatMap((row) => row.files))
-  const missing = SPECIFIED.flatMap((folder) =>
-    existsSync(join(ROOT, 'src', folder)) ? filesBelow(`src/${folder}`) : [],
-  ).filter(
-    (file) => !file.endsWith('/index.ts') && !named.has(file) && !named.has(file.replace(/[^/]+$/, '')),
-  )
+it('every file whose head cites a specification has a row', () => {
+  const named = new Set(rows.flatMap(({ files }) => files))
+  const missing = filesBelow('src').filter((file) => {
+    if (!file.endsWith('.ts') || file.endsWith('/index.ts') || named.has(file)) return false
+    const head = /^\/\*\*[\s\S]*?\*\//.exec(readText(file))?.[0] ?? ''
+    return /§|\bRFC \d|\bAnnex [A-Z]|Enhanced RTMP v2/.test(head)
+  })
   expect(missing).toEqual([])
 })
