@@ -79,9 +79,14 @@ export interface InputTag {
   readonly body: Uint8Array
 }
 
+/** Path of a clip of `test/clips`, from the compiled benchmark too. */
+export function clipPath(clip: string): string {
+  return resolve(import.meta.dirname, '../../test/clips', clip)
+}
+
 /** The tags of a clip of `test/clips`. */
 export function clipTags(clip: string): InputTag[] {
-  const bytes = readFileSync(resolve(import.meta.dirname, '../../test/clips', clip))
+  const bytes = readFileSync(clipPath(clip))
   const tags: InputTag[] = []
   let at = 13 // FLV header, first PreviousTagSize
   while (at + 11 <= bytes.length) {

@@ -21,6 +21,7 @@ export interface NmsRtmp {
 }
 
 export interface NmsFlv {
+  parserState: number
   onPacketCallback: (packet: NmsPacket) => void
   parserData: (bytes: Buffer) => string | null
 }
