@@ -25,6 +25,7 @@
  * ```
  *
  * @module chunk
+ * @group Protocols
  */
 export { ChunkDecoder, type ChunkDecoderOptions } from './chunk-decoder.ts'
 export {
