@@ -54,7 +54,10 @@ export const ERROR_CODES = {
   ERR_VP_CONFIGURATION: 'a vpcC record has an unknown profile or bit depth',
   ERR_VVC_CONFIGURATION: 'a vvcC record lacks its reserved bits or has NAL unit lengths of 3 bytes',
   // mpegts
+  ERR_TS_PES_SIZE: 'a PES packet is longer than maxPesBytes',
   ERR_TS_SECTION: 'a PAT or PMT section has a wrong length, syntax or CRC',
+  ERR_TS_STREAM_COUNT: 'a program has more streams than maxStreams',
+  ERR_TS_SYNC: 'no TS packets are found in maxUnsyncedBytes',
   // hls
   ERR_HLS_PLAYLIST: 'a text is no HLS playlist',
   ERR_HLS_PLAYLIST_ENTRIES: 'a playlist lists more than maxPlaylistEntries',
@@ -75,6 +78,8 @@ export const ERROR_CODES = {
   ERR_RTMP_PENDING_BYTES: 'more bytes than maxPendingBytes came while a decision was awaited',
   ERR_RTMP_PING_TIMEOUT: 'a peer that answers pings has stopped doing so',
   // node
+  ERR_RTMP_ENDED: 'the server ended the connection before it took or sent media',
+  ERR_RTMP_REJECTED: 'the server refused to play or to be published to',
   ERR_PROXY_HEADER: 'the connection does not start with a complete PROXY protocol header',
   // flv
   ERR_FLV_SKIPPED: 'more bytes than allowed pass without an FLV tag among them',

@@ -22,3 +22,10 @@ export {
   type RtmpServerEvents,
   type RtmpServerOptions,
 } from './rtmp-server.ts'
+export { RtmpClient, type RtmpClientEnd, type RtmpClientOptions } from './rtmp-client.ts'
+export { HlsHandler, type HlsHandlerOptions } from './hls-handler.ts'
+export { HlsPackager, type HlsPackagerOptions } from './hls-packager.ts'
+export type { HlsSession } from './hls-sessions.ts'
+export type { CorsOptions } from './http-reply.ts'
+export type { TrustProxyOptions } from './http-request.ts'
+export { DirectorySegmentStore, MemorySegmentStore, type SegmentStore } from './segment-store.ts'

@@ -1,0 +1,99 @@
+/**
+ * Short HTTP answers that both kinds of door give: refusals, redirects, CORS.
+ *
+ * @module
+ */
+import type { ServerResponse } from 'node:http'
+import type { AccessDecision } from '../hub/index.ts'
+
+/** A whole answer without a stream behind it. */
+export interface HttpReply {
+  /** HTTP status. */
+  readonly status: number
+  /** Headers by name. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Body; `''` for none. */
+  readonly body: string
+}
+
+/** Which pages may read the answers. */
+export interface CorsOptions {
+  /** Value of `Access-Control-Allow-Origin`, or `false` for no CORS headers. @defaultValue '*' */
+  readonly cors?: string | false
+}
+
+/** CORS headers of every answer. */
+export function corsHeaders({ cors = '*' }: CorsOptions): Record<string, string> {
+  if (cors === false) return {}
+  return {
+    'Access-Control-Allow-Origin': cors,
+    'Access-Control-Expose-Headers': 'Content-Length, Content-Range',
+    ...(cors === '*' ? {} : { Vary: 'Origin' }),
+  }
+}
+
+/** The answer to a preflight. */
+export function preflightReply(options: CorsOptions): HttpReply {
+  return {
+    status: 204,
+    headers: {
+      ...corsHeaders(options),
+      'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
+      'Access-Control-Allow-Headers': '*',
+      'Access-Control-Max-Age': '86400',
+      'Access-Control-Allow-Private-Network': 'true',
+    },
+    body: '',
+  }
+}
+
+/** A plain-text answer. */
+export function textReply(
+  status: number,
+  body: string,
+  options: CorsOptions,
+  headers: Readonly<Record<string, string>> = {},
+): HttpReply {
+  return {
+    status,
+    headers: {
+      ...corsHeaders(options),
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
+      ...headers,
+    },
+    body: `${body}\n`,
+  }
+}
+
+/** The answer to a decision that does not let the peer in; `undefined` for one that does. */
+export function refusalReply(decision: AccessDecision, options: CorsOptions): HttpReply | undefined {
+  switch (decision.type) {
+    case 'accept':
+      return undefined
+    case 'reject':
+      return textReply(decision.notFound === true ? 404 : 403, decision.reason, options)
+    case 'redirect':
+      return textReply(302, decision.url, options, { Location: decision.url })
+    default: {
+      const never: never = decision
+      return never
+    }
+  }
+}
+
+/** Sends `reply`; a HEAD request gets its headers alone. */
+export function sendReply(response: ServerResponse, reply: HttpReply, method: string): void {
+  const body = Buffer.from(reply.body)
+  response.writeHead(reply.status, {
+    ...reply.headers,
+    ...(reply.status === 204 ? {} : { 'Content-Length': String(body.length) }),
+  })
+  response.end(method === 'HEAD' || body.length === 0 ? undefined : body)
+}
+
+/** `reply` as a fetch response. */
+export function toFetchResponse(reply: HttpReply, method: string): Response {
+  const hasBody = method !== 'HEAD' && reply.body !== ''
+  return new Response(hasBody ? reply.body : null, { status: reply.status, headers: { ...reply.headers } })
+}

@@ -1,0 +1,151 @@
+/**
+ * What an HTTP door needs of a request, whichever way it came: Node's `IncomingMessage` or a fetch `Request`.
+ *
+ * @module
+ */
+import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import type { AccessProtocol, AccessRequest } from '../hub/index.ts'
+
+/** Longest request target that is looked at, in characters. */
+const MAX_TARGET_LENGTH = 8_192
+
+/** The parts of an HTTP request that admission and routing look at. */
+export interface HttpRequestFacts {
+  /** `GET`, `HEAD` … */
+  readonly method: string
+  /** Absolute path, decoded once, e.g. `/live/show.flv`. */
+  readonly path: string
+  /** Query parameters; the last of several values. */
+  readonly query: Readonly<Record<string, string>>
+  /** Header by lower-case name. */
+  header(name: string): string | undefined
+  /** All headers, for admission. */
+  readonly headers: Readonly<Record<string, unknown>>
+  /** Address of the client. */
+  readonly remoteAddress: string
+  /** Whether it came over TLS. */
+  readonly secure: boolean
+}
+
+/** Where the address of a client is taken from. */
+export interface TrustProxyOptions {
+  /**
+   * Believe `X-Forwarded-For` (its first address), `X-Real-IP` and `X-Forwarded-Proto`. Only behind a proxy that sets them,
+   * or anyone can pretend to be anywhere. @defaultValue false
+   */
+  readonly trustProxy?: boolean
+}
+
+/** Facts of a Node request, or `undefined` when its target is no valid path (bad escapes, too long): answer 400. */
+export function nodeRequestFacts(
+  request: IncomingMessage,
+  { trustProxy = false }: TrustProxyOptions,
+): HttpRequestFacts | undefined {
+  const target = parseTarget(request.url ?? '/')
+  if (target === undefined) return undefined
+  const { headers } = request
+  const header = (name: string): string | undefined => {
+    const value = headers[name]
+    return Array.isArray(value) ? value.join(', ') : value
+  }
+  return {
+    method: request.method ?? 'GET',
+    ...target,
+    header,
+    headers,
+    ...clientOf(
+      header,
+      trustProxy,
+      request.socket.remoteAddress ?? '',
+      (request.socket as Partial<TLSSocket>).encrypted === true,
+    ),
+  }
+}
+
+/** Facts of a fetch request. `remoteAddress` comes from the framework, if it tells. */
+export function fetchRequestFacts(
+  request: Request,
+  { trustProxy = false }: TrustProxyOptions,
+  remoteAddress: string,
+): HttpRequestFacts | undefined {
+  const url = new URL(request.url)
+  const target = parseTarget(url.pathname + url.search)
+  if (target === undefined) return undefined
+  const header = (name: string): string | undefined => request.headers.get(name) ?? undefined
+  return {
+    method: request.method,
+    ...target,
+    header,
+    headers: Object.fromEntries(request.headers),
+    ...clientOf(header, trustProxy, remoteAddress, url.protocol === 'https:'),
+  }
+}
+
+/** The path of a stream and what follows its last dot, lower case: `/live/show.FLV` is `/live/show` and `flv`. */
+export function splitExtension(
+  path: string,
+): { readonly streamPath: string; readonly extension: string } | undefined {
+  const match = /^((?:\/[^/]+)+)\.([A-Za-z0-9]+)$/.exec(path)
+  return match === null ? undefined : { streamPath: match[1]!, extension: match[2]!.toLowerCase() }
+}
+
+/** The admission request for playing `streamPath` by HTTP. */
+export function httpPlayRequest(
+  facts: HttpRequestFacts,
+  protocol: AccessProtocol,
+  streamPath: string,
+): AccessRequest {
+  const slash = streamPath.lastIndexOf('/')
+  return {
+    action: 'play',
+    protocol,
+    vhost: facts.query['vhost'] ?? facts.query['domain'] ?? hostOf(facts.header('host')),
+    app: streamPath.slice(1, Math.max(1, slash)),
+    streamName: streamPath.slice(slash + 1),
+    streamPath,
+    query: facts.query,
+    remoteAddress: facts.remoteAddress,
+    secure: facts.secure,
+    url: `${facts.secure ? 'https' : 'http'}://${facts.header('host') ?? ''}${facts.path}`,
+    pageUrl: facts.header('referer') ?? '',
+    details: facts.headers,
+  }
+}
+
+function parseTarget(target: string): Pick<HttpRequestFacts, 'path' | 'query'> | undefined {
+  if (target.length > MAX_TARGET_LENGTH) return undefined
+  const question = target.indexOf('?')
+  const rawPath = question < 0 ? target : target.slice(0, question)
+  const query: Record<string, string> = Object.create(null)
+  if (question >= 0) {
+    for (const [key, value] of new URLSearchParams(target.slice(question + 1))) query[key] = value
+  }
+  try {
+    const path = decodeURIComponent(rawPath)
+    // A NUL or a dot segment never names a stream, but could name a file.
+    if (!path.startsWith('/') || path.includes('\0') || /(^|\/)\.\.?(\/|$)/.test(path)) return undefined
+    return { path, query }
+  } catch {
+    return undefined
+  }
+}
+
+function clientOf(
+  header: (name: string) => string | undefined,
+  trustProxy: boolean,
+  remoteAddress: string,
+  secure: boolean,
+): Pick<HttpRequestFacts, 'remoteAddress' | 'secure'> {
+  if (!trustProxy) return { remoteAddress, secure }
+  const forwarded = header('x-forwarded-for')?.split(',')[0]?.trim()
+  return {
+    remoteAddress: forwarded || header('x-real-ip') || remoteAddress,
+    secure: secure || header('x-forwarded-proto') === 'https',
+  }
+}
+
+function hostOf(host: string | undefined): string {
+  if (host === undefined) return ''
+  return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d+$/, '')
+}
