@@ -129,18 +129,23 @@ export class HlsPackager {
     this.#ended = true
     if (!this.#source.closed) return
     this.#segmenter.end()
+    await this.#takeSegments()
     this.#playlist.end()
-    await this.#takeSegments(true)
+    await this.#storePlaylist()
     this.#wake()
   }
 
-  async #takeSegments(changed = false): Promise<void> {
-    let isNew = changed
+  async #takeSegments(): Promise<void> {
+    let isNew = false
     for (let segment = this.#segmenter.read(); segment !== undefined; segment = this.#segmenter.read()) {
       await this.#publish(segment)
       isNew = true
     }
-    if (!isNew || this.#playlist.entries.length === 0) return
+    if (isNew) await this.#storePlaylist()
+  }
+
+  async #storePlaylist(): Promise<void> {
+    if (this.#playlist.entries.length === 0) return
     this.#text = this.#playlist.format()
     await this.#put(`${this.#base}.m3u8`, encodeUtf8(this.#text))
     this.#wake()
