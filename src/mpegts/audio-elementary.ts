@@ -1,6 +1,6 @@
 /**
  * From the audio frames of FLV to those of a transport stream: AAC gets ADTS headers (ISO/IEC 13818-7 §6.2), Opus a control header
- * (ETSI TS 103 491 draft mapping, as FFmpeg and GStreamer write it), MP3 and AC-3 go as they are.
+ * (the draft "Opus in MPEG-TS" of the Opus wiki, which FFmpeg and GStreamer follow), MP3 and AC-3 go as they are.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import {
   ADTS_MAX_PAYLOAD_BYTES,
   type AdtsConfig,
   decodeAudioSpecificConfig,
+  decodeOpusHead,
   writeAdtsHeader,
 } from '../codec/index.ts'
 import { EMPTY_BYTES } from '../bytes/index.ts'
@@ -75,7 +76,8 @@ export class AudioFormat {
       return new AudioFormat(codec, STREAM_TYPE_AAC, STREAM_ID_AUDIO, EMPTY_BYTES, 'adts', config)
     }
     if (codec === 'Opus') {
-      const channelCount = configuration[OPUS_HEAD_CHANNEL_COUNT] ?? 2
+      const { channelCount, mappingFamily } = decodeOpusHead(configuration)
+      if (mappingFamily > 1 || channelCount > 8) return undefined
       return new AudioFormat(
         codec,
         STREAM_TYPE_PRIVATE,
@@ -118,9 +120,6 @@ export class AudioFormat {
 }
 
 const NO_ADTS: AdtsConfig = { objectType: 2, samplingFrequency: 48_000, channelConfiguration: 2 }
-
-/** Where OpusHead has its channel count: magic 8 | version 1 | channels. RFC 7845 §5.1. */
-const OPUS_HEAD_CHANNEL_COUNT = 9
 
 /** MPEG-1 (32, 44.1 and 48 kHz) and MPEG-2 audio have stream types of their own; the version is in the frame header. */
 export function mp3StreamType(frame: Uint8Array): number {

@@ -43,6 +43,8 @@ export {
   STREAM_TYPE_MPEG2_AUDIO,
   STREAM_TYPE_PRIVATE,
 } from './stream-type.ts'
+export { TsDemuxer, type TsDemuxerOptions, type TsErrorCounts } from './ts-demuxer.ts'
 export { TS_VIEW, TsFraming } from './ts-framing.ts'
 export { TS_TABLES_BYTES, TsMuxer, type TsMuxerOptions } from './ts-muxer.ts'
 export { TS_PACKET_BYTES, TS_SYNC_BYTE } from './ts-packet.ts'
+export type { TsStream, TsUnit } from './ts-unit.ts'

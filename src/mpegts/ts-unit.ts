@@ -1,0 +1,45 @@
+/**
+ * What a demuxer gives out.
+ *
+ * @module
+ */
+import type { FourCc } from '../media/index.ts'
+
+/** One access unit of video, one frame of audio, or one PES payload of anything else. */
+export interface TsUnit {
+  /** PID it came on. */
+  readonly pid: number
+  /** `STREAM_TYPE_*` from the PMT. */
+  readonly streamType: number
+  /** FourCC of the codec: `avc1`, `hvc1`, `mp4a`, `.mp3`, `ac-3`, `ec-3`, `Opus`; `''` for all else, layers I and II of MPEG audio among them. */
+  readonly codec: FourCc
+  /** Presentation time in ms, rounded; `undefined` when no time is known. */
+  readonly pts: number | undefined
+  /** Decode time in ms, rounded; `undefined` when no time is known. */
+  readonly dts: number | undefined
+  /** Presentation time in ticks of 90 kHz, unwrapped: it goes on past 2³³. */
+  readonly ptsTicks: number | undefined
+  /** Decode time in ticks of 90 kHz, unwrapped. */
+  readonly dtsTicks: number | undefined
+  /**
+   * The bytes, owned by whoever reads the unit: Annex B for video, a frame with its ADTS or MPEG header for AAC and MP3, a bare packet
+   * for Opus.
+   */
+  readonly data: Uint8Array
+  /** Whether decoding can start here: the random access indicator, or an IDR or IRAP picture. Always for audio. */
+  readonly randomAccess: boolean
+  /** Whether data of this PID was lost, or its clock jumped, since the unit before. */
+  readonly discontinuity: boolean
+}
+
+/** A stream of the program that a demuxer reads. */
+export interface TsStream {
+  /** PID of its packets. */
+  readonly pid: number
+  /** `STREAM_TYPE_*`. */
+  readonly streamType: number
+  /** FourCC of the codec, `''` when unknown. */
+  readonly codec: FourCc
+  /** Descriptors of the PMT. */
+  readonly descriptors: Uint8Array
+}
