@@ -302,3 +302,15 @@ test('defect: messages go on when the clock passes 2^32 ms', () => {
   decoder.push(hex('86 000014 cc'))
   expect(readAll(decoder).map(({ timestamp }) => timestamp)).toEqual([0xfffffff0, 4, 24])
 })
+
+test('a reader that lags gets everything in order', () => {
+  const decoder = new ChunkDecoder()
+  decoder.push(hex('06 000000 000001 09 01000000 00'))
+  const read: number[] = []
+  for (let i = 1; i < 5000; i++) {
+    decoder.push(Uint8Array.of(0x86, 0, 0, 1, i & 0xff)) // fmt 2, one ms later
+    if (i % 3 > 0) read.push(decoder.read()!.timestamp)
+  }
+  read.push(...readAll(decoder).map(({ timestamp }) => timestamp))
+  expect(read).toEqual(Array.from({ length: 5000 }, (_, i) => i))
+})
