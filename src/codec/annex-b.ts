@@ -80,7 +80,7 @@ export function splitAnnexB(bytes: Uint8Array, options?: NalSplitOptions): Uint8
   const reader = new AnnexBReader()
   reader.reset(bytes)
   while (reader.next()) {
-    if (units.length === max) throw tooManyNalUnits(max)
+    if (units.length === max) throw tooManyNalUnits('access unit', max)
     units.push(bytes.subarray(reader.start, reader.end))
   }
   return units

@@ -14,6 +14,7 @@ import { DecodeError } from '../errors/index.ts'
 import { HEVC_NAL_PPS, HEVC_NAL_SPS, HEVC_NAL_VPS } from './hevc-nal.ts'
 import type { HevcProfileTierLevel } from './hevc-profile-tier-level.ts'
 import { decodeHevcSps } from './hevc-sps.ts'
+import { DEFAULT_MAX_NAL_UNITS, type NalSplitOptions, tooManyNalUnits } from './nal-unit.ts'
 import { needBytes } from './need-bytes.ts'
 
 /** Decoder configuration of H.265. */
@@ -59,8 +60,9 @@ const HEADER_BYTES = 23
  * the standard was out.
  * @throws {@link DecodeError} `ERR_BYTES_END` if the record is cut short.
  * @throws {@link DecodeError} `ERR_HEVC_CONFIGURATION` if the version is above 1 or the length size is 3.
+ * @throws {@link LimitError} `ERR_NAL_COUNT` beyond `maxNalUnits`.
  */
-export function decodeHevcConfiguration(bytes: Uint8Array): HevcConfiguration {
+export function decodeHevcConfiguration(bytes: Uint8Array, options?: NalSplitOptions): HevcConfiguration {
   needBytes(bytes, 0, HEADER_BYTES, 'hvcC')
   if (bytes[0]! > 1) throw new DecodeError('ERR_HEVC_CONFIGURATION', `hvcC version ${bytes[0]}, not 1`)
   const nalLengthSize = (bytes[21]! & 0x03) + 1
@@ -69,6 +71,8 @@ export function decodeHevcConfiguration(bytes: Uint8Array): HevcConfiguration {
   const sps: Uint8Array[] = []
   const pps: Uint8Array[] = []
   const other: Uint8Array[] = []
+  const max = options?.maxNalUnits ?? DEFAULT_MAX_NAL_UNITS
+  let found = 0
   let complete = bytes[22]! > 0
   let at = HEADER_BYTES
   for (let array = 0; array < bytes[22]!; array++) {
@@ -83,7 +87,10 @@ export function decodeHevcConfiguration(bytes: Uint8Array): HevcConfiguration {
       needBytes(bytes, at, 2, 'hvcC NAL unit length')
       const length = readU16(bytes, at)
       needBytes(bytes, at + 2, length, 'hvcC NAL unit')
-      if (length > 0) into.push(bytes.subarray(at + 2, at + 2 + length))
+      if (length > 0) {
+        if (++found > max) throw tooManyNalUnits('hvcC', max)
+        into.push(bytes.subarray(at + 2, at + 2 + length))
+      }
       at += 2 + length
     }
   }

@@ -106,7 +106,7 @@ export function splitAvcc(
     const end = start + nalLengthAt(payload, at, size)
     if (end > payload.length) throw overrun(payload, at, size)
     if (end !== start) {
-      if (units.length === max) throw tooManyNalUnits(max)
+      if (units.length === max) throw tooManyNalUnits('access unit', max)
       units.push(payload.subarray(start, end))
     }
     at = end

@@ -5,10 +5,10 @@
  */
 import { LimitError } from '../errors/index.ts'
 
-/** Bound on splitting an access unit. */
+/** Bound on the NAL units that are taken out of an access unit or a configuration record. */
 export interface NalSplitOptions {
   /**
-   * Most NAL units in one access unit. Each costs a view of about 100 bytes, so that a message full of one-byte NAL
+   * Most NAL units in one access unit or record. Each costs a view of about 100 bytes, so that a message full of one-byte NAL
    * units would take fifty times its size.
    * @defaultValue 16384
    */
@@ -19,6 +19,6 @@ export interface NalSplitOptions {
 export const DEFAULT_MAX_NAL_UNITS = 16_384
 
 /** The error beyond the bound. */
-export function tooManyNalUnits(max: number): LimitError {
-  return new LimitError('ERR_NAL_COUNT', `access unit exceeds maxNalUnits ${max}`)
+export function tooManyNalUnits(what: string, max: number): LimitError {
+  return new LimitError('ERR_NAL_COUNT', `${what} exceeds maxNalUnits ${max}`)
 }

@@ -43,7 +43,7 @@ export const ERROR_CODES = {
   ERR_AVC_SPS: 'an H.264 sequence parameter set has fields beyond the standard',
   ERR_HEVC_CONFIGURATION: 'an hvcC record has an unknown version or NAL unit lengths of 3 bytes',
   ERR_HEVC_SPS: 'an H.265 sequence parameter set has fields beyond the standard',
-  ERR_NAL_COUNT: 'an access unit holds more NAL units than maxNalUnits',
+  ERR_NAL_COUNT: 'an access unit or hvcC record holds more NAL units than maxNalUnits',
   ERR_NAL_LENGTH: 'the length before a NAL unit reaches past the end of its access unit',
   ERR_AC3_HEADER: 'an AC-3 header has no sync word or reserved values',
   ERR_AV1_CONFIGURATION: 'an av1C record lacks its marker or has an unknown version',
@@ -83,6 +83,11 @@ export const ERROR_CODES = {
   ERR_PROXY_HEADER: 'the connection does not start with a complete PROXY protocol header',
   // flv
   ERR_FLV_SKIPPED: 'more bytes than allowed pass without an FLV tag among them',
+  // websocket
+  ERR_WEBSOCKET_FRAME: 'a WebSocket frame breaks the protocol',
+  ERR_WEBSOCKET_TEXT: 'a WebSocket text is not UTF-8',
+  ERR_WEBSOCKET_CLOSE: 'a WebSocket close has a code that may not be sent',
+  ERR_WEBSOCKET_MESSAGE_BYTES: 'a WebSocket message is larger than maxMessageBytes',
 } as const
 
 /** The closed union of all error codes. */
