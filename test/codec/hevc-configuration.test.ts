@@ -57,6 +57,14 @@ test('NAL units of length 0 are left out, arrays of a type twice are joined', ()
   expect(decodeHevcConfiguration(bytes).sps).toEqual([hex('4201'), hex('4202')])
 })
 
+test('maxNalUnits at n and n + 1', () => {
+  const { bytes, value } = HEVC_CONFIGURATION_VECTORS[2]
+  expect(decodeHevcConfiguration(bytes, { maxNalUnits: 5 })).toEqual(value)
+  expect(() => decodeHevcConfiguration(bytes, { maxNalUnits: 4 })).toThrow(
+    expect.objectContaining({ code: 'ERR_NAL_COUNT', message: 'hvcC exceeds maxNalUnits 4' }),
+  )
+})
+
 test('what does not fit is refused', () => {
   expect(() => encodeHevcConfiguration({ ...MAIN.value, sps: [new Uint8Array(65_536)] })).toThrow(RangeError)
 })
