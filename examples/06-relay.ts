@@ -37,7 +37,7 @@ const relaying = relay(origin.url, [left.url, right.url])
 await encoding
 origin.hub.close()
 await relaying
-for (const { hub, close } of [origin, left, right]) {
-  hub.close()
-  await close()
+for (const server of [origin, left, right]) {
+  server.hub.close()
+  await server.close()
 }

@@ -53,7 +53,7 @@ export function openFetchStream(source: Source, options: PlayerOptions, closed: 
     get queuedBytes() {
       return HIGH_WATER_MARK_BYTES - (controller.desiredSize ?? 0)
     },
-    write: (batch) => {
+    write: (batch: Uint8Array) => {
       if (!over) controller.enqueue(batch)
     },
     awaitDrain: () => {

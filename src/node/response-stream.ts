@@ -7,6 +7,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import type { PlayerOptions, Source } from '../hub/index.ts'
 import { DuplexSink } from './duplex-sink.ts'
+import { destroyWhenStalled } from './stall.ts'
 
 /**
  * Attaches `response` to `source`. HTTP/1 clients get `Connection: close` and no chunked coding, and the shared batches go
@@ -53,7 +54,6 @@ function openBody(
   response.shouldKeepAlive = false
   response.writeHead(200, { ...headers, Connection: 'close' })
   response.flushHeaders()
-  socket.setNoDelay(true)
-  socket.setTimeout(0)
+  destroyWhenStalled(socket)
   return socket
 }

@@ -304,8 +304,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
       case 'unknown':
         return
       default: {
-        const never: never = event
-        throw never
+        event satisfies never
       }
     }
   }

@@ -274,8 +274,7 @@ export class RtmpConnection implements Expiring {
       case 'unknown':
         break
       default: {
-        const never: never = event
-        throw never
+        event satisfies never
       }
     }
     this.#host.observe(this, event)
@@ -303,8 +302,7 @@ export class RtmpConnection implements Expiring {
         this.session.rejectConnect('redirected', { tcUrl: decision.tcUrl })
         break
       default: {
-        const never: never = decision
-        throw never
+        decision satisfies never
       }
     }
     this.#drain()

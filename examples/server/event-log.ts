@@ -1,0 +1,52 @@
+/**
+ * One clear line per connection, stream and reason of closing.
+ *
+ * @module
+ */
+import type { Hub } from 'millrace/hub'
+import type { RtmpServer } from 'millrace/node'
+
+/** Writes lines to a sink, the console by default. */
+export class EventLog {
+  readonly #write: (line: string) => void
+
+  /** @param write - takes one line without its end. */
+  constructor(write: (line: string) => void = (line) => console.log(line)) {
+    this.#write = write
+  }
+
+  /** A line of the caller's. */
+  line(text: string): void {
+    this.#write(`${new Date().toISOString()} ${text}`)
+  }
+
+  /** Streams that come and go. */
+  watchHub(hub: Hub): void {
+    hub.on('publish', (source) => this.line(`publish ${source.streamPath}`))
+    hub.on('unpublish', (source, reason) => this.line(`unpublish ${source.streamPath}: ${reason}`))
+    hub.on('close', (source) => this.line(`gone ${source.streamPath}`))
+    hub.on('authorizeError', (error, request) =>
+      this.line(
+        `admission failed for ${request.action} in ${request.app} from ${request.remoteAddress}: ${String(error)}`,
+      ),
+    )
+  }
+
+  /** RTMP connections. */
+  watchRtmp(server: RtmpServer): void {
+    server.on('connection', ({ id, info }) => this.line(`rtmp #${id} from ${info.remoteAddress}`))
+    server.on('sessionEvent', (event, { id }) => {
+      if (event.type === 'connect') {
+        this.line(
+          `rtmp #${id} connects to ${event.request.app} with ${event.request.flashVer || 'no flashVer'}`,
+        )
+      }
+    })
+    server.on('close', (connection, { code, reason }) => {
+      const { receivedBytes, sentBytes } = connection.stats()
+      this.line(
+        `rtmp #${connection.id} closed, ${code}: ${reason} (${receivedBytes} bytes in, ${sentBytes} out)`,
+      )
+    })
+  }
+}

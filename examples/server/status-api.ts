@@ -1,0 +1,124 @@
+/**
+ * What the page shows, as JSON: `GET /api/v1/streams`.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { describeTrack } from 'millrace/codec'
+import type { Hub, Source } from 'millrace/hub'
+import type { MediaPacket } from 'millrace/media'
+import type { HlsHandler, LiveHandler, RtmpServer } from 'millrace/node'
+
+/** The parts whose state is shown. */
+export interface StatusParts {
+  /** Streams. */
+  readonly hub: Hub
+  /** RTMP connections. */
+  readonly rtmp: RtmpServer
+  /** HTTP-FLV, HTTP-TS and WebSocket viewers. */
+  readonly live: LiveHandler
+  /** HLS, if it is on. */
+  readonly hls: HlsHandler | undefined
+}
+
+/** One stream as the page shows it. */
+export interface StreamStatus {
+  readonly path: string
+  readonly live: boolean
+  readonly uptimeSec: number
+  readonly kbps: number
+  readonly players: number
+  readonly hlsViewers: number
+  readonly video: string | null
+  readonly videoCodec: string | null
+  readonly width: number | null
+  readonly height: number | null
+  readonly audio: string | null
+  readonly audioCodec: string | null
+  readonly sampleRate: number | null
+  readonly channels: number | null
+  readonly skips: number
+}
+
+interface Rate {
+  bytes: number
+  atMs: number
+  kbps: number
+}
+
+/** Time that a bitrate is measured over, ms. */
+const RATE_WINDOW_MS = 1_000
+
+/** Answers the page's questions. */
+export class StatusApi {
+  readonly #parts: StatusParts
+  readonly #rates: WeakMap<Source, Rate>
+
+  /** @param parts - what to report on. */
+  constructor(parts: StatusParts) {
+    this.#parts = parts
+    this.#rates = new WeakMap()
+  }
+
+  /** @returns whether the request was for the API. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.url?.split('?')[0] !== '/api/v1/streams') return false
+    const { hub, rtmp, live, hls } = this.#parts
+    const body = JSON.stringify({
+      streams: Array.from(hub.sources, (source) => this.#describe(source)),
+      connections: { rtmp: rtmp.connections.size, http: live.viewerCount, hls: hls?.viewerCount ?? 0 },
+      memoryBytes: process.memoryUsage.rss(),
+    })
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
+    response.end(request.method === 'HEAD' ? undefined : body)
+    return true
+  }
+
+  #describe(source: Source): StreamStatus {
+    const stats = source.stats()
+    const { audio, video } = source.configuration
+    const sound = describe(source.audioCodec, audio[0])
+    const picture = describe(source.videoCodec, video[0])
+    return {
+      path: source.streamPath,
+      live: stats.live,
+      uptimeSec: Math.floor(source.uptimeMs / 1000),
+      kbps: stats.live ? this.#kbps(source, stats.receivedBytes) : 0,
+      players: stats.players,
+      hlsViewers: stats.viewers,
+      video: source.videoCodec || null,
+      videoCodec: picture?.codecString ?? null,
+      width: picture?.width ?? null,
+      height: picture?.height ?? null,
+      audio: source.audioCodec || null,
+      audioCodec: sound?.codecString ?? null,
+      sampleRate: sound?.sampleRate ?? null,
+      channels: sound?.channelCount ?? null,
+      skips: source.playerStats().reduce((sum, player) => sum + player.skips, 0),
+    }
+  }
+
+  #kbps(source: Source, bytes: number): number {
+    const now = performance.now()
+    const rate = this.#rates.get(source)
+    if (rate === undefined) {
+      const since = Math.max(1, source.uptimeMs)
+      const first = { bytes, atMs: now, kbps: Math.round((bytes * 8) / since) }
+      this.#rates.set(source, first)
+      return first.kbps
+    }
+    if (now - rate.atMs >= RATE_WINDOW_MS) {
+      rate.kbps = Math.round(((bytes - rate.bytes) * 8) / (now - rate.atMs))
+      rate.bytes = bytes
+      rate.atMs = now
+    }
+    return rate.kbps
+  }
+}
+
+function describe(
+  codec: string,
+  configuration: MediaPacket | undefined,
+): ReturnType<typeof describeTrack> | undefined {
+  return codec === '' ? undefined : describeTrack(codec, configuration?.payload ?? new Uint8Array(0))
+}
