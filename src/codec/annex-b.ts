@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { EMPTY_BYTES } from '../bytes/index.ts'
 import { type NalSplitOptions, tooManyNalUnits, DEFAULT_MAX_NAL_UNITS } from './nal-unit.ts'
 
 /**
@@ -19,7 +20,7 @@ export class AnnexBReader {
 
   /** A reader at the end of nothing: call {@link reset} first. */
   constructor() {
-    this.#bytes = noBytes
+    this.#bytes = EMPTY_BYTES
     this.#start = 0
     this.#end = 0
     this.#next = 0
@@ -118,5 +119,3 @@ function afterStartCode(bytes: Uint8Array, from: number): number {
   }
   return length + 1
 }
-
-const noBytes = new Uint8Array(0)

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { EMPTY_BYTES } from '../bytes/index.ts'
 import { DecodeError } from '../errors/index.ts'
 import { needBytes } from './need-bytes.ts'
 
@@ -27,7 +28,7 @@ export class ObuReader {
 
   /** A reader at the end of nothing: call {@link reset} first. */
   constructor() {
-    this.#bytes = noBytes
+    this.#bytes = EMPTY_BYTES
     this.#next = 0
     this.#type = 0
     this.#start = 0
@@ -91,5 +92,3 @@ export class ObuReader {
     return true
   }
 }
-
-const noBytes = new Uint8Array(0)

@@ -39,3 +39,8 @@ export function avcNalType(header: number): number {
 export function isAvcVcl(type: number): boolean {
   return type >= AVC_NAL_SLICE && type <= AVC_NAL_IDR_SLICE
 }
+
+/** Whether decoding can start at this NAL unit type: a slice of an IDR picture. */
+export function isAvcRandomAccess(type: number): boolean {
+  return type === AVC_NAL_IDR_SLICE
+}

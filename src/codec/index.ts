@@ -73,6 +73,7 @@ export {
   AVC_NAL_SPS,
   AVC_NAL_SPS_EXTENSION,
   avcNalType,
+  isAvcRandomAccess,
   isAvcVcl,
 } from './avc-nal.ts'
 export { type AvcSps, decodeAvcSps } from './avc-sps.ts'

@@ -25,8 +25,9 @@ export function avccToAnnexB(payload: Uint8Array, nalLengthSize: number): Uint8A
  */
 export function annexBLength(payload: Uint8Array, nalLengthSize: number): number {
   let length = 0
-  avccReader.reset(payload, nalLengthSize)
-  while (avccReader.next()) length += 4 + avccReader.end - avccReader.start
+  const reader = new AvccReader()
+  reader.reset(payload, nalLengthSize)
+  while (reader.next()) length += 4 + reader.end - reader.start
   return length
 }
 
@@ -43,9 +44,10 @@ export function writeAnnexB(
   nalLengthSize: number,
 ): number {
   let at = offset
-  avccReader.reset(payload, nalLengthSize)
-  while (avccReader.next()) {
-    const { start, end } = avccReader
+  const reader = new AvccReader()
+  reader.reset(payload, nalLengthSize)
+  while (reader.next()) {
+    const { start, end } = reader
     writeU32(out, at, 1) // start code 00 00 00 01
     out.set(payload.subarray(start, end), at + 4)
     at += 4 + end - start
@@ -61,6 +63,3 @@ export function annexBToAvcc(bytes: Uint8Array, options?: NalSplitOptions): Uint
   // Views first, then one copy: looking for start codes costs ten times a view, so it must happen once.
   return joinAvcc(splitAnnexB(bytes, options))
 }
-
-// The walk is synchronous, so one reader serves all callers.
-const avccReader = new AvccReader()

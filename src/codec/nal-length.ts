@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { writeU32 } from '../bytes/index.ts'
+import { EMPTY_BYTES, writeU32 } from '../bytes/index.ts'
 import { DecodeError } from '../errors/index.ts'
 import { type NalSplitOptions, tooManyNalUnits, DEFAULT_MAX_NAL_UNITS } from './nal-unit.ts'
 
@@ -29,7 +29,7 @@ export class AvccReader {
 
   /** A reader at the end of nothing: call {@link reset} first. */
   constructor() {
-    this.#bytes = noBytes
+    this.#bytes = EMPTY_BYTES
     this.#lengthSize = 4
     this.#start = 0
     this.#end = 0
@@ -169,5 +169,3 @@ function overrun(bytes: Uint8Array, at: number, size: number): DecodeError {
       : `NAL unit of ${nalLengthAt(bytes, at, size)} bytes at offset ${at}, ${left} left`,
   )
 }
-
-const noBytes = new Uint8Array(0)

@@ -11,6 +11,7 @@ import {
   HEVC_NAL_IDR_W_RADL,
   HEVC_NAL_VPS,
   hevcNalType,
+  isAvcRandomAccess,
   isAvcVcl,
   isHevcRandomAccess,
   isHevcVcl,
@@ -24,7 +25,8 @@ test('H.264 types from the header byte, whatever nal_ref_idc', () => {
   expect(avcNalType(AVC_ACCESS_UNIT_DELIMITER[0]!)).toBe(AVC_NAL_ACCESS_UNIT_DELIMITER)
 })
 
-test('H.264 slices are types 1 to 5', () => {
+test('H.264 slices are types 1 to 5, decoding starts at 5', () => {
+  expect([1, 5, 7].map(isAvcRandomAccess)).toEqual([false, true, false])
   expect([0, 1, 2, 3, 4, 5, 6].map(isAvcVcl)).toEqual([false, true, true, true, true, true, false])
 })
 
