@@ -9,11 +9,6 @@ export class BitWriter {
   readonly #bytes: number[] = []
   #position = 0
 
-  /** Bits written so far. */
-  get position(): number {
-    return this.#position
-  }
-
   /** Appends the low `count` bits of `value`, 0 to 32. */
   bits(count: number, value: number): void {
     for (let left = count; left > 0; left--) {
