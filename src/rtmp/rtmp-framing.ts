@@ -42,31 +42,41 @@ export class RtmpFraming implements Framing {
     this.#arena = new ByteArena()
   }
 
-  /** Metadata, audio and video configuration at `dts`, in one array of their own. */
+  /** Metadata at 0, audio and video configuration at `dts`, in one array of their own. */
   join(configuration: ConfigurationSet, dts: number): Uint8Array {
     const packets = configurationPackets(configuration)
     let length = 0
-    for (const packet of packets) length += messageLength(packet, dts)
+    for (const packet of packets) length += messageLength(packet, joinDts(packet, dts))
     const out = new Uint8Array(length)
     let at = 0
-    for (const packet of packets) at = writeMessage(out, at, packet, dts)
+    for (const packet of packets) at = writeMessage(out, at, packet, joinDts(packet, dts))
     return out
   }
 
   /** The packets as one array, exactly as long as they are. Short ones share a slab with other batches of this view. */
   frame(packets: readonly MediaPacket[]): Uint8Array {
     let length = 0
-    for (let i = 0; i < packets.length; i++) length += messageLength(packets[i]!, packets[i]!.dts)
+    for (const packet of packets) length += messageLength(packet, timeOf(packet, packet.dts))
     if (length === 0) return EMPTY_BYTES
     const out = this.#arena.take(length)
     let at = 0
-    for (let i = 0; i < packets.length; i++) at = writeMessage(out, at, packets[i]!, packets[i]!.dts)
+    for (const packet of packets) at = writeMessage(out, at, packet, timeOf(packet, packet.dts))
     return out
   }
 }
 
 /** What RTMP players read. */
 export const RTMP_VIEW: ViewFormat = { name: 'rtmp', create: () => new RtmpFraming() }
+
+// FFmpeg takes onMetaData at any other time than 0 for a stream of its own, of type text. test/quirks/ffmpeg-metadata-time
+function joinDts(packet: MediaPacket, dts: number): number {
+  return packet.kind === 'data' ? 0 : dts
+}
+
+// FFmpeg takes onMetaData whose time is not 0 for a subtitle stream. test/quirks/ffmpeg-late-metadata
+function timeOf(packet: MediaPacket, dts: number): number {
+  return packet.kind === 'data' && packet.configuration ? 0 : dts
+}
 
 function messageLength(packet: MediaPacket, dts: number): number {
   // The three chunk stream ids take one byte each.

@@ -85,12 +85,12 @@ describe('time', () => {
 })
 
 describe('join', () => {
-  test('metadata, audio, video, stamped with dts', () => {
+  test('metadata at 0, audio and video stamped with dts', () => {
     const configuration = { metadata: data, audio: [audioHeader], video: [videoHeader] }
     expect(toHex(RTMP_VIEW.create().join(configuration, 0x123456))).toBe(
       toHex(
         join(
-          hex('04 123456 000015 12 01000000'),
+          hex('04 000000 000015 12 01000000'),
           METADATA,
           hex('07 123456 000004 08 01000000'),
           AAC_HEADER,
