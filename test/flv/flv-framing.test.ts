@@ -23,13 +23,13 @@ function joinOf(...packets: Parameters<ConfigurationTracker['push']>[0][]): Uint
   return new FlvFraming().join(tracker.set, 0x0102_0304)
 }
 
-describe('join', () => {
+  test('gives header, metadata at 0, audio and video configuration at the time of the join', () => {
   test('gives header, metadata, audio and video configuration, all at one time', () => {
     const onMetaData = metadata('width', '00 40 74 00 00 00 00 00 00') // 320
     expect(joinOf(AVC, AAC, onMetaData)).toEqual(
       join(
         hex('46 4c 56 01 05 00 00 00 09 00 00 00 00'),
-        hex('12 00 00 21 02 03 04 01 00 00 00'), // TagType 18, DataSize 33, Timestamp 0x01020304
+        hex('12 00 00 21 00 00 00 00 00 00 00'), // TagType 18, DataSize 33, Timestamp 0
         onMetaData.body,
         hex('00 00 00 2c'), // PreviousTagSize 44
         hex('08 00 00 04 02 03 04 01 00 00 00 af 00 12 10 00 00 00 0f'),

@@ -32,7 +32,7 @@ test('video on csid 6, audio on csid 7, data on csid 4, in one array', () => {
         AVC_KEYFRAME,
         hex('07 000041 000004 08 01000000'),
         AAC_FRAME,
-        hex('04 000042 000015 12 01000000'),
+        hex('04 000000 000015 12 01000000'),
         METADATA,
       ),
     ),
