@@ -46,10 +46,10 @@ export class RtmpFraming implements Framing {
   join(configuration: ConfigurationSet, dts: number): Uint8Array {
     const packets = configurationPackets(configuration)
     let length = 0
-    for (const packet of packets) length += messageLength(packet, joinDts(packet, dts))
+    for (const packet of packets) length += messageLength(packet, timeOf(packet, dts))
     const out = new Uint8Array(length)
     let at = 0
-    for (const packet of packets) at = writeMessage(out, at, packet, joinDts(packet, dts))
+    for (const packet of packets) at = writeMessage(out, at, packet, timeOf(packet, dts))
     return out
   }
 
@@ -67,11 +67,6 @@ export class RtmpFraming implements Framing {
 
 /** What RTMP players read. */
 export const RTMP_VIEW: ViewFormat = { name: 'rtmp', create: () => new RtmpFraming() }
-
-// FFmpeg takes onMetaData at any other time than 0 for a stream of its own, of type text. test/quirks/ffmpeg-metadata-time
-function joinDts(packet: MediaPacket, dts: number): number {
-  return packet.kind === 'data' ? 0 : dts
-}
 
 // FFmpeg takes onMetaData whose time is not 0 for a subtitle stream. test/quirks/ffmpeg-late-metadata
 function timeOf(packet: MediaPacket, dts: number): number {

@@ -23,8 +23,8 @@ function joinOf(...packets: Parameters<ConfigurationTracker['push']>[0][]): Uint
   return new FlvFraming().join(tracker.set, 0x0102_0304)
 }
 
+describe('join', () => {
   test('gives header, metadata at 0, audio and video configuration at the time of the join', () => {
-  test('gives header, metadata, audio and video configuration, all at one time', () => {
     const onMetaData = metadata('width', '00 40 74 00 00 00 00 00 00') // 320
     expect(joinOf(AVC, AAC, onMetaData)).toEqual(
       join(
