@@ -247,18 +247,23 @@ test('dataMessage keeps values and body together', () => {
   expect(toHex(message.body)).toBe(toHex(amf0('|RtmpSampleAccess', true, true)))
 })
 
+/** The message, or `undefined` for what throws a MediaError. */
+function decodedIfWell(wire: ChunkMessage): RtmpMessage | undefined {
+  try {
+    return decodeRtmpMessage(wire)
+  } catch (error) {
+    if (error instanceof MediaError) return undefined
+    throw error
+  }
+}
+
 test('any body decodes or throws a MediaError, and decode(encode(x)) is x', () => {
   const runs = Number(process.env['FUZZ_RUNS'] ?? 300)
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 22 }), fc.uint8Array({ maxLength: 64 }), (messageTypeId, body) => {
-      let message: RtmpMessage
-      try {
-        message = decodeRtmpMessage(chunk(messageTypeId, body, onStream))
-      } catch (error) {
-        expect(error).toBeInstanceOf(MediaError)
-        return
-      }
-      expect(decodeRtmpMessage(encodeRtmpMessage(message))).toEqual(message)
+      const message = decodedIfWell(chunk(messageTypeId, body, onStream))
+      const again = message === undefined ? undefined : decodeRtmpMessage(encodeRtmpMessage(message))
+      expect(again).toEqual(message)
     }),
     { seed: 1, numRuns: runs },
   )

@@ -164,26 +164,19 @@ const captures: readonly Capture[] = [
 ]
 
 function inWords(event: RtmpServerEvent): string {
-  switch (event.type) {
-    case 'connect':
-      return `connect ${event.request.app} ${event.request.tcUrl}`
-    case 'publish':
-      return `publish ${event.streamName} ${event.publishType}`
-    case 'play':
-      return `play ${event.streamName} ${event.start}`
-    case 'command':
-      return `command ${event.command.name} ${event.command.transactionId}${event.handled ? ' handled' : ''}`
-    case 'bufferLength':
-      return `bufferLength ${event.bufferLengthMs}`
-    case 'media': {
-      const { kind, dts, codec, configuration, keyframe } = event.packet
-      return ['media', kind, dts, codec, configuration && 'configuration', keyframe && 'keyframe']
-        .filter((word) => word !== false && word !== '')
-        .join(' ')
-    }
-    default:
-      return event.type
+  if (event.type === 'connect') return `connect ${event.request.app} ${event.request.tcUrl}`
+  if (event.type === 'publish') return `publish ${event.streamName} ${event.publishType}`
+  if (event.type === 'play') return `play ${event.streamName} ${event.start}`
+  if (event.type === 'bufferLength') return `bufferLength ${event.bufferLengthMs}`
+  if (event.type === 'command') {
+    const { command, handled } = event
+    return `command ${command.name} ${command.transactionId}${handled ? ' handled' : ''}`
   }
+  if (event.type !== 'media') return event.type
+  const { kind, dts, codec, configuration, keyframe } = event.packet
+  return ['media', kind, dts, codec, configuration && 'configuration', keyframe && 'keyframe']
+    .filter((word) => word !== false && word !== '')
+    .join(' ')
 }
 
 /** Drives a session whose client is accepted at once. */

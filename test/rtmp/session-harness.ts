@@ -68,7 +68,8 @@ export function words(message: RtmpMessage): string {
 
 function short(value: Amf0Value): string {
   const properties = propertiesOf(value)
-  if (properties === undefined) return String(value)
+  if (properties === undefined)
+    return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')
   return typeof properties['code'] === 'string' ? properties['code'] : `{${Object.keys(properties).join()}}`
 }
 
