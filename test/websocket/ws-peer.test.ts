@@ -103,6 +103,7 @@ test('ws answers our ping and our close', async () => {
   expect(await read()).toEqual({ type: 'close', code: 1001, reason: 'going down' })
   const closed = once(client, 'close')
   server.end()
+  await expect(read()).rejects.toThrow('the client is gone')
   const [code, reason] = (await closed) as [number, Buffer]
   expect([code, reason.toString()]).toEqual([1001, 'going down'])
 })
