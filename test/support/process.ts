@@ -1,6 +1,7 @@
 /** Foreign processes in tests: bounded in time, output kept, ended by their own pid when the test is over. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
+import { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 
 export interface ProcessOptions {
@@ -8,7 +9,7 @@ export interface ProcessOptions {
   /** Added to the environment of the tests. */
   readonly env?: Readonly<Record<string, string>>
   /** Written to standard input, which is then closed. Default: no standard input. */
-  readonly input?: string | Uint8Array
+  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** The process starts children of its own (`npm`, a shell): end the whole group. */
   readonly group?: boolean
 }
@@ -62,7 +63,9 @@ export class RunningProcess {
     })
     // A peer may leave before it has read everything.
     child.stdin?.on('error', () => {})
-    child.stdin?.end(options.input)
+    if (typeof options.input === 'object' && Symbol.asyncIterator in options.input) {
+      Readable.from(options.input).pipe(child.stdin!)
+    } else child.stdin?.end(options.input)
     this.exited = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         running.delete(this)
