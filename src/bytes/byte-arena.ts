@@ -7,28 +7,36 @@
  *
  * @module
  */
+import { EMPTY_BYTES } from './concat.ts'
+
+/** The first slab: what a player's few commands need. */
+const FIRST_SLAB_BYTES = 1_024
 
 /** Hands out zeroed byte arrays from slabs. One arena per publisher. */
 export class ByteArena {
-  readonly #slabBytes: number
+  readonly #maxSlabBytes: number
+  #slabBytes: number
   #slab: Uint8Array
   #used: number
 
-  /** @param slabBytes - slab size; a request above half of it gets memory of its own. @defaultValue 65536 */
+  /**
+   * @param slabBytes - slab size of an arena in full use; a request above half of it gets memory of its own. The first
+   * slab is small and each further one twice as large, so that ten thousand idle arenas cost nothing. @defaultValue 65536
+   */
   constructor(slabBytes = 65_536) {
-    this.#slabBytes = slabBytes
-    this.#slab = new Uint8Array(0)
+    this.#maxSlabBytes = slabBytes
+    this.#slabBytes = Math.min(FIRST_SLAB_BYTES, slabBytes)
+    this.#slab = EMPTY_BYTES
     this.#used = 0
   }
 
-  /**
-   * `length` bytes that no other caller holds. They are zero.
-   * @throws RangeError if `length` is not a whole number of bytes.
-   */
+  /** `length` bytes, 0 or more, that no other caller holds. They are zero. */
   take(length: number): Uint8Array {
-    if (length > this.#slabBytes >> 1) return new Uint8Array(length)
+    if (length > this.#maxSlabBytes >> 1) return new Uint8Array(length)
     if (this.#used + length > this.#slab.length) {
+      while (this.#slabBytes < length) this.#slabBytes *= 2
       this.#slab = new Uint8Array(this.#slabBytes)
+      this.#slabBytes = Math.min(this.#slabBytes * 2, this.#maxSlabBytes)
       this.#used = 0
     }
     const start = this.#used
