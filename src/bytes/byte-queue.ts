@@ -31,7 +31,7 @@ export class ByteQueue {
       const roomy = needed <= this.#bytes.length >> 1
       const target = roomy
         ? this.#bytes
-        : new Uint8Array(Math.max(needed, Math.min(needed * 2, needed + 65_536)))
+        : new Uint8Array(Math.max(needed, this.#bytes.length * 2))
       // copyWithin and set both cope with overlap
       target.set(this.#bytes.subarray(this.#start, this.#end))
       this.#bytes = target
