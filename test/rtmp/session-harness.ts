@@ -1,8 +1,14 @@
 /** What the tests of the sessions share: a session that is driven, and its output in words. */
 import { propertiesOf, type Amf0Value } from 'millrace/amf0'
 import { ChunkDecoder } from 'millrace/chunk'
-import { decodeRtmpMessage, RtmpServerSession } from 'millrace/rtmp'
-import type { RtmpMessage, RtmpServerEvent, RtmpServerSessionOptions } from 'millrace/rtmp'
+import { decodeRtmpMessage, RtmpClientSession, RtmpServerSession } from 'millrace/rtmp'
+import type {
+  RtmpClientEvent,
+  RtmpClientSessionOptions,
+  RtmpMessage,
+  RtmpServerEvent,
+  RtmpServerSessionOptions,
+} from 'millrace/rtmp'
 import { C0C1C2, command } from '../support/rtmp-bytes.ts'
 import { testCrypto } from '../support/handshake-crypto.ts'
 import { join } from '../support/bytes.ts'
@@ -139,4 +145,64 @@ export function connected(options: Partial<RtmpServerSessionOptions> = {}): Serv
   harness.events()
   harness.output()
   return harness
+}
+
+/** A client session with a clock that the test moves. */
+export class ClientHarness {
+  readonly session: RtmpClientSession
+  readonly #output = new OutputReader()
+  nowMs: number
+
+  constructor(options: Partial<RtmpClientSessionOptions> = {}) {
+    this.nowMs = options.nowMs ?? 1000
+    this.session = new RtmpClientSession({
+      crypto: testCrypto(2),
+      nowMs: this.nowMs,
+      mode: 'publish',
+      app: 'live',
+      tcUrl: 'rtmp://host/live',
+      streamName: 'cam',
+      ...options,
+    })
+  }
+
+  /** Gives bytes, takes every event. */
+  push(...parts: readonly Uint8Array[]): RtmpClientEvent[] {
+    for (const part of parts) this.session.push(part, this.nowMs)
+    return this.events()
+  }
+
+  /** Every event that is ready. */
+  events(): RtmpClientEvent[] {
+    const events: RtmpClientEvent[] = []
+    for (let event = this.session.readEvent(); event !== undefined; event = this.session.readEvent()) {
+      events.push(event)
+    }
+    return events
+  }
+
+  /** The messages of the output. */
+  messages(): RtmpMessage[] {
+    return this.#output.read(this.session.takeOutput())
+  }
+
+  /** The output in words. */
+  output(): string[] {
+    return this.messages().map(words)
+  }
+
+  /** Moves the clock through every timeout till `ms` later. */
+  sleep(ms: number): RtmpClientEvent[] {
+    const untilMs = this.nowMs + ms
+    const events: RtmpClientEvent[] = []
+    for (;;) {
+      const due = this.session.nextTimeoutMs
+      if (due === undefined || due > untilMs) break
+      this.nowMs = Math.max(due, this.nowMs)
+      this.session.handleTimeout(this.nowMs)
+      events.push(...this.events())
+    }
+    this.nowMs = untilMs
+    return events
+  }
 }
