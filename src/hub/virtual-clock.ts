@@ -28,20 +28,20 @@ interface Waiting {
 export class VirtualClock implements Clock {
   #now: number
   #order: number
-  #timers: Waiting[]
+  readonly #timers: Set<Waiting>
   #deferred: (() => void)[]
 
   /** @param startMs - the time at first. @defaultValue 0 */
   constructor(startMs = 0) {
     this.#now = startMs
     this.#order = 0
-    this.#timers = []
+    this.#timers = new Set()
     this.#deferred = []
   }
 
   /** Timers and deferred calls that wait: 0 when everything was cleaned up. */
   get pending(): number {
-    return this.#timers.length + this.#deferred.length
+    return this.#timers.size + this.#deferred.length
   }
 
   /** {@inheritDoc Clock.now} */
@@ -52,10 +52,10 @@ export class VirtualClock implements Clock {
   /** {@inheritDoc Clock.setTimeout} */
   setTimeout(callback: () => void, delayMs: number): Timer {
     const timer: Waiting = { atMs: this.#now + Math.max(0, delayMs), order: this.#order++, callback }
-    this.#timers.push(timer)
+    this.#timers.add(timer)
     return {
       cancel: () => {
-        this.#timers = this.#timers.filter((other) => other !== timer)
+        this.#timers.delete(timer)
       },
     }
   }
@@ -88,7 +88,7 @@ export class VirtualClock implements Clock {
       }
       if (next === undefined) break
       const due = next
-      this.#timers = this.#timers.filter((timer) => timer !== due)
+      this.#timers.delete(due)
       this.#now = due.atMs
       due.callback()
       this.turn()
