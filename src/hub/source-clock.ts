@@ -24,23 +24,32 @@ export interface SourceClockOptions {
 
 /** Timestamp state of one source. */
 export class SourceClock {
-  readonly #maxJumpMs: number
-  readonly #atc: boolean
+  #maxJumpMs!: number
+  #nextAtc!: boolean
+  #atc: boolean
   #offset: number | undefined
   #audio: number
   #video: number
+  #data: number
   #last: number
   #jumps: number
 
   /** @param options - see {@link SourceClockOptions}. */
   constructor(options: SourceClockOptions = {}) {
-    this.#maxJumpMs = options.maxJumpMs ?? 10_000
-    this.#atc = options.atc ?? false
+    this.setOptions(options)
+    this.#atc = this.#nextAtc
     this.#offset = undefined
     this.#audio = 0
     this.#video = 0
+    this.#data = 0
     this.#last = 0
     this.#jumps = 0
+  }
+
+  /** Other options; `atc` counts from the next {@link SourceClock.republish}. What is not given has its default. */
+  setOptions(options: SourceClockOptions): void {
+    this.#maxJumpMs = options.maxJumpMs ?? 10_000
+    this.#nextAtc = options.atc ?? false
   }
 
   /** The latest dts given out, ms on the source's clock. */
@@ -55,22 +64,47 @@ export class SourceClock {
 
   /** A new publisher takes over: its first packet follows the last one by `gapMs`, the time that passed. */
   republish(gapMs: number): void {
+    this.#atc = this.#nextAtc
     this.#offset = undefined
+    if (this.#atc) return
     this.#last += Math.max(0, Math.round(gapMs))
+    // Nothing of the new publisher lies before its own beginning.
+    this.#audio = this.#last
+    this.#video = this.#last
+    this.#data = this.#last
   }
 
-  /** The dts of `packet` on the source's clock. Audio never goes back behind audio, video never behind video. */
+  /**
+   * The dts of `packet` on the source's clock. Without `atc`, audio never goes back behind audio, video never behind video, data
+   * never behind data.
+   */
   map(packet: MediaPacket): number {
-    const { kind } = packet
-    if (packet.configuration || kind === 'data') return this.#mapConfiguration(packet.dts)
-    const previous = kind === 'audio' ? this.#audio : this.#video
-    let dts: number
+    if (this.#atc) return this.#mapAbsolute(packet)
+    const dts = packet.coded ? this.#mapMedia(packet) : this.#mapTimeless(packet)
+    if (packet.kind === 'audio') this.#audio = dts
+    else if (packet.kind === 'video') this.#video = dts
+    else this.#data = dts
+    return dts
+  }
+
+  #mapAbsolute(packet: MediaPacket): number {
+    if (packet.coded) {
+      this.#offset = 0
+      this.#last = packet.dts
+      return packet.dts
+    }
+    const isOdd = this.#offset !== undefined && Math.abs(packet.dts - this.#last) > this.#maxJumpMs
+    return isOdd ? this.#last : packet.dts
+  }
+
+  #mapMedia(packet: MediaPacket): number {
+    let dts = this.#last
     if (this.#offset === undefined) {
-      dts = this.#atc ? packet.dts : this.#last
       this.#offset = dts - packet.dts
     } else {
+      const previous = packet.kind === 'audio' ? this.#audio : this.#video
       dts = packet.dts + this.#offset
-      if (!this.#atc && (dts < previous - JITTER_MS || dts > this.#last + this.#maxJumpMs)) {
+      if (dts < previous - JITTER_MS || dts > this.#last + this.#maxJumpMs) {
         dts = this.#last + JUMP_STEP_MS
         this.#offset = dts - packet.dts
         this.#jumps++
@@ -78,19 +112,24 @@ export class SourceClock {
       // Within the jitter a kind waits for itself, so that no player sees time go back.
       if (dts < previous) dts = previous
     }
-    if (kind === 'audio') this.#audio = dts
-    else this.#video = dts
     if (dts > this.#last) this.#last = dts
     return dts
   }
 
   /**
-   * Configuration and data have no say in the clock: encoders send them with 0, with the time of the next frame or
-   * with leftovers of another session.
+   * What is not coded media has no say in the clock: encoders send configuration, metadata and ends of sequence with 0, with the
+   * time of the next frame, or with leftovers of another session. A time that fits is kept, another becomes that of the kind's last
+   * packet. Data may be a little ahead of the media it belongs to.
    */
-  #mapConfiguration(dts: number): number {
-    if (this.#offset === undefined) return this.#atc ? dts : this.#last
-    const mapped = dts + this.#offset
-    return mapped < this.#last || mapped > this.#last + this.#maxJumpMs ? this.#last : mapped
+  #mapTimeless(packet: MediaPacket): number {
+    const { kind } = packet
+    const previous = kind === 'audio' ? this.#audio : kind === 'video' ? this.#video : this.#data
+    if (this.#offset === undefined) return Math.max(previous, this.#last)
+    const dts = packet.dts + this.#offset
+    if (kind === 'data') {
+      if (dts > this.#last + JITTER_MS) return Math.max(previous, this.#last)
+      return Math.max(previous, dts)
+    }
+    return dts < previous || dts > this.#last ? previous : dts
   }
 }
