@@ -63,6 +63,7 @@ export const ERROR_CODES = {
   ERR_HLS_PLAYLIST_ENTRIES: 'a playlist lists more than maxPlaylistEntries',
   // hub
   ERR_AUTHORIZE_TIMEOUT: 'the admission decision took longer than authorizeTimeoutMs',
+  ERR_RESOLVE_TIMEOUT: 'resolveSource took longer than resolveTimeoutMs',
   ERR_STREAM_BUSY: 'the stream is being published by somebody else',
   ERR_TOO_MANY_SOURCES: 'the hub holds maxSources streams',
   // rtmp

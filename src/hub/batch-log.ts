@@ -6,9 +6,9 @@
  *
  * @module
  */
+import { EMPTY_BYTES } from '../bytes/index.ts'
 import {
   type ConfigurationSet,
-  configurationPackets,
   filterConfiguration,
   filterPacket,
   type Framing,
@@ -16,7 +16,12 @@ import {
   type TrackFilter,
   type ViewFormat,
 } from '../media/index.ts'
+import { changedPackets } from './changed-packets.ts'
 import type { GopCache, GopStart } from './gop-cache.ts'
+import { SequenceWindow } from './sequence-window.ts'
+
+/** A batch ends before the packet that would bring its bodies beyond this: what a sink takes beyond its budget. */
+const MAX_BATCH_BYTES = 128 * 1024
 
 /** Framed packets [fromSeq, toSeq). */
 export interface Batch {
@@ -30,49 +35,57 @@ export interface Batch {
   readonly bytes: Uint8Array
   /** The configuration in force behind the last packet. */
   readonly configuration: ConfigurationSet
+  /** Its first coded video frame: a keyframe, an inter frame that needs others before it, or none. */
+  readonly picture: 'none' | 'key' | 'inter'
 }
 
 /** Batches of one view with gapless ids. */
 export class BatchLog {
+  /** The wire format. */
+  readonly format: ViewFormat
+  /** Which tracks. */
+  readonly tracks: TrackFilter
   readonly #log: GopCache
-  readonly #filter: TrackFilter
   readonly #framing: Framing
-  #batches: Batch[]
-  #firstId: number
+  readonly #batches: SequenceWindow<Batch>
   #flushedSeq: number
-  #configuration: ConfigurationSet
   #bytes: number
   #joinStart: GopStart | undefined
   #joinBytes: Uint8Array | undefined
+  #headStart: GopStart | undefined
+  #change: ConfigurationChange | undefined
+  #changeBytes: Uint8Array | undefined
 
   /**
-   * @param log - the source's packets; everything retained from `fromSeq` on is framed at the first flush.
+   * @param log - the source's packets; everything retained from its oldest start on is framed at the first flush.
    * @param format - the wire format.
-   * @param filter - which tracks.
-   * @param fromSeq - where to begin.
+   * @param tracks - which tracks.
    */
-  constructor(log: GopCache, format: ViewFormat, filter: TrackFilter, fromSeq: number) {
+  constructor(log: GopCache, format: ViewFormat, tracks: TrackFilter) {
+    this.format = format
+    this.tracks = tracks
     this.#log = log
-    this.#filter = filter
     this.#framing = format.create()
-    this.#batches = []
-    this.#firstId = 0
-    this.#flushedSeq = Math.max(fromSeq, log.first)
-    this.#configuration = log.startAt(this.#flushedSeq)?.configuration ?? log.configuration
+    this.#batches = new SequenceWindow()
+    this.#flushedSeq = log.start(Infinity)?.seq ?? log.head
     this.#bytes = 0
     this.#joinStart = undefined
     this.#joinBytes = undefined
-    if (this.#flushedSeq < log.head) this.#prime()
+    this.#headStart = undefined
+    this.#change = undefined
+    this.#changeBytes = undefined
+    // A framing may learn its configuration from packets (MPEG-TS): it is shown what came before the first one.
+    this.#framing.join(filterConfiguration(log.configurationAt(this.#flushedSeq), tracks), 0)
   }
 
   /** Id of the oldest retained batch. */
   get first(): number {
-    return this.#firstId
+    return this.#batches.first
   }
 
   /** Id that the next batch gets. */
   get head(): number {
-    return this.#firstId + this.#batches.length
+    return this.#batches.head
   }
 
   /** Bytes held by retained batches. */
@@ -85,87 +98,142 @@ export class BatchLog {
     return this.#flushedSeq
   }
 
-  /** The configuration in force after the newest batch. */
-  get configuration(): ConfigurationSet {
-    return this.#configuration
-  }
-
   /** The batch with this id, or `undefined` when evicted or not yet made. */
   at(id: number): Batch | undefined {
-    return this.#batches[id - this.#firstId]
+    return this.#batches.at(id)
   }
 
   /** Frames what the log holds beyond the last flush. @returns whether there is a new batch. */
   flush(): boolean {
-    const head = this.#log.head
-    const before = this.#batches.length
-    let from = Math.max(this.#flushedSeq, this.#log.first)
-    while (from < head) {
-      let to = from + 1
-      while (to < head && this.#log.startAt(to) === undefined) to++
-      this.#frame(from, to)
-      from = to
+    const log = this.#log
+    const before = this.head
+    const end = log.head
+    let from = Math.max(this.#flushedSeq, log.first)
+    let start = log.startFrom(from + 1)
+    let packets: MediaPacket[] = []
+    let bytes = 0
+    for (let seq = from; seq < end; seq++) {
+      const packet = filterPacket(log.at(seq)!, this.tracks)
+      const isStart = seq === start?.seq
+      if (isStart || (packet !== undefined && bytes + packet.body.length > MAX_BATCH_BYTES && bytes > 0)) {
+        this.#frame(from, seq, packets)
+        from = seq
+        packets = []
+        bytes = 0
+      }
+      if (isStart) start = log.startFrom(seq + 1)
+      if (packet === undefined) continue
+      packets.push(packet)
+      bytes += packet.body.length
     }
-    this.#flushedSeq = head
-    return this.#batches.length > before
+    this.#frame(from, end, packets)
+    this.#flushedSeq = end
+    return this.head > before
   }
 
   /** Id of the first batch at or behind `seq`; {@link BatchLog.head} when there is none. */
   idAt(seq: number): number {
-    let i = this.#batches.length
-    while (i > 0 && this.#batches[i - 1]!.fromSeq >= seq) i--
-    return this.#firstId + i
+    let low = this.first
+    let high = this.head
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.at(middle)!.fromSeq < seq) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Whether a batch ends, or may end, right before `seq`: a player that has got everything before can go on here. */
+  isBoundary(seq: number): boolean {
+    const previous = this.at(this.idAt(seq) - 1)
+    return seq <= this.#flushedSeq && (previous === undefined || previous.toSeq <= seq)
   }
 
   /** What a player gets before its first batch when it starts at `start`; made once per start. */
   join(start: GopStart): Uint8Array {
     if (this.#joinStart !== start || this.#joinBytes === undefined) {
-      this.#joinBytes = this.#framing.join(filterConfiguration(start.configuration, this.#filter), start.dts)
+      this.#joinBytes = this.#framing.join(filterConfiguration(start.configuration, this.tracks), start.dts)
       this.#joinStart = start
     }
     return this.#joinBytes
   }
 
-  /** The configuration as packets in line, for a player that skipped over a change. */
-  reconfigure(configuration: ConfigurationSet, dts: number): Uint8Array {
-    const packets = configurationPackets(filterConfiguration(configuration, this.#filter))
-    return this.#framing.frame(packets.map((packet) => packet.withDts(dts)))
+  /**
+   * The place behind the newest batch, for a player that needs no keyframe. The same object for all who come between two flushes.
+   * @param lastDts - dts of the newest packet, used when nothing waits to be framed.
+   */
+  headStart(lastDts: number): GopStart {
+    const seq = this.#flushedSeq
+    if (this.#headStart?.seq !== seq) {
+      const dts = this.#log.at(seq)?.dts ?? lastDts
+      this.#headStart = { seq, dts, configuration: this.#log.configurationAt(seq), keyframe: false }
+    }
+    return this.#headStart!
+  }
+
+  /**
+   * What is configured otherwise at `start` than a player knows, as packets in line; empty when that is nothing. Made once for all
+   * that come from the same place.
+   */
+  reconfigure(change: ConfigurationChange): Uint8Array {
+    const { known, knownTracks, start } = change
+    const last = this.#change
+    if (
+      last === undefined ||
+      this.#changeBytes === undefined ||
+      last.known !== known ||
+      last.knownTracks !== knownTracks ||
+      last.start !== start
+    ) {
+      this.#changeBytes = this.#frameChange(change)
+      this.#change = change
+    }
+    return this.#changeBytes!
   }
 
   /** Drops batches that end at or before `seq`. */
   evict(seq: number): void {
-    let count = 0
-    while (count < this.#batches.length && this.#batches[count]!.toSeq <= seq) {
-      this.#bytes -= this.#batches[count]!.bytes.length
-      count++
+    let id = this.first
+    for (let batch = this.at(id); batch !== undefined && batch.toSeq <= seq; batch = this.at(++id)) {
+      this.#bytes -= batch.bytes.length
     }
-    if (count === 0) return
-    this.#batches = this.#batches.slice(count)
-    this.#firstId += count
+    this.#batches.dropBefore(id)
   }
 
-  /** A framing may learn its configuration from packets (MPEG-TS): show it what came before the first one. */
-  #prime(): void {
-    this.#framing.join(filterConfiguration(this.#configuration, this.#filter), 0)
+  #frameChange({ known, knownTracks, start }: ConfigurationChange): Uint8Array {
+    const packets = changedPackets(
+      filterConfiguration(known, knownTracks),
+      filterConfiguration(start.configuration, this.tracks),
+    )
+    if (packets.length === 0) return EMPTY_BYTES
+    // The running framing is further on than `start`; it must not learn what was in force there.
+    return this.format.create().frame(packets.map((packet) => packet.withDts(start.dts)))
   }
 
-  #frame(from: number, to: number): void {
-    const packets: MediaPacket[] = []
-    for (let seq = from; seq < to; seq++) {
-      const packet = filterPacket(this.#log.at(seq)!, this.#filter)
-      if (packet !== undefined) packets.push(packet)
-    }
-    this.#configuration = this.#configurationAt(to)
+  #frame(fromSeq: number, toSeq: number, packets: readonly MediaPacket[]): void {
     if (packets.length === 0) return
     const bytes = this.#framing.frame(packets)
     if (bytes.length === 0) return
-    const { dts } = this.#log.at(from)!
-    this.#batches.push({ fromSeq: from, toSeq: to, dts, bytes, configuration: this.#configuration })
+    const { dts } = packets[0]!
+    const configuration = this.#log.configurationAt(toSeq)
+    this.#batches.push({ fromSeq, toSeq, dts, bytes, configuration, picture: pictureOf(packets) })
     this.#bytes += bytes.length
   }
+}
 
-  /** The log knows the configuration at its starts and at its head; between them it changes only by packets. */
-  #configurationAt(seq: number): ConfigurationSet {
-    return this.#log.startAt(seq)?.configuration ?? this.#log.configuration
+/** From what a player knows to a place of another configuration. */
+export interface ConfigurationChange {
+  /** The configuration that the player has. */
+  readonly known: ConfigurationSet
+  /** Which tracks of it. */
+  readonly knownTracks: TrackFilter
+  /** Where the player goes on. */
+  readonly start: GopStart
+}
+
+function pictureOf(packets: readonly MediaPacket[]): Batch['picture'] {
+  for (const packet of packets) {
+    if (packet.kind === 'video' && packet.coded) return packet.keyframe ? 'key' : 'inter'
   }
+  return 'none'
 }

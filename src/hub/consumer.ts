@@ -5,12 +5,13 @@
  */
 import {
   type ConfigurationSet,
-  configurationPackets,
+  EMPTY_CONFIGURATION,
   filterConfiguration,
   filterPacket,
   type MediaPacket,
   type TrackFilter,
 } from '../media/index.ts'
+import { changedPackets } from './changed-packets.ts'
 import type { GopCache, GopStart } from './gop-cache.ts'
 
 /** Options of {@link Source.consume}. */
@@ -19,9 +20,11 @@ export interface ConsumerOptions {
   readonly tracks?: TrackFilter
   /** Begin with the cached GOP (`gop`) or wait for the next keyframe (`keyframe`). @defaultValue 'gop' */
   readonly start?: 'gop' | 'keyframe'
-  /** The log waits for this reader up to that lag, ms; beyond, it skips to the newest keyframe. @defaultValue the hub's `maxLagMs` */
+  /** GOPs to go back beyond the newest, as far as cached. @defaultValue 0 */
+  readonly gopsBack?: number
+  /** The log waits for this reader up to that lag, ms; what is dropped beyond is skipped, to the newest keyframe. @defaultValue the hub's `maxLagMs` */
   readonly maxLagMs?: number
-  /** Ends the consumer when aborted, like {@link Consumer.detach}. */
+  /** Ends the consumer when aborted, like {@link Consumer.detach}. Nothing listens to it any more once the consumer has ended. */
   readonly signal?: AbortSignal
 }
 
@@ -33,7 +36,7 @@ export interface ConsumerStats {
   readonly lagMs: number
   /** How often it fell behind and went on at a keyframe. */
   readonly skips: number
-  /** Packets passed over by that. */
+  /** Packets of the source passed over by that, whatever their track, and video frames without the keyframe they need. */
   readonly skippedPackets: number
 }
 
@@ -44,9 +47,11 @@ export interface ConsumerHost {
   /** dts of the newest packet, ms. */
   readonly lastDts: number
   /** Where a decoder can start now. */
-  startPoint(tracks: TrackFilter): GopStart | undefined
-  /** The first sequence number of the newest publisher, if it lies in (after, upTo]. */
-  publisherChangedWithin(after: number, upTo: number): boolean
+  startPoint(tracks: TrackFilter, gopsBack: number): GopStart | undefined
+  /** Whether `seq` is the first packet of a publisher that came back or took over. */
+  isPublisherStart(seq: number): boolean
+  /** `consumer` waits to be woken by the next packet. */
+  addWaiting(consumer: Consumer): void
   /** The consumer has gone. */
   removeConsumer(consumer: Consumer): void
 }
@@ -60,39 +65,53 @@ export interface ConsumerHost {
 export class Consumer implements AsyncIterable<MediaPacket> {
   readonly #host: ConsumerHost
   readonly #tracks: TrackFilter
+  readonly #gopsBack: number
   readonly #maxLagMs: number
-  readonly #notBefore: number
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort: () => void
   #state: 'waiting' | 'reading' | 'ended'
   #cursor: number
-  #lastSeq: number
-  #configuration: ConfigurationSet | undefined
-  #pending: MediaPacket[]
+  /** Where it came in: a publisher that starts there follows no gap. */
+  #startSeq: number
+  #blind: boolean
+  #known: ConfigurationSet
+  #configuration: MediaPacket[]
   #discontinuity: boolean
   #skipped: boolean
   #closed: boolean
+  #ready: Promise<void> | undefined
   #wake: (() => void) | undefined
   #readPackets: number
   #skips: number
   #skippedPackets: number
 
   /** @internal */
-  constructor(host: ConsumerHost, options: Required<Omit<ConsumerOptions, 'signal'>>) {
+  constructor(
+    host: ConsumerHost,
+    options: Required<Omit<ConsumerOptions, 'signal'>>,
+    signal: AbortSignal | undefined,
+  ) {
     this.#host = host
     this.#tracks = options.tracks
+    this.#gopsBack = options.gopsBack
     this.#maxLagMs = options.maxLagMs
-    this.#notBefore = options.start === 'keyframe' ? host.log.head : 0
+    this.#signal = signal
+    this.#onAbort = () => this.detach()
     this.#state = 'waiting'
-    this.#cursor = host.log.head
-    this.#lastSeq = -1
-    this.#configuration = undefined
-    this.#pending = []
+    this.#cursor = options.start === 'keyframe' ? host.log.head : 0
+    this.#startSeq = -1
+    this.#blind = false
+    this.#known = EMPTY_CONFIGURATION
+    this.#configuration = []
     this.#discontinuity = false
     this.#skipped = false
     this.#closed = false
+    this.#ready = undefined
     this.#wake = undefined
     this.#readPackets = 0
     this.#skips = 0
     this.#skippedPackets = 0
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   /** The consumer was detached, or the source has closed and everything was read. */
@@ -108,45 +127,32 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   /** The next packet, or `undefined` when there is none yet (or no more: {@link Consumer.ended}). */
   read(): MediaPacket | undefined {
     this.#discontinuity = false
-    for (;;) {
-      const configured = this.#pending.shift()
-      if (configured !== undefined) return this.#deliver(configured)
-      if (this.#state === 'waiting') this.#start()
-      if (this.#pending.length > 0) continue
-      if (this.#state !== 'reading') break
-      if (this.#cursor < this.#host.log.first) {
-        this.#skip()
-        continue
-      }
-      const packet = this.#host.log.at(this.#cursor)
-      if (packet === undefined) break
-      const seq = this.#cursor++
-      const filtered = filterPacket(packet, this.#tracks)
-      if (filtered === undefined) continue
-      if (this.#lastSeq >= 0 && this.#host.publisherChangedWithin(this.#lastSeq, seq)) this.#skipped = true
-      this.#lastSeq = seq
-      if (packet.configuration) this.#configuration = undefined
-      return this.#deliver(filtered)
-    }
-    if (this.#closed) this.#state = 'ended'
-    return undefined
+    if (this.#state === 'ended') return undefined
+    const packet = this.#next()
+    if (packet !== undefined) {
+      this.#readPackets++
+      this.#discontinuity = this.#skipped
+      this.#skipped = false
+    } else if (this.#closed) this.#end()
+    return packet
   }
 
-  /** Resolves when a packet may be there or the consumer has ended. One waiter at a time. */
+  /** Resolves when there may be a packet, when the publisher has left, or when the consumer has ended. The same promise for all who wait. */
   ready(): Promise<void> {
+    if (this.#ready !== undefined) return this.#ready
     if (this.#state === 'ended' || this.#closed || this.#hasNext()) return Promise.resolve()
-    return new Promise((resolve) => {
+    this.#ready = new Promise((resolve) => {
       this.#wake = resolve
     })
+    this.#host.addWaiting(this)
+    return this.#ready
   }
 
   /** Leaves the source; nothing more can be read. Harmless when repeated. */
   detach(): void {
     if (this.#state === 'ended') return
-    this.#state = 'ended'
-    this.#pending = []
+    this.#end()
     this.#host.removeConsumer(this)
-    this.wake()
   }
 
   /** Counters, made when asked. */
@@ -174,12 +180,12 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     }
   }
 
-  /** Something was appended, or the consumer ended. @internal */
+  /** Something was appended, the publisher left, or the consumer ended. @internal */
   wake(): void {
     const wake = this.#wake
-    if (wake === undefined) return
     this.#wake = undefined
-    wake()
+    this.#ready = undefined
+    wake?.()
   }
 
   /** The source has closed: what is left can still be read. @internal */
@@ -195,46 +201,72 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     return next !== undefined && this.#host.lastDts - next.dts <= this.#maxLagMs ? this.#cursor : undefined
   }
 
-  #hasNext(): boolean {
-    if (this.#pending.length > 0) return true
-    if (this.#state === 'waiting') {
-      const point = this.#host.startPoint(this.#tracks)
-      return point !== undefined && point.seq >= this.#notBefore
+  #next(): MediaPacket | undefined {
+    const { log } = this.#host
+    for (;;) {
+      const configured = this.#configuration.shift()
+      if (configured !== undefined) return configured
+      if (this.#state === 'waiting') {
+        const point = this.#startPoint()
+        if (point === undefined) return undefined
+        this.#startAt(point)
+        continue
+      }
+      if (this.#cursor < log.first) {
+        this.#fallOut()
+        continue
+      }
+      const packet = log.at(this.#cursor)
+      if (packet === undefined) return undefined
+      const seq = this.#cursor++
+      if (seq !== this.#startSeq && this.#host.isPublisherStart(seq)) this.#skipped = true
+      if (!packet.coded) this.#known = log.configurationAt(seq + 1)
+      if (this.#blind && packet.kind === 'video' && packet.coded) {
+        if (packet.keyframe) this.#blind = false
+        else {
+          this.#skippedPackets++
+          continue
+        }
+      }
+      const filtered = filterPacket(packet, this.#tracks)
+      if (filtered !== undefined) return filtered
     }
+  }
+
+  #hasNext(): boolean {
+    if (this.#configuration.length > 0) return true
+    if (this.#state === 'waiting') return this.#startPoint() !== undefined
     return this.#cursor < this.#host.log.head
   }
 
-  #start(): void {
-    const point = this.#host.startPoint(this.#tracks)
-    if (point === undefined || point.seq < this.#notBefore) return
-    this.#state = 'reading'
-    this.#moveTo(point)
+  #startPoint(): GopStart | undefined {
+    const point = this.#host.startPoint(this.#tracks, this.#startSeq < 0 ? this.#gopsBack : 0)
+    return point === undefined || point.seq < this.#cursor ? undefined : point
   }
 
-  #skip(): void {
-    const point = this.#host.startPoint(this.#tracks)
+  #startAt(point: GopStart): void {
+    if (this.#startSeq < 0) this.#startSeq = point.seq
+    else this.#skippedPackets += point.seq - this.#cursor
+    this.#state = 'reading'
+    this.#cursor = point.seq
+    this.#blind = !point.keyframe
+    const before = filterConfiguration(this.#known, this.#tracks)
+    const now = filterConfiguration(point.configuration, this.#tracks)
+    for (const packet of changedPackets(before, now)) this.#configuration.push(packet.withDts(point.dts))
+    this.#known = point.configuration
+  }
+
+  /** The packet under the cursor is gone: the log dropped it. */
+  #fallOut(): void {
     this.#skips++
     this.#skipped = true
-    this.#skippedPackets += (point?.seq ?? this.#host.log.head) - this.#cursor
-    if (point === undefined) {
-      this.#state = 'waiting'
-      this.#cursor = this.#host.log.head
-    } else this.#moveTo(point)
+    this.#state = 'waiting'
   }
 
-  #moveTo(point: GopStart): void {
-    this.#cursor = point.seq
-    this.#lastSeq = point.seq - 1
-    if (this.#configuration === point.configuration) return
-    this.#configuration = point.configuration
-    const packets = configurationPackets(filterConfiguration(point.configuration, this.#tracks))
-    for (const packet of packets) this.#pending.push(packet.withDts(point.dts))
-  }
-
-  #deliver(packet: MediaPacket): MediaPacket {
-    this.#readPackets++
-    this.#discontinuity = this.#skipped
-    this.#skipped = false
-    return packet
+  #end(): void {
+    this.#state = 'ended'
+    this.#configuration = []
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.wake()
   }
 }

@@ -3,19 +3,21 @@
  *
  * Packets are held until a video packet comes (audio rides along), for at most `maxHoldMs`, and at least
  * `minFlushIntervalMs` apart. Players are served in slices of a few milliseconds, beginning with another one each time, so
- * that thousands of them neither block the event loop nor starve the last in the list. When a round takes longer than the
- * time between two frames, the next one starts later by itself: batches grow, nobody is dropped.
+ * that thousands of them neither block the event loop nor starve the last in the list. The next flush waits until everyone
+ * was served, and a quarter of that time longer: under load batches grow, nobody is dropped.
  *
  * @module
  */
 import type { Clock, Timer } from './clock.ts'
-import type { Player } from './player.ts'
 
 /** How long one slice may run before other input gets its turn, ms. */
 const SLICE_MS = 4
 
 /** Players between two looks at the clock. */
 const PLAYERS_PER_CHECK = 16
+
+/** Share of the last round that passes between two flushes at the least. */
+const ROUND_SHARE = 1.25
 
 /** Options of {@link FanOut}. */
 export interface FanOutOptions {
@@ -29,24 +31,38 @@ export interface FanOutOptions {
 export interface FanOutStats {
   /** Times that held packets were framed and sent. */
   readonly flushes: number
-  /** Wall time of the last round over all players, ms. */
+  /** Time from the last flush until every player was served, ms. */
   readonly lastRoundMs: number
 }
 
+/** One who is served in rounds. */
+export interface Served {
+  /** Writes what is due. */
+  pump(): void
+}
+
+/** What a {@link FanOut} needs of its source. */
+export interface FanOutHost {
+  /** Frames what is held, for every view. */
+  flush(): void
+  /** Everyone was served. */
+  roundEnded(): void
+}
+
 /** Flush policy and rotation of one source. */
-export class FanOut {
+export class FanOut<T extends Served> {
   readonly #clock: Clock
-  readonly #options: FanOutOptions
-  readonly #flush: () => void
-  readonly #players: Player[]
+  readonly #host: FanOutHost
+  readonly #players: Set<T>
   readonly #onDue: () => void
   readonly #onSlice: () => void
+  #options: FanOutOptions
+  #round: Iterator<T> | undefined
+  #held: 'nothing' | 'audio' | 'video'
   #scheduled: boolean
   #timer: Timer | undefined
   #timerAtMs: number
   #lastFlushMs: number
-  #next: number
-  #left: number
   #roundStartMs: number
   #lastRoundMs: number
   #flushes: number
@@ -55,73 +71,69 @@ export class FanOut {
   /**
    * @param clock - time, timers and turns.
    * @param options - the policy.
-   * @param flush - frames what is held, for every view.
+   * @param host - what is called.
    */
-  constructor(clock: Clock, options: FanOutOptions, flush: () => void) {
+  constructor(clock: Clock, options: FanOutOptions, host: FanOutHost) {
     this.#clock = clock
-    this.#options = options
-    this.#flush = flush
-    this.#players = []
+    this.#host = host
+    this.#players = new Set()
     this.#onDue = () => this.#due()
     this.#onSlice = () => this.#slice()
+    this.#options = options
+    this.#round = undefined
+    this.#held = 'nothing'
     this.#scheduled = false
     this.#timer = undefined
     this.#timerAtMs = 0
     this.#lastFlushMs = -Infinity
-    this.#next = 0
-    this.#left = 0
     this.#roundStartMs = 0
     this.#lastRoundMs = 0
     this.#flushes = 0
     this.#closed = false
   }
 
-  /** The players that are served. */
-  get players(): readonly Player[] {
+  /** Those who are served. */
+  get players(): ReadonlySet<T> {
     return this.#players
   }
 
-  /** Adds a player to the rotation. */
-  add(player: Player): void {
-    this.#players.push(player)
+  /** Another policy, from the next packet on. */
+  setOptions(options: FanOutOptions): void {
+    this.#options = options
   }
 
-  /** Takes a player out; the order of the others does not matter. */
-  remove(player: Player): void {
-    const i = this.#players.indexOf(player)
-    if (i < 0) return
-    const last = this.#players.pop()!
-    if (i < this.#players.length) this.#players[i] = last
+  /** Adds a player to the rotation. */
+  add(player: T): void {
+    this.#players.add(player)
+  }
+
+  /** Takes a player out. */
+  remove(player: T): void {
+    this.#players.delete(player)
+    if (this.#players.size === 0) this.#disarm()
   }
 
   /** A packet was appended. `due`: it is a video packet, flush as soon as the input at hand is read. */
   appended(due: boolean): void {
-    if (this.#players.length === 0 || this.#scheduled || this.#closed) return
-    if (due) {
-      const now = this.#clock.now()
-      const earliest = this.#earliest()
-      if (now >= earliest) this.#schedule()
-      else this.#arm(earliest - now, earliest)
-    } else if (this.#timer === undefined) {
-      const now = this.#clock.now()
-      const at = Math.max(now + this.#options.maxHoldMs, this.#earliest())
-      this.#arm(at - now, at)
-    }
+    if (this.#scheduled || this.#players.size === 0 || this.#closed) return
+    if (this.#round === undefined) this.#plan(due)
+    else if (due) this.#held = 'video'
+    else if (this.#held === 'nothing') this.#held = 'audio'
   }
 
   /** Frames and sends everything at once, in one go. */
   drain(): void {
     this.#disarm()
-    this.#flush()
-    for (const player of this.#players.slice()) player.pump()
+    this.#host.flush()
+    for (const player of this.#players) player.pump()
   }
 
   /** Stops; nothing is sent any more. */
   close(): void {
     this.#closed = true
     this.#disarm()
-    this.#left = 0
-    this.#players.length = 0
+    this.#round = undefined
+    this.#players.clear()
   }
 
   /** Counters, made when asked. */
@@ -129,12 +141,16 @@ export class FanOut {
     return { flushes: this.#flushes, lastRoundMs: this.#lastRoundMs }
   }
 
-  /** A quarter of the last round stays free for other work, so that load makes batches larger rather than late. */
-  #earliest(): number {
-    return this.#lastFlushMs + Math.max(this.#options.minFlushIntervalMs, this.#lastRoundMs * 1.25)
-  }
-
-  #schedule(): void {
+  #plan(due: boolean): void {
+    if (!due && this.#timer !== undefined) return
+    const now = this.#clock.now()
+    const { maxHoldMs, minFlushIntervalMs } = this.#options
+    const earliest = this.#lastFlushMs + Math.max(minFlushIntervalMs, this.#lastRoundMs * ROUND_SHARE)
+    const at = Math.max(earliest, due ? now : now + maxHoldMs)
+    if (at > now) {
+      this.#arm(at - now, at)
+      return
+    }
     this.#disarm()
     this.#scheduled = true
     this.#clock.defer(this.#onDue)
@@ -157,35 +173,57 @@ export class FanOut {
   #due(): void {
     this.#scheduled = false
     this.#timer = undefined
-    if (this.#closed) return
+    if (this.#closed || this.#players.size === 0) return
     const now = this.#clock.now()
     this.#lastFlushMs = now
-    this.#flushes++
-    this.#flush()
-    const idle = this.#left === 0
-    this.#left = this.#players.length
-    if (!idle) return
     this.#roundStartMs = now
+    this.#flushes++
+    this.#host.flush()
+    this.#round = this.#players.values()
     this.#slice()
   }
 
   #slice(): void {
+    const round = this.#round
+    if (round === undefined) return
     const deadline = this.#clock.now() + SLICE_MS
     let untilCheck = PLAYERS_PER_CHECK
-    while (this.#left > 0 && this.#players.length > 0) {
-      if (this.#next >= this.#players.length) this.#next = 0
-      this.#left--
-      this.#players[this.#next++]!.pump()
-      if (--untilCheck > 0) continue
-      untilCheck = PLAYERS_PER_CHECK
-      if (this.#clock.now() < deadline) continue
-      if (this.#left > 0) this.#clock.defer(this.#onSlice)
-      break
+    let done = false
+    try {
+      for (;;) {
+        const next = round.next()
+        if (next.done === true) {
+          done = true
+          break
+        }
+        next.value.pump()
+        if (--untilCheck > 0) continue
+        untilCheck = PLAYERS_PER_CHECK
+        if (this.#clock.now() >= deadline) break
+      }
+    } finally {
+      // Also when a sink threw: the others must not wait for ever.
+      if (!done) this.#clock.defer(this.#onSlice)
     }
-    if (this.#players.length === 0) this.#left = 0
-    if (this.#left > 0) return
+    if (done && !this.#closed) this.#endRound()
+  }
+
+  #endRound(): void {
+    this.#round = undefined
     this.#lastRoundMs = this.#clock.now() - this.#roundStartMs
-    // Another player begins the next round.
-    this.#next++
+    this.#rotate()
+    this.#host.roundEnded()
+    const held = this.#held
+    this.#held = 'nothing'
+    if (held !== 'nothing' && this.#players.size > 0) this.#plan(held === 'video')
+  }
+
+  /** Another player begins the next round. */
+  #rotate(): void {
+    if (this.#players.size < 2) return
+    const [first] = this.#players
+    if (first === undefined) return
+    this.#players.delete(first)
+    this.#players.add(first)
   }
 }

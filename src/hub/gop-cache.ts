@@ -7,16 +7,24 @@
  *
  * @module
  */
-import { type ConfigurationSet, ConfigurationTracker, type MediaPacket } from '../media/index.ts'
+import {
+  type ConfigurationSet,
+  ConfigurationTracker,
+  EMPTY_CONFIGURATION,
+  type MediaPacket,
+} from '../media/index.ts'
+import { SequenceWindow } from './sequence-window.ts'
 
-/** A place where a decoder can start: a video keyframe, with what was configured there. */
+/** A place where a decoder can start, with what was configured there. */
 export interface GopStart {
-  /** Sequence number of the keyframe. */
+  /** Sequence number of the first packet from there. */
   readonly seq: number
   /** Its dts, ms on the source's clock. */
   readonly dts: number
-  /** The configuration in force at the keyframe; one object as long as nothing changes. */
+  /** The configuration in force there; one object as long as nothing changes. */
   readonly configuration: ConfigurationSet
+  /** The first packet is a video keyframe. `false` for a place in audio, where no picture begins. */
+  readonly keyframe: boolean
 }
 
 /** Options of {@link GopCache}. */
@@ -25,53 +33,58 @@ export interface GopCacheOptions {
   readonly gops?: number
   /** Longest time the log spans, ms. A GOP that is longer stops being a start. @defaultValue 30000 */
   readonly maxCacheMs?: number
-  /** Most body bytes the log holds. @defaultValue 67108864 (64 MiB) */
+  /** Most body bytes the log holds; the newest packet is kept whatever its length. @defaultValue 67108864 (64 MiB) */
   readonly maxCacheBytes?: number
   /** Most packets the log holds. @defaultValue 16384 */
   readonly maxCachePackets?: number
 }
 
+/** From `seq` on `configuration` is in force. */
+interface Change {
+  readonly seq: number
+  readonly configuration: ConfigurationSet
+}
+
 /** Retained packets with gapless sequence numbers. */
 export class GopCache {
-  readonly #gops: number
-  readonly #maxMs: number
-  readonly #maxBytes: number
-  readonly #maxPackets: number
   readonly #tracker: ConfigurationTracker
-  readonly #starts: GopStart[]
-  #packets: (MediaPacket | undefined)[]
-  #offset: number
-  #first: number
-  #head: number
+  readonly #packets: SequenceWindow<MediaPacket>
+  #starts: GopStart[]
+  #changes: Change[]
+  #gops!: number
+  #maxMs!: number
+  #maxBytes!: number
+  #maxPackets!: number
   #bytes: number
-  #gopBytes: number
   #oversizedGops: number
 
   /** @param options - see {@link GopCacheOptions}. */
   constructor(options: GopCacheOptions = {}) {
+    this.#tracker = new ConfigurationTracker()
+    this.#packets = new SequenceWindow()
+    this.#starts = []
+    this.#changes = [{ seq: 0, configuration: EMPTY_CONFIGURATION }]
+    this.setOptions(options)
+    this.#bytes = 0
+    this.#oversizedGops = 0
+  }
+
+  /** Other bounds, from the next packet on. What is not given has its default. */
+  setOptions(options: GopCacheOptions): void {
     this.#gops = Math.max(1, options.gops ?? 1)
     this.#maxMs = options.maxCacheMs ?? 30_000
     this.#maxBytes = options.maxCacheBytes ?? 64 * 1024 * 1024
-    this.#maxPackets = options.maxCachePackets ?? 16_384
-    this.#tracker = new ConfigurationTracker()
-    this.#starts = []
-    this.#packets = []
-    this.#offset = 0
-    this.#first = 0
-    this.#head = 0
-    this.#bytes = 0
-    this.#gopBytes = 0
-    this.#oversizedGops = 0
+    this.#maxPackets = Math.max(1, options.maxCachePackets ?? 16_384)
   }
 
   /** Sequence number of the oldest retained packet; equals {@link GopCache.head} when empty. */
   get first(): number {
-    return this.#first
+    return this.#packets.first
   }
 
   /** Sequence number that the next packet gets. */
   get head(): number {
-    return this.#head
+    return this.#packets.head
   }
 
   /** Body bytes held. */
@@ -81,7 +94,8 @@ export class GopCache {
 
   /** dts span held, ms. */
   get durationMs(): number {
-    return this.#head === this.#first ? 0 : this.at(this.#head - 1)!.dts - this.at(this.#first)!.dts
+    const { first, head } = this.#packets
+    return head === first ? 0 : Math.max(0, this.at(head - 1)!.dts - this.at(first)!.dts)
   }
 
   /** The configuration in force after the newest packet. */
@@ -96,9 +110,7 @@ export class GopCache {
 
   /** The packet with sequence number `seq`, or `undefined` when it is evicted or not yet here. */
   at(seq: number): MediaPacket | undefined {
-    return seq < this.#first || seq >= this.#head
-      ? undefined
-      : this.#packets[this.#offset + seq - this.#first]
+    return this.#packets.at(seq)
   }
 
   /** The newest start, or the one `back` GOPs before it as far as retained. `undefined`: wait for the next keyframe. */
@@ -106,36 +118,50 @@ export class GopCache {
     return this.#starts[Math.max(0, this.#starts.length - 1 - back)]
   }
 
-  /** The start at `seq` itself, if there is one. */
-  startAt(seq: number): GopStart | undefined {
-    for (let i = this.#starts.length - 1; i >= 0; i--) {
-      const start = this.#starts[i]!
-      if (start.seq === seq) return start
-      if (start.seq < seq) return undefined
-    }
-    return undefined
+  /** The oldest start at or behind `seq`. */
+  startFrom(seq: number): GopStart | undefined {
+    return this.#starts[lastBefore(this.#starts, seq) + 1]
   }
 
-  /** Appends `packet`, whose dts is on the source's clock. @returns whether it opens a GOP. */
-  append(packet: MediaPacket): boolean {
-    const seq = this.#head
-    this.#tracker.push(packet)
-    this.#packets.push(packet)
-    this.#head = seq + 1
-    this.#bytes += packet.body.length
-    this.#gopBytes += packet.body.length
-    const opens = packet.kind === 'video' && packet.keyframe && !packet.configuration
-    if (opens) {
-      this.#starts.push({ seq, dts: packet.dts, configuration: this.#tracker.set })
-      this.#gopBytes = packet.body.length
-    } else this.#checkGop(packet)
-    if (
-      this.#bytes > this.#maxBytes ||
-      this.#head - this.#first > this.#maxPackets ||
-      packet.dts - this.at(this.#first)!.dts > this.#maxMs
+  /** The configuration in force for a reader whose next packet is `seq`. */
+  configurationAt(seq: number): ConfigurationSet {
+    return this.#changes[Math.max(0, lastBefore(this.#changes, seq + 1))]!.configuration
+  }
+
+  /** Sequence number of the oldest packet that the bounds leave once `packet` is appended. */
+  firstWith(packet: MediaPacket): number {
+    const { first, head } = this.#packets
+    let bytes = this.#bytes + packet.body.length
+    let seq = first
+    while (
+      seq < head &&
+      (bytes > this.#maxBytes ||
+        head + 1 - seq > this.#maxPackets ||
+        packet.dts - this.at(seq)!.dts > this.#maxMs)
     ) {
-      this.#enforceBounds(packet.dts)
+      bytes -= this.at(seq)!.body.length
+      seq++
     }
+    return seq
+  }
+
+  /**
+   * Appends `packet`, whose dts is on the source's clock. Makes room first: a GOP that does not fit loses its oldest packets and
+   * is no start any more, but readers inside it go on.
+   * @returns whether it opens a GOP.
+   * @throws {@link LimitError} `ERR_CONFIGURATION_TRACKS` or `ERR_CONFIGURATION_BYTES`; the log is then as before.
+   */
+  append(packet: MediaPacket): boolean {
+    const changed = this.#tracker.push(packet)
+    const opens = packet.kind === 'video' && packet.keyframe
+    const hadStart = this.#starts.length > 0
+    this.#dropBefore(this.firstWith(packet))
+    if (hadStart && this.#starts.length === 0 && !opens) this.#oversizedGops++
+    const seq = this.#packets.head
+    this.#packets.push(packet)
+    this.#bytes += packet.body.length
+    if (changed) this.#change(seq + 1)
+    if (opens) this.#starts.push({ seq, dts: packet.dts, configuration: this.#tracker.set, keyframe: true })
     return opens
   }
 
@@ -144,63 +170,48 @@ export class GopCache {
    * @param needed - sequence number of the slowest reader that is still waited for; `head` when there is none.
    */
   evict(needed: number): void {
-    const joinable = this.#starts[Math.max(0, this.#starts.length - this.#gops)]
-    if (joinable === undefined) {
-      this.#dropBefore(Math.min(needed, this.#head))
+    const joinable = this.start(this.#gops - 1)
+    if (joinable === undefined || needed < this.#starts[0]!.seq) {
+      this.#dropBefore(needed)
       return
     }
-    let keep = -1
-    for (const start of this.#starts) if (start.seq <= needed && start.seq <= joinable.seq) keep = start.seq
-    if (keep >= 0) this.#dropBefore(keep)
+    const keep = lastBefore(this.#starts, Math.min(needed, joinable.seq) + 1)
+    this.#dropBefore(this.#starts[keep]!.seq)
   }
 
   /** What follows is another publisher's: no start and no configuration from before counts for it. Packets stay. */
   restart(): void {
-    this.#starts.length = 0
+    this.#starts = []
     this.#tracker.clear()
+    this.#change(this.head)
   }
 
-  #checkGop(packet: MediaPacket): void {
-    const start = this.#starts.at(-1)
-    if (start === undefined) return
-    const outgrown =
-      this.#gopBytes > this.#maxBytes ||
-      this.#head - start.seq > this.#maxPackets ||
-      packet.dts - start.dts > this.#maxMs
-    if (!outgrown) return
-    this.#starts.length = 0
-    this.#oversizedGops++
-  }
-
-  #enforceBounds(dts: number): void {
-    let seq = this.#first
-    let bytes = this.#bytes
-    while (
-      seq < this.#head - 1 &&
-      (bytes > this.#maxBytes || this.#head - seq > this.#maxPackets || dts - this.at(seq)!.dts > this.#maxMs)
-    ) {
-      bytes -= this.at(seq)!.body.length
-      seq++
-    }
-    this.#dropBefore(seq)
+  #change(seq: number): void {
+    if (this.#changes.at(-1)!.seq === seq) this.#changes.pop()
+    this.#changes.push({ seq, configuration: this.#tracker.set })
   }
 
   #dropBefore(seq: number): void {
-    const count = seq - this.#first
-    if (count <= 0) return
-    for (let i = this.#offset; i < this.#offset + count; i++) {
-      this.#bytes -= this.#packets[i]!.body.length
-      this.#packets[i] = undefined
-    }
-    this.#offset += count
-    this.#first = seq
-    let stale = 0
-    while (stale < this.#starts.length && this.#starts[stale]!.seq < seq) stale++
-    if (stale > 0) this.#starts.splice(0, stale)
-    // Closing the gap only when it is half of the array keeps the cost per packet constant.
-    if (this.#offset > 256 && this.#offset > this.#packets.length >> 1) {
-      this.#packets = this.#packets.slice(this.#offset)
-      this.#offset = 0
-    }
+    const before = this.#packets.first
+    const end = Math.min(seq, this.#packets.head)
+    if (end <= before) return
+    for (let i = before; i < end; i++) this.#bytes -= this.at(i)!.body.length
+    this.#packets.dropBefore(end)
+    const stale = lastBefore(this.#starts, end) + 1
+    if (stale > 0) this.#starts = this.#starts.slice(stale)
+    const past = lastBefore(this.#changes, end + 1)
+    if (past > 0) this.#changes = this.#changes.slice(past)
   }
+}
+
+/** Index of the last of `places`, which are in order, with a sequence number below `seq`; −1 if none. */
+function lastBefore(places: readonly { readonly seq: number }[], seq: number): number {
+  let low = 0
+  let high = places.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (places[middle]!.seq < seq) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }

@@ -12,9 +12,15 @@ export interface HubOptions {
   readonly authorize?: Authorize
   /** A decision that takes longer is a reject, ms. @defaultValue 10000 */
   readonly authorizeTimeoutMs?: number
-  /** Makes a source appear for a player (edge, on demand); `undefined` when it cannot. @defaultValue none */
+  /**
+   * Makes a source appear for players that ask for one (edge, cluster, on demand): by publishing to this hub, or by returning a source
+   * of any hub; `undefined` when it cannot. Asked once for all players that wait for a stream. `signal` aborts when none of them waits
+   * any more or the time is up, not after success. @defaultValue none
+   */
   readonly resolveSource?: (streamPath: string, signal: AbortSignal) => Promise<Source | undefined>
-  /** How long a player waits for a stream that nobody publishes yet, ms; costs a waiting connection. @defaultValue 3000 */
+  /** An answer of `resolveSource` that takes longer is none, ms. @defaultValue 10000 */
+  readonly resolveTimeoutMs?: number
+  /** How long a player waits for a stream that nobody publishes yet, after `resolveSource` found nothing, ms; costs a waiting connection. @defaultValue 3000 */
   readonly publisherWaitMs?: number
   /** How long a source outlives its publisher, so that a reconnect kicks nobody, ms. @defaultValue 10000 */
   readonly graceMs?: number
@@ -26,13 +32,16 @@ export interface HubOptions {
   readonly gops?: number
   /** Longest time the log spans, ms. @defaultValue 30000 */
   readonly maxCacheMs?: number
-  /** Most body bytes the log of one source holds; framed batches cost as much again per view. @defaultValue 67108864 */
+  /** Most body bytes the log of one source holds; framed batches cost as much again per view that is watched. @defaultValue 67108864 */
   readonly maxCacheBytes?: number
   /** Most packets the log of one source holds. @defaultValue 16384 */
   readonly maxCachePackets?: number
   /** A player or consumer that lags further skips to the newest keyframe, ms. @defaultValue 3000 */
   readonly maxLagMs?: number
-  /** A player's sink is written to only while it has fewer queued bytes; memory of a stalled player. @defaultValue 262144 */
+  /**
+   * A player's sink is written to only while it has fewer queued bytes; a stalled player holds as much, and one batch (128 KiB or one
+   * packet). Give it two flushes: twice bitrate × flush interval. @defaultValue 262144
+   */
   readonly sinkBudgetBytes?: number
   /** Longest time a packet is held for a video packet to ride along with, ms. @defaultValue 50 */
   readonly maxHoldMs?: number
@@ -46,26 +55,51 @@ export interface HubOptions {
   readonly maxSources?: number
 }
 
-/** All options, defaults filled in. @internal */
-export function resolveHubOptions(options: HubOptions): Required<HubOptions> {
-  return {
-    authorize: options.authorize ?? (() => true),
-    authorizeTimeoutMs: options.authorizeTimeoutMs ?? 10_000,
-    resolveSource: options.resolveSource ?? (() => Promise.resolve(undefined)),
-    publisherWaitMs: options.publisherWaitMs ?? 3_000,
-    graceMs: options.graceMs ?? 10_000,
-    secondPublisher: options.secondPublisher ?? 'refuse',
-    start: options.start ?? 'gop',
-    gops: options.gops ?? 1,
-    maxCacheMs: options.maxCacheMs ?? 30_000,
-    maxCacheBytes: options.maxCacheBytes ?? 64 * 1024 * 1024,
-    maxCachePackets: options.maxCachePackets ?? 16_384,
-    maxLagMs: options.maxLagMs ?? 3_000,
-    sinkBudgetBytes: options.sinkBudgetBytes ?? 256 * 1024,
-    maxHoldMs: options.maxHoldMs ?? 50,
-    minFlushIntervalMs: options.minFlushIntervalMs ?? 0,
-    maxJumpMs: options.maxJumpMs ?? 10_000,
-    atc: options.atc ?? false,
-    maxSources: options.maxSources ?? 10_000,
+/** All options, defaults filled in. */
+export type ResolvedHubOptions = Required<Omit<HubOptions, 'resolveSource'>> &
+  Pick<HubOptions, 'resolveSource'>
+
+const DEFAULTS: ResolvedHubOptions = {
+  authorize: () => true,
+  authorizeTimeoutMs: 10_000,
+  resolveTimeoutMs: 10_000,
+  publisherWaitMs: 3_000,
+  graceMs: 10_000,
+  secondPublisher: 'refuse',
+  start: 'gop',
+  gops: 1,
+  maxCacheMs: 30_000,
+  maxCacheBytes: 64 * 1024 * 1024,
+  maxCachePackets: 16_384,
+  maxLagMs: 3_000,
+  sinkBudgetBytes: 256 * 1024,
+  maxHoldMs: 50,
+  minFlushIntervalMs: 0,
+  maxJumpMs: 10_000,
+  atc: false,
+  maxSources: 10_000,
+}
+
+/** Numbers of which 0 makes no sense. The others may be 0. */
+const AT_LEAST_1: ReadonlySet<string> = new Set([
+  'gops',
+  'maxCacheBytes',
+  'maxCachePackets',
+  'sinkBudgetBytes',
+  'maxSources',
+])
+
+/**
+ * Fills in the defaults; `undefined` counts as not given.
+ * @throws RangeError for a number that is negative, none, or 0 where that makes no sense.
+ */
+export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  for (const [name, value] of given) {
+    const least = AT_LEAST_1.has(name) ? 1 : 0
+    if (typeof value === 'number' && !(value >= least)) {
+      throw new RangeError(`${name} is ${value}; at least ${least} is needed`)
+    }
   }
+  return { ...DEFAULTS, ...Object.fromEntries(given) }
 }

@@ -5,11 +5,13 @@
  */
 import { EventEmitter } from 'eventemitter3'
 import { LimitError, ProtocolError } from '../errors/index.ts'
-import { type AccessDecision, type AccessRequest, accept, reject } from './access.ts'
+import { type AccessDecision, type AccessRequest, reject } from './access.ts'
+import { Admission } from './admission.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { type HubOptions, resolveHubOptions } from './hub-options.ts'
+import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
 import type { Publisher, PublisherEnd, PublishOptions } from './publisher.ts'
 import { Source } from './source.ts'
+import { SourceFinder } from './source-finder.ts'
 
 /** Facts that a hub announces. Media never comes as events: attach a player or a consumer. */
 export interface HubEvents {
@@ -19,8 +21,10 @@ export interface HubEvents {
   unpublish: (source: Source, reason: PublisherEnd, publisher: Publisher) => void
   /** A source is over. */
   close: (source: Source) => void
-  /** The user's `authorize` threw or took too long; the peer was turned away. */
+  /** The user's `authorize` threw, took too long or answered with no decision; the peer was turned away. */
   authorizeError: (error: unknown, request: AccessRequest) => void
+  /** The user's `resolveSource` threw or took too long; the players wait for a publisher instead. */
+  resolveError: (error: unknown, streamPath: string) => void
 }
 
 /** Counters of a {@link Hub}. */
@@ -31,6 +35,8 @@ export interface HubStats {
   readonly players: number
   /** Players that wait for a publisher. */
   readonly waiting: number
+  /** Admission decisions that are awaited. */
+  readonly deciding: number
 }
 
 /**
@@ -50,24 +56,32 @@ export interface HubStats {
  */
 export class Hub extends EventEmitter<HubEvents> {
   readonly #clock: Clock
-  readonly #options: Required<HubOptions>
   readonly #sources: Map<string, Source>
-  readonly #waiters: Map<string, Set<(source: Source | undefined) => void>>
-  #waiting: number
+  readonly #admission: Admission
+  readonly #finder: SourceFinder
+  #options: ResolvedHubOptions
   #closed: boolean
 
   /**
    * @param options - see {@link HubOptions}.
    * @param clock - time and timers. @defaultValue the runtime's own
+   * @throws RangeError for a number out of its range.
    */
   constructor(options: HubOptions = {}, clock: Clock = systemClock) {
     super()
     this.#clock = clock
     this.#options = resolveHubOptions(options)
     this.#sources = new Map()
-    this.#waiters = new Map()
-    this.#waiting = 0
+    this.#admission = new Admission(clock, (error, request) => this.emit('authorizeError', error, request))
+    this.#finder = new SourceFinder(clock, (error, streamPath) =>
+      this.emit('resolveError', error, streamPath),
+    )
     this.#closed = false
+  }
+
+  /** The hub was closed, and stays so. */
+  get closed(): boolean {
+    return this.#closed
   }
 
   /** The sources, in order of their first publish. */
@@ -81,89 +95,81 @@ export class Hub extends EventEmitter<HubEvents> {
   }
 
   /**
-   * Asks the user's `authorize`. Servers of every protocol call this before they announce anything, to the peer or
-   * to others. Never rejects: an error or a timeout is a reject, with the cause as the `authorizeError` event.
-   *
-   * @param signal - aborts when the peer has gone; the answer is then a reject.
+   * Puts other options in the place of all present ones, as after a reload of a configuration file: what is not given has its default
+   * again. Nobody is disconnected. Bounds and the flush policy change at once; what belongs to a player, a grace time or a decision
+   * counts from the next one on, and `atc` from the next publisher on.
+   * @throws RangeError for a number out of its range; nothing has changed then.
    */
-  async authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
-    const limit = new AbortController()
-    const onAbort = (): void => limit.abort(signal.reason)
-    if (signal.aborted) return reject('the peer has gone')
-    signal.addEventListener('abort', onAbort, { once: true })
-    let timedOut = false
-    const timer = this.#clock.setTimeout(() => {
-      timedOut = true
-      limit.abort(
-        new LimitError('ERR_AUTHORIZE_TIMEOUT', `no decision within ${this.#options.authorizeTimeoutMs} ms`),
-      )
-    }, this.#options.authorizeTimeoutMs)
-    try {
-      const aborted = new Promise<never>((_, fail) => {
-        limit.signal.addEventListener('abort', () => fail(toError(limit.signal.reason)), { once: true })
-      })
-      const decision = await Promise.race([this.#decide(request, limit.signal), aborted])
-      if (decision === true) return accept()
-      if (decision === false) return reject('not allowed')
-      return decision
-    } catch (error) {
-      if (!signal.aborted) this.emit('authorizeError', error, request)
-      return reject(timedOut ? 'the decision took too long' : 'the decision failed')
-    } finally {
-      timer.cancel()
-      signal.removeEventListener('abort', onAbort)
-    }
+  setOptions(options: HubOptions): void {
+    this.#options = resolveHubOptions(options)
+    for (const source of this.#sources.values()) source.setOptions(this.#options)
   }
 
   /**
-   * Gives `streamPath` to a publisher, synchronously: of two that ask, the second sees the first.
+   * Asks the user's `authorize`. Servers of every protocol call this before they announce anything, to the peer or
+   * to others. Never rejects: an error, a timeout or an answer that is no decision is a reject, with the cause as the
+   * `authorizeError` event.
+   *
+   * @param signal - aborts when the peer has gone; the answer is then a reject.
+   */
+  authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
+    if (this.#closed) return Promise.resolve(reject('the server is closing'))
+    const { authorize, authorizeTimeoutMs } = this.#options
+    return this.#admission.ask(authorize, authorizeTimeoutMs, request, signal)
+  }
+
+  /**
+   * Gives `streamPath` to a publisher, synchronously: of two that ask, the second sees the first. A `publish` listener may end the new
+   * publisher before this returns: see {@link Publisher.ended}.
    *
    * @throws {@link ProtocolError} `ERR_STREAM_BUSY` when somebody publishes it and neither side wants a take-over.
    * @throws {@link LimitError} `ERR_TOO_MANY_SOURCES` beyond `maxSources`.
+   * @throws RangeError when the hub is closed.
    */
   publish(streamPath: string, options: PublishOptions = {}): Publisher {
     if (this.#closed) throw new RangeError('the hub is closed')
-    let source = this.#sources.get(streamPath)
+    const present = this.#sources.get(streamPath)
     const takeOver = options.takeOver ?? this.#options.secondPublisher === 'take-over'
-    if (source?.publisher !== undefined && !takeOver) {
+    if (present?.publisher !== undefined && !takeOver) {
       throw new ProtocolError('ERR_STREAM_BUSY', `${streamPath} is being published`)
     }
-    source ??= this.#open(streamPath)
+    const source = present ?? this.#open(streamPath)
     const publisher = source.publish(options)
-    const waiters = this.#waiters.get(streamPath)
-    if (waiters !== undefined) for (const found of waiters) found(source)
+    if (!source.closed) this.#finder.found(streamPath, source)
     return publisher
   }
 
   /**
    * The source a player asks for: the one that is there, else one that `resolveSource` makes, else one that is published
-   * within `publisherWaitMs`. A name that nobody publishes costs nothing once the wait is over.
+   * within `publisherWaitMs`. A name that nobody publishes costs nothing once the wait is over. Never rejects.
+   *
+   * @param signal - aborts when the player has gone; the answer is then `undefined`.
    */
-  async findSource(streamPath: string, signal: AbortSignal): Promise<Source | undefined> {
+  findSource(streamPath: string, signal: AbortSignal): Promise<Source | undefined> {
     const present = this.#sources.get(streamPath)
-    if (present !== undefined || signal.aborted || this.#closed) return present
-    const resolved = await this.#options.resolveSource(streamPath, signal)
-    if (resolved !== undefined) return resolved
-    return this.#sources.get(streamPath) ?? this.#waitFor(streamPath, signal)
+    if (present !== undefined || signal.aborted || this.#closed) return Promise.resolve(present)
+    return this.#finder.find(streamPath, signal, this.#options)
   }
 
   /** Counters, made when asked. */
   stats(): HubStats {
     let players = 0
-    for (const source of this.#sources.values()) players += source.players.length
-    return { sources: this.#sources.size, players, waiting: this.#waiting }
+    for (const source of this.#sources.values()) players += source.playerCount
+    return {
+      sources: this.#sources.size,
+      players,
+      waiting: this.#finder.waiting,
+      deciding: this.#admission.pending,
+    }
   }
 
-  /** Ends every source and turns waiting players away. The hub stays closed. */
+  /** Ends every source and turns away those who wait for one or for a decision. The hub stays closed. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const waiters of this.#waiters.values()) for (const found of waiters) found(undefined)
+    this.#admission.close()
+    this.#finder.close()
     for (const source of this.#sources.values()) source.close()
-  }
-
-  async #decide(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision | boolean> {
-    return await this.#options.authorize(request, signal)
   }
 
   #open(streamPath: string): Source {
@@ -173,39 +179,11 @@ export class Hub extends EventEmitter<HubEvents> {
         `${this.#sources.size} sources, at most ${this.#options.maxSources}`,
       )
     }
-    const source = new Source(streamPath, this.#clock, this.#options, () => {
-      this.#sources.delete(streamPath)
-      this.emit('close', source)
-    })
+    const source = new Source(streamPath, this.#clock, this.#options, () => this.#sources.delete(streamPath))
     source.on('publish', (publisher) => this.emit('publish', source, publisher))
     source.on('unpublish', (reason, publisher) => this.emit('unpublish', source, reason, publisher))
+    source.on('close', () => this.emit('close', source))
     this.#sources.set(streamPath, source)
     return source
   }
-
-  #waitFor(streamPath: string, signal: AbortSignal): Promise<Source | undefined> {
-    if (this.#options.publisherWaitMs <= 0 || this.#closed || signal.aborted)
-      return Promise.resolve(undefined)
-    return new Promise((resolve) => {
-      const waiters = this.#waiters.get(streamPath) ?? new Set()
-      this.#waiters.set(streamPath, waiters)
-      const found = (source: Source | undefined): void => {
-        timer.cancel()
-        signal.removeEventListener('abort', gone)
-        this.#waiting--
-        waiters.delete(found)
-        if (waiters.size === 0) this.#waiters.delete(streamPath)
-        resolve(source)
-      }
-      const gone = (): void => found(undefined)
-      const timer = this.#clock.setTimeout(gone, this.#options.publisherWaitMs)
-      signal.addEventListener('abort', gone, { once: true })
-      this.#waiting++
-      waiters.add(found)
-    })
-  }
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('aborted')
 }

@@ -33,22 +33,16 @@ export {
   redirect,
   reject,
 } from './access.ts'
-export { type Batch, BatchLog } from './batch-log.ts'
+export { type Batch, BatchLog, type ConfigurationChange } from './batch-log.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
 export type { FanOutOptions, FanOutStats } from './fan-out.ts'
 export { GopCache, type GopCacheOptions, type GopStart } from './gop-cache.ts'
 export { Hub, type HubEvents, type HubStats } from './hub.ts'
 export type { HubOptions } from './hub-options.ts'
-export {
-  Player,
-  type PlayerEnd,
-  type PlayerOptions,
-  type PlayerState,
-  type PlayerStats,
-  type Sink,
-} from './player.ts'
+export { Player, type PlayerOptions, type PlayerState, type PlayerStats } from './player.ts'
 export { Publisher, type PublisherEnd, type PublishOptions } from './publisher.ts'
+export type { PlayerEnd, Sink } from './sink.ts'
 export { Source, type SourceEvents, type SourceStats } from './source.ts'
 export { SourceClock, type SourceClockOptions } from './source-clock.ts'
 export { VirtualClock } from './virtual-clock.ts'

@@ -7,27 +7,9 @@
  * @module
  */
 import type { ConfigurationSet, TrackFilter, ViewFormat } from '../media/index.ts'
-import type { BatchLog } from './batch-log.ts'
-import type { GopStart } from './gop-cache.ts'
-
-/** Why a player's stream ended. */
-export type PlayerEnd = 'unpublished' | 'closed'
-
-/** Where a player's bytes go: a socket, an HTTP response, a test double. */
-export interface Sink {
-  /** Bytes written and not yet taken by the transport. Polled at every flush. */
-  readonly queuedBytes: number
-  /** Queues `batch`, which is shared with all other players of the view: never write into it. Must not throw. */
-  write(batch: Uint8Array): void
-  /** Several writes follow; the sink may hold them for one system call. */
-  cork?(): void
-  /** The writes are complete. */
-  uncork?(): void
-  /** The budget is used up and there is more: call {@link Player.drained} once the transport has taken what is queued. */
-  awaitDrain?(): void
-  /** Nothing more will come. */
-  end(reason: PlayerEnd): void
-}
+import type { Batch, BatchLog } from './batch-log.ts'
+import type { GopCache, GopStart } from './gop-cache.ts'
+import type { PlayerEnd, Sink } from './sink.ts'
 
 /** How a player is attached. */
 export interface PlayerOptions {
@@ -43,7 +25,7 @@ export interface PlayerOptions {
   readonly maxLagMs?: number
   /** The sink is written to only while it has fewer queued bytes. @defaultValue the hub's `sinkBudgetBytes` */
   readonly sinkBudgetBytes?: number
-  /** Anything of the caller's, shown in stats and events. */
+  /** Anything of the caller's, shown in {@link PlayerStats}. */
   readonly userData?: unknown
 }
 
@@ -53,6 +35,8 @@ export interface PlayerStats {
   readonly state: PlayerState
   /** Name of its wire format. */
   readonly format: string
+  /** The tracks it asked for. */
+  readonly tracks: TrackFilter
   /** Bytes handed to the sink. */
   readonly sentBytes: number
   /** Batches handed to the sink. */
@@ -61,51 +45,65 @@ export interface PlayerStats {
   readonly queuedBytes: number
   /** dts between the newest packet and the next one to send, ms. */
   readonly lagMs: number
-  /** How often it fell behind and went on at a keyframe. */
+  /** How often it fell behind and went on at a keyframe; a pause does not count. */
   readonly skips: number
-  /** Packets passed over by that. */
+  /** Packets of the source passed over by that, whatever their track. */
   readonly skippedPackets: number
   /** Media time passed over by that, ms. */
   readonly skippedMs: number
+  /** The caller's own data. */
+  readonly userData: unknown
 }
 
-/** `waiting` for its first keyframe, `playing`, `paused` by its user, `closed`. */
+/** `waiting` for a keyframe, `playing`, `paused` by its user, `closed`. */
 export type PlayerState = 'waiting' | 'playing' | 'paused' | 'closed'
 
 /** What a player needs of its source. Internal to the hub. */
 export interface PlayerHost {
+  /** The packets. */
+  readonly log: GopCache
+  /** dts of the newest packet, ms. */
+  readonly lastDts: number
+  /** There is no video to wait for: a decoder can start anywhere. */
+  readonly isAudioOnly: boolean
   /** The view of `format` and `tracks`, shared with other players. */
   openView(format: ViewFormat, tracks: TrackFilter): BatchLog
   /** One player fewer on `view`. */
   releaseView(view: BatchLog): void
-  /** Where a decoder of `view` can start now. */
-  resumePoint(view: BatchLog, tracks: TrackFilter, gopsBack: number): GopStart | undefined
-  /** The next sequence number, for counting. */
-  readonly headSeq: number
-  /** dts of the newest packet, ms. */
-  readonly lastDts: number
+  /** Where a decoder of `view` can start now; everything before it is framed. */
+  resumePoint(view: BatchLog, gopsBack: number): GopStart | undefined
   /** The player has gone. */
   remove(player: Player): void
 }
 
-/** Handle of an attached player. */
+/** Handle of an attached player. Its methods may be called at any time, also from inside its sink. */
 export class Player {
   /** The caller's own data. */
   readonly userData: unknown
   readonly #host: PlayerHost
   readonly #sink: Sink
-  readonly #format: ViewFormat
   readonly #maxLagMs: number
   readonly #budget: number
   readonly #gopsBack: number
-  #tracks: TrackFilter
   #view: BatchLog
-  #state: PlayerState
+  /** The view that takes over at the next place where its decoder can start. */
+  #nextView: BatchLog | undefined
+  #state: 'waiting' | 'playing' | 'closed'
+  #paused: boolean
+  #pumping: boolean
+  /** The next batch. */
   #cursor: number
-  #notBefore: number
+  /** No packet before this one is wanted: what was sent ends there. */
+  #nextSeq: number
+  #sentDts: number
+  /** The sink has got join bytes. */
   #joined: boolean
+  /** Playing from a place without keyframe: an inter frame would show nothing. */
+  #blind: boolean
+  /** Configuration may differ at this place, which comes next. */
   #resumeAt: GopStart | undefined
-  #configuration: ConfigurationSet | undefined
+  #known: ConfigurationSet | undefined
+  #knownTracks: TrackFilter
   #sentBytes: number
   #sentBatches: number
   #skips: number
@@ -121,18 +119,22 @@ export class Player {
     this.userData = options.userData
     this.#host = host
     this.#sink = sink
-    this.#format = options.format
     this.#maxLagMs = options.maxLagMs
     this.#budget = options.sinkBudgetBytes
     this.#gopsBack = options.gopsBack
-    this.#tracks = options.tracks
     this.#view = host.openView(options.format, options.tracks)
+    this.#nextView = undefined
     this.#state = 'waiting'
+    this.#paused = false
+    this.#pumping = false
     this.#cursor = 0
-    this.#notBefore = options.start === 'keyframe' ? host.headSeq : 0
+    this.#nextSeq = options.start === 'keyframe' ? host.log.head : 0
+    this.#sentDts = 0
     this.#joined = false
+    this.#blind = false
     this.#resumeAt = undefined
-    this.#configuration = undefined
+    this.#known = undefined
+    this.#knownTracks = options.tracks
     this.#sentBytes = 0
     this.#sentBatches = 0
     this.#skips = 0
@@ -142,31 +144,30 @@ export class Player {
 
   /** What the player does now. */
   get state(): PlayerState {
-    return this.#state
+    return this.#paused && this.#state !== 'closed' ? 'paused' : this.#state
   }
 
-  /** The tracks it gets. */
+  /** The tracks it asked for. */
   get tracks(): TrackFilter {
-    return this.#tracks
+    return (this.#nextView ?? this.#view).tracks
   }
 
   /** Stops sending. The source goes on without this player. */
   pause(): void {
-    if (this.#state === 'playing' || this.#state === 'waiting') this.#state = 'paused'
+    this.#paused = true
   }
 
   /** Goes on at the newest keyframe, or where it stopped when that is later. */
   resume(): void {
-    if (this.#state !== 'paused') return
-    if (!this.#joined) {
-      this.#state = 'waiting'
-    } else {
-      this.#state = 'playing'
-      if (this.#cursor < this.#view.head) {
-        const point = this.#host.resumePoint(this.#view, this.#tracks, 0)
-        const next = this.#view.at(this.#cursor)
-        if (point !== undefined && (next === undefined || point.seq > next.fromSeq)) this.#continueAt(point)
-        else if (next === undefined) this.#waitForKeyframe()
+    if (!this.#paused) return
+    this.#paused = false
+    if (this.#state === 'playing' && this.#cursor < this.#view.head) {
+      const point = this.#host.resumePoint(this.#view, 0)
+      if (point !== undefined && point.seq > this.#nextSeq) this.#continueAt(point)
+      else if (this.#cursor < this.#view.first) {
+        this.#state = 'waiting'
+        this.#nextSeq = this.#host.log.head
+        this.#sentDts = this.#host.lastDts
       }
     }
     this.pump()
@@ -177,34 +178,35 @@ export class Player {
     this.pump()
   }
 
-  /** Changes the tracks, from the next place where a decoder can start. */
+  /**
+   * Changes the tracks: at once where tracks are left out, else at the next place where a decoder of the added ones can start. Until
+   * then the present ones go on. Only configuration that is new to the player is sent.
+   */
   setTracks(tracks: TrackFilter): void {
-    if (this.#state === 'closed' || tracks === this.#tracks) return
-    const view = this.#host.openView(this.#format, tracks)
-    this.#host.releaseView(this.#view)
-    this.#view = view
-    this.#tracks = tracks
-    if (!this.#joined) return
-    const point = this.#host.resumePoint(view, tracks, 0)
-    this.#configuration = undefined
-    if (point === undefined) this.#waitForKeyframe()
-    else this.#continueAt(point)
+    if (this.#state === 'closed' || tracks === this.tracks) return
+    if (this.#nextView !== undefined) this.#host.releaseView(this.#nextView)
+    this.#nextView = undefined
+    if (tracks !== this.#view.tracks) {
+      const view = this.#host.openView(this.#view.format, tracks)
+      if (this.#state === 'waiting') this.#useView(view)
+      else this.#nextView = view
+    }
     this.pump()
   }
 
   /** Leaves the source. The sink is not ended: its owner does as it likes. Harmless when repeated. */
   detach(): void {
     if (this.#state === 'closed') return
-    this.#state = 'closed'
-    this.#host.releaseView(this.#view)
+    this.#close()
     this.#host.remove(this)
   }
 
   /** Counters, made when asked. */
   stats(): PlayerStats {
     return {
-      state: this.#state,
-      format: this.#format.name,
+      state: this.state,
+      format: this.#view.format.name,
+      tracks: this.tracks,
       sentBytes: this.#sentBytes,
       sentBatches: this.#sentBatches,
       queuedBytes: this.#sink.queuedBytes,
@@ -212,108 +214,194 @@ export class Player {
       skips: this.#skips,
       skippedPackets: this.#skippedPackets,
       skippedMs: this.#skippedMs,
+      userData: this.userData,
     }
   }
 
   /** Writes what is due and fits the budget. @internal */
   pump(): void {
-    if (this.#state === 'waiting') this.#start()
-    if (this.#state !== 'playing') return
-    const { first, head } = this.#view
-    if (this.#cursor < first) this.#fallOut()
-    if (this.#cursor >= head) return
-    const several = head - this.#cursor > 1
-    if (several) this.#sink.cork?.()
-    if (this.#resumeAt !== undefined && this.#sink.queuedBytes < this.#budget)
-      this.#sendChanged(this.#resumeAt)
-    while (this.#cursor < head && this.#sink.queuedBytes < this.#budget) {
-      const batch = this.#view.at(this.#cursor)!
-      this.#configuration = batch.configuration
-      this.#cursor++
-      this.#send(batch.bytes)
+    // A sink may call back from inside a write; the loop below goes on by itself.
+    if (this.#pumping || this.#paused || this.#state === 'closed') return
+    this.#pumping = true
+    try {
+      if (this.#state === 'waiting') this.#start()
+      this.#write()
+    } finally {
+      this.#pumping = false
     }
-    if (several) this.#sink.uncork?.()
-    if (this.#cursor < head) this.#sink.awaitDrain?.()
   }
 
   /**
-   * Called before old packets are dropped: a player beyond its lag moves to the newest start.
-   * @returns the sequence number it still needs, or `undefined` when it is at the head.
+   * Called before old packets are dropped.
+   * @returns the sequence number that is kept for this player, or `undefined` when none is.
    * @internal
    */
   sweep(): number | undefined {
-    if (this.#state !== 'playing') return undefined
-    if (this.#cursor < this.#view.first) this.#fallOut()
+    if (this.#state !== 'playing' || this.#paused) return undefined
     const batch = this.#view.at(this.#cursor)
     if (batch === undefined) return undefined
-    if (this.#host.lastDts - batch.dts > this.#maxLagMs) {
-      const point = this.#host.resumePoint(this.#view, this.#tracks, 0)
-      if (point !== undefined && point.seq > batch.fromSeq) {
-        this.#skips++
-        this.#skippedPackets += point.seq - batch.fromSeq
-        this.#skippedMs += Math.max(0, point.dts - batch.dts)
-        this.#continueAt(point)
-        return point.seq
-      }
-    }
-    return batch.fromSeq
+    return this.#skipTarget(batch) === undefined ? batch.fromSeq : undefined
   }
 
   /** The source has ended. @internal */
   end(reason: PlayerEnd): void {
     if (this.#state === 'closed') return
-    this.#state = 'closed'
-    this.#host.releaseView(this.#view)
+    this.#close()
     this.#sink.end(reason)
   }
 
+  #close(): void {
+    this.#state = 'closed'
+    this.#host.releaseView(this.#view)
+    if (this.#nextView !== undefined) this.#host.releaseView(this.#nextView)
+    this.#nextView = undefined
+  }
+
   #lagMs(): number {
-    if (this.#state !== 'playing') return 0
-    const batch = this.#view.at(this.#cursor)
+    const batch = this.state === 'playing' ? this.#view.at(this.#cursor) : undefined
     return batch === undefined ? 0 : Math.max(0, this.#host.lastDts - batch.dts)
   }
 
   #start(): void {
-    const point = this.#host.resumePoint(this.#view, this.#tracks, this.#gopsBack)
-    if (point === undefined || point.seq < this.#notBefore) return
+    const point = this.#host.resumePoint(this.#view, this.#joined ? 0 : this.#gopsBack)
+    if (point === undefined || point.seq < this.#nextSeq) return
     this.#state = 'playing'
-    this.#cursor = this.#view.idAt(point.seq)
     if (this.#joined) {
-      this.#resumeAt = point
+      this.#countSkipped(point)
+      this.#continueAt(point)
       return
     }
     this.#joined = true
-    this.#configuration = point.configuration
+    this.#moveTo(point)
+    this.#sentDts = point.dts
+    this.#know(point.configuration)
     this.#send(this.#view.join(point))
   }
 
-  #waitForKeyframe(): void {
-    this.#state = 'waiting'
-    this.#notBefore = this.#host.headSeq
+  #write(): void {
+    let corked = false
+    while (this.state === 'playing' && this.#sink.queuedBytes < this.#budget) {
+      const bytes = this.#take()
+      if (bytes === undefined) break
+      if (!corked && this.#cursor < this.#view.head) {
+        corked = true
+        this.#sink.cork?.()
+      }
+      this.#send(bytes)
+    }
+    if (corked) this.#sink.uncork?.()
+    if (this.#cursor < this.#view.head && this.state === 'playing') this.#sink.awaitDrain?.()
   }
 
-  /** The batch under the cursor is gone: the log hit a hard bound. */
+  /** The next bytes in line; the cursor moves behind them. */
+  #take(): Uint8Array | undefined {
+    if (this.#cursor < this.#view.first) this.#fallOut()
+    if (this.#nextView !== undefined) this.#changeView(this.#nextView)
+    let batch = this.#view.at(this.#cursor)
+    if (batch === undefined || this.#state !== 'playing') return undefined
+    const target = this.#skipTarget(batch)
+    if (target !== undefined) {
+      this.#skips++
+      this.#countSkipped(target)
+      this.#continueAt(target)
+      batch = this.#view.at(this.#cursor)
+      if (batch === undefined) return undefined
+    }
+    if (this.#blind && batch.picture === 'inter') {
+      this.#skips++
+      this.#state = 'waiting'
+      return undefined
+    }
+    if (this.#resumeAt !== undefined) {
+      const bytes = this.#changedConfiguration(this.#resumeAt)
+      this.#resumeAt = undefined
+      if (bytes.length > 0) return bytes
+    }
+    if (batch.picture === 'key') this.#blind = false
+    this.#cursor++
+    this.#nextSeq = batch.toSeq
+    this.#sentDts = batch.dts
+    this.#known = batch.configuration
+    return batch.bytes
+  }
+
+  /** Where a player that lags too far goes on; `undefined` while it keeps up, or when there is no newer place. */
+  #skipTarget(batch: Batch): GopStart | undefined {
+    // Against the newest batch, not the newest packet: what is held for the next flush is nobody's lag.
+    if (this.#view.at(this.#view.head - 1)!.dts - batch.dts <= this.#maxLagMs) return undefined
+    const point = this.#host.resumePoint(this.#view, 0)
+    return point !== undefined && point.seq > batch.fromSeq ? point : undefined
+  }
+
+  /** The batch under the cursor is gone: the log dropped it. */
   #fallOut(): void {
-    const point = this.#host.resumePoint(this.#view, this.#tracks, 0)
-    const batch = this.#view.at(this.#view.first)
     this.#skips++
-    if (batch !== undefined)
-      this.#skippedPackets += Math.max(0, (point?.seq ?? this.#host.headSeq) - batch.fromSeq)
-    if (point === undefined) this.#waitForKeyframe()
-    else this.#continueAt(point)
+    const point = this.#host.resumePoint(this.#view, 0)
+    if (point === undefined) {
+      this.#state = 'waiting'
+      return
+    }
+    this.#countSkipped(point)
+    this.#continueAt(point)
   }
 
+  #countSkipped(point: GopStart): void {
+    this.#skippedPackets += Math.max(0, point.seq - this.#nextSeq)
+    this.#skippedMs += Math.max(0, point.dts - this.#sentDts)
+  }
+
+  /** Goes on at a place that is not behind what was sent. */
   #continueAt(point: GopStart): void {
-    this.#cursor = this.#view.idAt(point.seq)
+    const next = this.#nextView
+    if (next !== undefined && (point.keyframe || this.#canChangeAnywhere(next))) this.#useView(next)
+    this.#moveTo(point)
     this.#resumeAt = point
   }
 
-  #sendChanged(point: GopStart): void {
-    this.#resumeAt = undefined
-    if (this.#configuration === point.configuration) return
-    this.#configuration = point.configuration
-    const bytes = this.#view.reconfigure(point.configuration, point.dts)
-    if (bytes.length > 0) this.#send(bytes)
+  #moveTo(point: GopStart): void {
+    this.#cursor = this.#view.idAt(point.seq)
+    this.#nextSeq = point.seq
+    this.#blind = !point.keyframe && this.#view.tracks !== 'audio'
+  }
+
+  #useView(view: BatchLog): void {
+    this.#host.releaseView(this.#view)
+    this.#view = view
+    this.#nextView = undefined
+  }
+
+  /** Goes over to `view` if the place that was reached allows it. All views are flushed together, so such a place comes. */
+  #changeView(view: BatchLog): void {
+    const batch = this.#view.at(this.#cursor)
+    const seq = batch?.fromSeq ?? this.#view.flushedSeq
+    if (!this.#canChangeAnywhere(view)) {
+      const start = this.#host.log.startFrom(this.#nextSeq)
+      if (start !== undefined && start.seq <= seq) this.#continueAt(start)
+      return
+    }
+    if (!view.isBoundary(seq)) return
+    const blind = this.#blind || this.#view.tracks === 'audio'
+    const configuration = this.#known ?? this.#host.log.configurationAt(seq)
+    this.#continueAt({ seq, dts: batch?.dts ?? this.#host.lastDts, configuration, keyframe: false })
+    this.#blind = blind && view.tracks !== 'audio'
+  }
+
+  /** Whether `view` can take over between any two packets: it adds no pictures, or there are none. */
+  #canChangeAnywhere({ tracks }: BatchLog): boolean {
+    const addsPictures = tracks !== 'audio' && (tracks === 'all' || this.#view.tracks === 'audio')
+    return !addsPictures || this.#host.isAudioOnly
+  }
+
+  #changedConfiguration(start: GopStart): Uint8Array {
+    const known = this.#known ?? start.configuration
+    const bytes = this.#view.reconfigure({ known, knownTracks: this.#knownTracks, start })
+    this.#know(start.configuration)
+    return bytes
+  }
+
+  #know(configuration: ConfigurationSet): void {
+    this.#known = configuration
+    this.#knownTracks = this.#view.tracks
   }
 
   #send(bytes: Uint8Array): void {

@@ -12,9 +12,12 @@ export type PublisherEnd = 'unpublished' | 'taken-over' | 'closed' | 'kicked'
 export interface PublishOptions {
   /** End the present publisher instead of being refused. @defaultValue the hub's `secondPublisher` is `'take-over'` */
   readonly takeOver?: boolean
-  /** Told when the stream is lost for another reason than this publisher's own `unpublish()`: close its connection. */
+  /**
+   * Told when the stream is lost for another reason than this publisher's own `unpublish()`: close its connection. Comes before
+   * {@link Hub.publish} returns when a `publish` listener ends the publisher; see {@link Publisher.ended}.
+   */
   readonly onLost?: (reason: PublisherEnd) => void
-  /** Anything of the caller's, shown in stats and events. */
+  /** Anything of the caller's, shown to listeners of `publish` and `unpublish`. */
   readonly userData?: unknown
 }
 
@@ -57,6 +60,8 @@ export class Publisher {
   /**
    * Appends one packet. Its dts is on the publisher's own clock; the source maps it to its own. The body is kept: never
    * write to it again. After the end, packets are dropped.
+   * @throws {@link LimitError} `ERR_CONFIGURATION_TRACKS` or `ERR_CONFIGURATION_BYTES` for configuration beyond the bounds: the packet
+   * is dropped, the stream is as before.
    */
   write(packet: MediaPacket): void {
     if (this.#ended === undefined) this.#host.accept(packet)

@@ -12,15 +12,17 @@ import {
   type TrackFilter,
   type ViewFormat,
 } from '../media/index.ts'
-import { BatchLog } from './batch-log.ts'
+import type { BatchLog } from './batch-log.ts'
 import type { Clock, Timer } from './clock.ts'
 import { Consumer, type ConsumerHost, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
 import { FanOut, type FanOutStats } from './fan-out.ts'
 import { GopCache, type GopStart } from './gop-cache.ts'
-import type { HubOptions } from './hub-options.ts'
-import { Player, type PlayerHost, type PlayerOptions, type PlayerStats, type Sink } from './player.ts'
+import type { ResolvedHubOptions } from './hub-options.ts'
+import { Player, type PlayerHost, type PlayerOptions, type PlayerStats } from './player.ts'
 import { Publisher, type PublisherEnd, type PublisherHost, type PublishOptions } from './publisher.ts'
+import type { PlayerEnd, Sink } from './sink.ts'
 import { SourceClock } from './source-clock.ts'
+import { Views } from './views.ts'
 
 /** Audio alone for so long, and no video configuration: the stream is taken to have no video. */
 const AUDIO_ONLY_AFTER_MS = 500
@@ -28,7 +30,7 @@ const AUDIO_ONLY_AFTER_MS = 500
 /** Video that pauses for so long no longer holds up joining players. */
 const VIDEO_STALLED_AFTER_MS = 3_000
 
-/** Packets between two looks for readers that lag, when no keyframe comes. */
+/** Packets between two evictions when no keyframe comes. */
 const SWEEP_PACKETS = 256
 
 /** Facts that a source announces. */
@@ -39,7 +41,7 @@ export interface SourceEvents {
   unpublish: (reason: PublisherEnd, publisher: Publisher) => void
   /** The configuration of a track or the metadata changed. */
   configuration: (configuration: ConfigurationSet) => void
-  /** The last player, consumer or viewer has left. */
+  /** The last player, consumer or viewer has left. Not when the source closes. */
   idle: () => void
   /** The source is over and removed from its hub. */
   close: () => void
@@ -75,18 +77,12 @@ export interface SourceStats {
   readonly lastDts: number
   /** Jumps of publishers' clocks that were closed. */
   readonly clockJumps: number
-  /** Video packets of a new publisher that came before its first keyframe and were dropped. */
+  /** Video packets that came before the first keyframe of their publisher and were dropped: nobody could show them. */
   readonly droppedBeforeKeyframe: number
   /** GOPs that outgrew the cache. */
   readonly oversizedGops: number
   /** Flushes so far and the time of the last round. */
   readonly fanOut: FanOutStats
-}
-
-interface View {
-  readonly key: string
-  readonly log: BatchLog
-  players: number
 }
 
 /** One stream of a hub. Made by {@link Hub.publish}, never by a player. */
@@ -96,15 +92,17 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   /** The packets; read-only for others. */
   readonly log: GopCache
   readonly #clock: Clock
-  readonly #options: Required<HubOptions>
   readonly #sourceClock: SourceClock
-  readonly #fanOut: FanOut
-  readonly #views: Map<string, View>
-  readonly #viewOf: Map<BatchLog, View>
+  readonly #fanOut: FanOut<Player>
+  readonly #views: Views
   readonly #consumers: Set<Consumer>
+  readonly #waiting: Set<Consumer>
   readonly #onClose: () => void
+  #options: ResolvedHubOptions
   #publisherStarts: number[]
   #publisher: Publisher | undefined
+  /** The publisher that listeners know of. */
+  #announced: Publisher | undefined
   #grace: Timer | undefined
   #closed: boolean
   #viewers: number
@@ -115,28 +113,37 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   #receivedPackets: number
   #droppedBeforeKeyframe: number
   #keyframeSeen: boolean
-  #firstDts: number
-  #lastVideoDts: number | undefined
-  #sinceSweep: number
-  #configuration: ConfigurationSet
+  #mediaSeen: boolean
   #audioCodec: FourCc
   #videoCodec: FourCc
+  #firstDts: number
+  #lastVideoDts: number | undefined
+  #unswept: number
+  #evictedTo: number
+  #configuration: ConfigurationSet
 
-  /** @internal */
-  constructor(streamPath: string, clock: Clock, options: Required<HubOptions>, onClose: () => void) {
+  /**
+   * @param onClose - called first of all when the source closes.
+   * @internal
+   */
+  constructor(streamPath: string, clock: Clock, options: ResolvedHubOptions, onClose: () => void) {
     super()
     this.streamPath = streamPath
     this.log = new GopCache(options)
     this.#clock = clock
-    this.#options = options
     this.#sourceClock = new SourceClock(options)
-    this.#fanOut = new FanOut(clock, options, () => this.#flushViews())
-    this.#views = new Map()
-    this.#viewOf = new Map()
+    this.#views = new Views(this.log)
+    this.#fanOut = new FanOut(clock, options, {
+      flush: () => this.#views.flush(),
+      roundEnded: () => this.#sweepIfDue(),
+    })
     this.#consumers = new Set()
+    this.#waiting = new Set()
     this.#onClose = onClose
+    this.#options = options
     this.#publisherStarts = []
     this.#publisher = undefined
+    this.#announced = undefined
     this.#grace = undefined
     this.#closed = false
     this.#viewers = 0
@@ -147,12 +154,14 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     this.#receivedPackets = 0
     this.#droppedBeforeKeyframe = 0
     this.#keyframeSeen = false
-    this.#firstDts = 0
-    this.#lastVideoDts = undefined
-    this.#sinceSweep = 0
-    this.#configuration = EMPTY_CONFIGURATION
+    this.#mediaSeen = false
     this.#audioCodec = ''
     this.#videoCodec = ''
+    this.#firstDts = 0
+    this.#lastVideoDts = undefined
+    this.#unswept = 0
+    this.#evictedTo = 0
+    this.#configuration = EMPTY_CONFIGURATION
   }
 
   /** The present publisher, or `undefined` within the grace time. */
@@ -187,12 +196,17 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
 
   /** Players, consumers and counted viewers. */
   get audience(): number {
-    return this.#fanOut.players.length + this.#consumers.size + this.#viewers
+    return this.#fanOut.players.size + this.#consumers.size + this.#viewers
   }
 
-  /** The players that are attached. */
+  /** The players that are attached, as a list of now. */
   get players(): readonly Player[] {
-    return this.#fanOut.players
+    return Array.from(this.#fanOut.players)
+  }
+
+  /** How many players are attached. */
+  get playerCount(): number {
+    return this.#fanOut.players.size
   }
 
   /** Milliseconds since the present publisher came, 0 without one. */
@@ -201,7 +215,8 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   }
 
   /**
-   * Attaches a network sink: the join bytes at once when a start is cached, then batch after batch as they are made.
+   * Attaches a network sink: the join bytes at once when a start is cached, then batch after batch as they are made. The sink may be
+   * written to before this returns.
    * @throws RangeError when the source is closed.
    */
   attach(sink: Sink, options: PlayerOptions): Player {
@@ -226,15 +241,19 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
    */
   consume(options: ConsumerOptions = {}): Consumer {
     this.#assertOpen()
-    const consumer = new Consumer(this, {
-      tracks: options.tracks ?? 'all',
-      start: options.start ?? 'gop',
-      maxLagMs: options.maxLagMs ?? this.#options.maxLagMs,
-    })
-    this.#consumers.add(consumer)
     const { signal } = options
+    const consumer = new Consumer(
+      this,
+      {
+        tracks: options.tracks ?? 'all',
+        start: options.start ?? 'gop',
+        gopsBack: options.gopsBack ?? 0,
+        maxLagMs: options.maxLagMs ?? this.#options.maxLagMs,
+      },
+      signal,
+    )
     if (signal?.aborted === true) consumer.detach()
-    else signal?.addEventListener('abort', () => consumer.detach(), { once: true })
+    else this.#consumers.add(consumer)
     return consumer
   }
 
@@ -250,39 +269,40 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     }
   }
 
-  /** Ends the source now: publisher, players and consumers. */
-  close(): void {
+  /**
+   * Ends the source now: publisher, players and consumers. Its stream path is free from the first event on.
+   * @param reason - what the players' sinks are told.
+   */
+  close(reason: PlayerEnd = 'closed'): void {
     if (this.#closed) return
     this.#closed = true
     this.#grace?.cancel()
+    this.#onClose()
     this.#publisher?.kick('closed')
     this.#fanOut.drain()
-    for (const player of this.#fanOut.players.slice())
-      player.end(this.#publishCount > 0 ? 'unpublished' : 'closed')
+    for (const player of this.#fanOut.players) player.end(reason)
     this.#fanOut.close()
     for (const consumer of this.#consumers) consumer.close()
     this.#consumers.clear()
-    this.#onClose()
+    this.#waiting.clear()
     this.emit('close')
     this.removeAllListeners()
   }
 
   /** Counters, made when asked. */
   stats(): SourceStats {
-    let batchBytes = 0
-    for (const view of this.#views.values()) batchBytes += view.log.bytes
     return {
       streamPath: this.streamPath,
       live: this.#publisher !== undefined,
       publishCount: this.#publishCount,
-      players: this.#fanOut.players.length,
+      players: this.#fanOut.players.size,
       consumers: this.#consumers.size,
       viewers: this.#viewers,
       receivedBytes: this.#receivedBytes,
       receivedPackets: this.#receivedPackets,
       cachedBytes: this.log.bytes,
       cachedMs: this.log.durationMs,
-      batchBytes,
+      batchBytes: this.#views.bytes,
       views: this.#views.size,
       lastDts: this.lastDts,
       clockJumps: this.#sourceClock.jumps,
@@ -299,13 +319,20 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
 
   /** Stats of the players. */
   playerStats(): PlayerStats[] {
-    return this.#fanOut.players.map((player) => player.stats())
+    return Array.from(this.#fanOut.players, (player) => player.stats())
+  }
+
+  /** Other options, as {@link Hub.setOptions} says. @internal */
+  setOptions(options: ResolvedHubOptions): void {
+    this.#options = options
+    this.log.setOptions(options)
+    this.#sourceClock.setOptions(options)
+    this.#fanOut.setOptions(options)
   }
 
   /** Gives the stream to a new publisher. @internal */
   publish(options: PublishOptions): Publisher {
     this.#assertOpen()
-    this.#publisher?.kick('taken-over')
     this.#grace?.cancel()
     this.#grace = undefined
     const now = this.#clock.now()
@@ -318,75 +345,81 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     this.#publishedSinceMs = now
     this.#lastArrivalMs = now
     this.#keyframeSeen = false
+    this.#mediaSeen = false
     this.#audioCodec = ''
     this.#videoCodec = ''
     this.#lastVideoDts = undefined
     this.#firstDts = this.lastDts
+    const previous = this.#publisher
     const publisher = new Publisher(this, options)
+    // The stream has changed hands before anybody hears of it: listeners may publish, kick and close.
     this.#publisher = publisher
-    this.emit('publish', publisher)
+    previous?.kick('taken-over')
+    if (publisher.ended === undefined) {
+      this.#announced = publisher
+      this.emit('publish', publisher)
+    }
     return publisher
   }
 
-  /** @internal */
+  /** One packet of the present publisher. @internal */
   accept(packet: MediaPacket): void {
     this.#receivedBytes += packet.body.length
     this.#receivedPackets++
-    if (packet.kind === 'video' && !packet.configuration && !this.#passesKeyframeGate(packet)) return
-    this.#lastArrivalMs = this.#clock.now()
+    const isVideo = packet.kind === 'video' && packet.coded
+    if (isVideo && !this.#passesKeyframeGate(packet)) return
+    const now = this.#clock.now()
+    if (packet.coded && !this.#mediaSeen) this.#beginMedia(now)
+    this.#lastArrivalMs = now
     const stamped = packet.withDts(this.#sourceClock.map(packet))
-    const isVideo = stamped.kind === 'video' && !stamped.configuration
-    if (isVideo) this.#lastVideoDts = stamped.dts
-    if (stamped.codec !== '') {
-      if (stamped.kind === 'audio') this.#audioCodec = stamped.codec
-      else if (stamped.kind === 'video') this.#videoCodec = stamped.codec
-    }
+    // Bounds that are hit by a jump in time would drop what nobody has got yet.
+    if (this.log.firstWith(stamped) > this.#views.flushedSeq) this.#fanOut.drain()
     const opens = this.log.append(stamped)
-    if (this.log.configuration !== this.#configuration) {
-      this.#configuration = this.log.configuration
-      if (this.listenerCount('configuration') > 0) this.emit('configuration', this.#configuration)
+    if (isVideo) this.#lastVideoDts = stamped.dts
+    if (packet.codec !== '') {
+      if (packet.kind === 'audio') this.#audioCodec = packet.codec
+      else this.#videoCodec = packet.codec
     }
-    if (opens || ++this.#sinceSweep >= SWEEP_PACKETS) this.#sweep()
-    for (const consumer of this.#consumers) consumer.wake()
-    this.#fanOut.appended(isVideo)
+    if (opens) this.#unswept = SWEEP_PACKETS
+    else this.#unswept++
+    if (this.log.first > this.#evictedTo) this.#evictViews()
+    if (this.#views.size === 0) this.#sweepIfDue()
+    if (this.#waiting.size > 0) this.#wakeConsumers()
+    this.#fanOut.appended(isVideo && (packet.codec !== '' || !packet.multitrack))
+    if (this.log.configuration === this.#configuration) return
+    this.#configuration = this.log.configuration
+    this.emit('configuration', this.#configuration)
   }
 
-  /** @internal */
+  /** A publisher's end; not always the present one's. @internal */
   leave(publisher: Publisher, reason: PublisherEnd): void {
-    if (this.#publisher !== publisher) return
-    this.#publisher = undefined
+    const wasPresent = this.#publisher === publisher
+    if (wasPresent) this.#publisher = undefined
+    if (wasPresent && !this.#closed) {
+      this.#grace = this.#clock.setTimeout(() => this.close('unpublished'), this.#options.graceMs)
+      // What is held is shown now; no packet will trigger it.
+      this.#fanOut.appended(true)
+      this.#wakeConsumers()
+    }
+    if (this.#announced !== publisher) return
+    this.#announced = undefined
     this.emit('unpublish', reason, publisher)
-    if (this.#closed || this.#publisher !== undefined) return
-    // What was held is shown now; nothing else will trigger it.
-    this.#fanOut.drain()
-    this.#grace = this.#clock.setTimeout(() => this.close(), this.#options.graceMs)
   }
 
   /** @internal */
-  get headSeq(): number {
-    return this.log.head
+  get isAudioOnly(): boolean {
+    if (this.#lastVideoDts !== undefined) return this.lastDts - this.#lastVideoDts > VIDEO_STALLED_AFTER_MS
+    return this.log.configuration.video.length === 0 && this.lastDts - this.#firstDts >= AUDIO_ONLY_AFTER_MS
   }
 
   /** @internal */
   openView(format: ViewFormat, tracks: TrackFilter): BatchLog {
-    const key = `${format.name} ${tracks}`
-    let view = this.#views.get(key)
-    if (view === undefined) {
-      const from = this.log.start(Infinity)?.seq ?? this.log.head
-      view = { key, log: new BatchLog(this.log, format, tracks, from), players: 0 }
-      this.#views.set(key, view)
-      this.#viewOf.set(view.log, view)
-    }
-    view.players++
-    return view.log
+    return this.#views.open(format, tracks)
   }
 
   /** @internal */
-  releaseView(log: BatchLog): void {
-    const view = this.#viewOf.get(log)
-    if (view === undefined || --view.players > 0) return
-    this.#viewOf.delete(log)
-    this.#views.delete(view.key)
+  releaseView(view: BatchLog): void {
+    this.#views.release(view)
   }
 
   /** @internal */
@@ -396,65 +429,77 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   }
 
   /** @internal */
+  addWaiting(consumer: Consumer): void {
+    this.#waiting.add(consumer)
+  }
+
+  /** @internal */
   removeConsumer(consumer: Consumer): void {
+    this.#waiting.delete(consumer)
     if (this.#consumers.delete(consumer)) this.#checkIdle()
   }
 
   /** @internal */
-  resumePoint(view: BatchLog, tracks: TrackFilter, gopsBack: number): GopStart | undefined {
-    if (tracks === 'audio' || this.#isAudioOnly()) {
-      return { seq: view.flushedSeq, dts: this.lastDts, configuration: view.configuration }
-    }
+  resumePoint(view: BatchLog, gopsBack: number): GopStart | undefined {
+    if (view.tracks === 'audio' || this.isAudioOnly) return view.headStart(this.lastDts)
     const start = this.log.start(gopsBack)
-    if (start !== undefined && start.seq >= view.flushedSeq) view.flush()
+    if (start !== undefined && start.seq >= view.flushedSeq) this.#views.flush()
     return start
   }
 
   /** @internal */
-  startPoint(tracks: TrackFilter): GopStart | undefined {
-    if (tracks === 'audio' || this.#isAudioOnly()) {
-      return { seq: this.log.head, dts: this.lastDts, configuration: this.log.configuration }
-    }
-    return this.log.start()
+  startPoint(tracks: TrackFilter, gopsBack: number): GopStart | undefined {
+    if (tracks !== 'audio' && !this.isAudioOnly) return this.log.start(gopsBack)
+    const { head: seq, configuration } = this.log
+    return { seq, dts: this.lastDts, configuration, keyframe: false }
   }
 
   /** @internal */
-  publisherChangedWithin(after: number, upTo: number): boolean {
-    for (const seq of this.#publisherStarts) if (seq > after && seq <= upTo) return true
-    return false
+  isPublisherStart(seq: number): boolean {
+    return this.#publisherStarts.length > 0 && this.#publisherStarts.includes(seq)
+  }
+
+  /** The time that passes between a republish and its first media counts like the time without publisher before. */
+  #beginMedia(now: number): void {
+    this.#mediaSeen = true
+    if (this.#publishCount === 1) return
+    this.#sourceClock.republish(now - this.#publishedSinceMs)
+    this.#firstDts = this.lastDts
   }
 
   /**
-   * Video of a publisher that came back, before its first keyframe, refers to pictures that nobody has: showing it to
-   * players that go on would break their picture. The first publisher has no players that could be hurt.
+   * Video of a publisher before its first keyframe refers to pictures that nobody has: it would break the picture of players that
+   * go on after a reconnect, and nobody can start with it.
    */
   #passesKeyframeGate(packet: MediaPacket): boolean {
     if (packet.keyframe) this.#keyframeSeen = true
-    if (this.#keyframeSeen || this.#publishCount === 1) return true
+    if (this.#keyframeSeen) return true
     this.#droppedBeforeKeyframe++
     return false
   }
 
-  #isAudioOnly(): boolean {
-    if (this.#lastVideoDts !== undefined) return this.lastDts - this.#lastVideoDts > VIDEO_STALLED_AFTER_MS
-    return this.log.configuration.video.length === 0 && this.lastDts - this.#firstDts >= AUDIO_ONLY_AFTER_MS
+  #wakeConsumers(): void {
+    for (const consumer of this.#waiting) consumer.wake()
+    this.#waiting.clear()
   }
 
-  #flushViews(): void {
-    for (const view of this.#views.values()) view.log.flush()
-  }
-
-  /** Drops what no reader needs, after moving readers that lag too far. */
-  #sweep(): void {
-    this.#sinceSweep = 0
-    let needed = this.log.head
+  /** Drops what no reader needs any more, once a GOP was opened or many packets came. */
+  #sweepIfDue(): void {
+    if (this.#unswept < SWEEP_PACKETS) return
+    this.#unswept = 0
+    let needed = this.#views.flushedSeq
     for (const consumer of this.#consumers) needed = Math.min(needed, consumer.sweep() ?? needed)
     for (const player of this.#fanOut.players) needed = Math.min(needed, player.sweep() ?? needed)
-    for (const view of this.#views.values()) needed = Math.min(needed, view.log.flushedSeq)
     this.log.evict(needed)
+    this.#evictViews()
+  }
+
+  #evictViews(): void {
     const { first } = this.log
-    for (const view of this.#views.values()) view.log.evict(first)
-    this.#publisherStarts = this.#publisherStarts.filter((seq) => seq >= first)
+    this.#evictedTo = first
+    this.#views.evict(first)
+    if (this.#publisherStarts.length > 0)
+      this.#publisherStarts = this.#publisherStarts.filter((seq) => seq >= first)
   }
 
   #checkIdle(): void {

@@ -1,0 +1,84 @@
+/**
+ * Asking the application about a peer, and what becomes of answers that come late, wrong or never.
+ *
+ * @module
+ */
+import { LimitError } from '../errors/index.ts'
+import { type AccessDecision, type AccessRequest, accept, type Authorize, reject } from './access.ts'
+import type { Clock } from './clock.ts'
+
+/** Decisions that are awaited. */
+export class Admission {
+  readonly #clock: Clock
+  readonly #onError: (error: unknown, request: AccessRequest) => void
+  readonly #pending: Set<(reason: string, cause: unknown) => void>
+
+  /**
+   * @param clock - for the time limit.
+   * @param onError - told what was thrown, or that the time was up; after the peer has its answer.
+   */
+  constructor(clock: Clock, onError: (error: unknown, request: AccessRequest) => void) {
+    this.#clock = clock
+    this.#onError = onError
+    this.#pending = new Set()
+  }
+
+  /** Decisions that are awaited now. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** Asks `authorize`. Never rejects; the first of answer, error, time limit, `signal` and {@link Admission.close} counts. */
+  ask(
+    authorize: Authorize,
+    timeoutMs: number,
+    request: AccessRequest,
+    signal: AbortSignal,
+  ): Promise<AccessDecision> {
+    if (signal.aborted) return Promise.resolve(reject(GONE))
+    return new Promise((resolve) => {
+      const controller = new AbortController()
+      const settle = (decision: AccessDecision): boolean => {
+        if (!this.#pending.delete(giveUp)) return false
+        timer.cancel()
+        signal.removeEventListener('abort', onGone)
+        resolve(decision)
+        return true
+      }
+      const giveUp = (reason: string, cause: unknown): void => {
+        if (settle(reject(reason))) controller.abort(cause)
+      }
+      const fail = (error: unknown): void => {
+        if (settle(reject('the decision failed'))) this.#onError(error, request)
+      }
+      const onGone = (): void => giveUp(GONE, signal.reason)
+      const timer = this.#clock.setTimeout(() => {
+        const error = new LimitError('ERR_AUTHORIZE_TIMEOUT', `no decision within ${timeoutMs} ms`)
+        giveUp('the decision took too long', error)
+        this.#onError(error, request)
+      }, timeoutMs)
+      this.#pending.add(giveUp)
+      signal.addEventListener('abort', onGone, { once: true })
+      const answer = async (): Promise<void> => {
+        settle(checked(await authorize(request, controller.signal)))
+      }
+      answer().catch(fail)
+    })
+  }
+
+  /** Turns away all who wait. */
+  close(): void {
+    for (const giveUp of this.#pending) giveUp('the server is closing', new Error('the hub is closed'))
+  }
+}
+
+const GONE = 'the peer has gone'
+
+/** Plain JavaScript can answer anything: what is no decision must not let anybody in. */
+function checked(decision: AccessDecision | boolean): AccessDecision {
+  if (decision === true) return accept()
+  if (decision === false) return reject('not allowed')
+  const { type } = decision
+  if (type === 'accept' || type === 'reject' || type === 'redirect') return decision
+  throw new TypeError(`authorize answered with ${String(type satisfies never)}`)
+}
