@@ -28,6 +28,7 @@ export {
   encodeProgramAssociation,
   encodeProgramMap,
   type ProgramAssociation,
+  type ProgramAssociationEntry,
   type ProgramMap,
   registrationOf,
 } from './program-tables.ts'

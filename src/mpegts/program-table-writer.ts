@@ -19,8 +19,11 @@ export class ProgramTableWriter {
   readonly #pmtPid: number
   readonly #videoPid: number
   readonly #audioPid: number
+  /** Version that each set of streams was last announced with. */
   readonly #versions: Map<string, number>
+  #streamsNow: readonly ElementaryStream[]
   #key: string
+  #writtenKey: string | undefined
   #version: number
   #continuity: number
   #packets: Uint8Array
@@ -30,26 +33,29 @@ export class ProgramTableWriter {
     this.#videoPid = videoPid
     this.#audioPid = audioPid
     this.#versions = new Map()
+    this.#streamsNow = []
     this.#key = ''
+    this.#writtenKey = undefined
     this.#version = -1
     this.#continuity = 0
-    this.#packets = this.#build([], 0)
+    this.#packets = EMPTY_BYTES
   }
 
-  /** Sets the streams. A different set raises the version. @returns whether it is different. */
+  /** Sets the streams. @returns whether they are others than those that were announced last. */
   set(video: VideoFormat | undefined, audio: AudioFormat | undefined): boolean {
-    const streams = this.#streams(video, audio)
-    const key = keyOf(streams)
-    if (key === this.#key) return false
-    this.#key = key
-    this.#version = (this.#version + 1) & 0x1f
-    this.#versions.set(key, this.#version)
-    this.#packets = this.#build(streams, this.#version)
-    return true
+    this.#streamsNow = this.#streams(video, audio)
+    this.#key = keyOf(this.#streamsNow)
+    return this.#key !== this.#writtenKey
   }
 
-  /** The tables in force, with the next continuity counters. */
+  /** The tables in force, with the next continuity counters. Other streams than before raise the version. */
   next(): Uint8Array {
+    if (this.#key !== this.#writtenKey) {
+      this.#writtenKey = this.#key
+      this.#version = (this.#version + 1) & 0x1f
+      this.#versions.set(this.#key, this.#version)
+      this.#packets = this.#build(this.#streamsNow, this.#version)
+    }
     const out = this.#packets.slice()
     out[3] = 0x10 | this.#continuity
     out[TS_PACKET_BYTES + 3] = 0x10 | this.#continuity
@@ -58,8 +64,8 @@ export class ProgramTableWriter {
   }
 
   /**
-   * The tables that announce these streams, in the version that the running stream last gave them, or would give them next. The
-   * counter is 15, as before the first tables of a stream.
+   * The tables that announce these streams, in the version that they were last announced with, or would be next. The counter is 15, as
+   * before the first tables of a stream.
    */
   peek(video: VideoFormat | undefined, audio: AudioFormat | undefined): Uint8Array {
     const streams = this.#streams(video, audio)

@@ -31,7 +31,15 @@ export interface ProgramAssociation {
   /** `false` when the table is to come into force later. */
   readonly currentNext: boolean
   /** Programs; number 0 names the network information table. */
-  readonly programs: readonly { readonly programNumber: number; readonly pid: number }[]
+  readonly programs: readonly ProgramAssociationEntry[]
+}
+
+/** Where the map of a program is found. */
+export interface ProgramAssociationEntry {
+  /** program_number, 0 to 65535; 0 for the network information table. */
+  readonly programNumber: number
+  /** PID of its program map table, 0 to 8191. */
+  readonly pid: number
 }
 
 /** One elementary stream of a program. */

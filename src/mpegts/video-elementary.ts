@@ -126,9 +126,10 @@ export class VideoUnit {
     scan(payload, format.nalLengthSize, hevc)
     if (scanned.truncated && startsWithStartCode(payload)) {
       const converted = annexBToAvcc(payload)
-      scan(converted, START_CODE_BYTES, hevc)
-      if (scanned.nalCount === 0) return undefined
-      return new VideoUnit(format, converted, START_CODE_BYTES, keyframe, scanned)
+      if (isNalHeader(converted, START_CODE_BYTES, hevc)) {
+        scan(converted, START_CODE_BYTES, hevc)
+        return new VideoUnit(format, converted, START_CODE_BYTES, keyframe, scanned)
+      }
     }
     if (scanned.nalCount === 0) return undefined
     return new VideoUnit(format, payload, format.nalLengthSize, keyframe, scanned)
@@ -263,6 +264,13 @@ function noteHevc(found: Scan, type: number): void {
   else if (type === HEVC_NAL_SPS) found.sets |= HAS_SPS
   else if (type === HEVC_NAL_PPS) found.sets |= HAS_PPS
   else if (type === HEVC_NAL_ACCESS_UNIT_DELIMITER && found.nalCount === 0) found.ownDelimiter = true
+}
+
+/** Whether a NAL unit can begin at `at`. 00 00 01 may also be the upper bytes of the length of a NAL unit that is cut. */
+function isNalHeader(bytes: Uint8Array, at: number, hevc: boolean): boolean {
+  const header = bytes[at] ?? 0xff
+  if ((header & 0x80) !== 0) return false // forbidden_zero_bit
+  return hevc ? ((bytes[at + 1] ?? 0) & 0x07) !== 0 : (header & 0x1f) !== 0 // nuh_temporal_id_plus1; type 0 is unspecified
 }
 
 /** Offset of the first length that is not 0. */
