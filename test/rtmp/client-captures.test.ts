@@ -75,7 +75,7 @@ const captures: readonly {
       'unknown userControl',
       'status NetStream.Play.Start',
       'playing',
-      'data |RtmpSampleAccess true true',
+      'data ["|RtmpSampleAccess",true,true]',
       'media data 0 configuration',
       'media audio 1486 mp4a configuration',
       'media audio 1509 mp4a',
@@ -97,7 +97,7 @@ const captures: readonly {
       'status NetStream.Play.Reset',
       'status NetStream.Play.Start',
       'playing',
-      'data |RtmpSampleAccess false false',
+      'data ["|RtmpSampleAccess",false,false]',
       'media data 0 configuration',
       'media audio 0 mp4a configuration',
       'media video 0 avc1 configuration',
@@ -112,7 +112,7 @@ function inWords(event: RtmpClientEvent): string {
   if (event.type === 'stop') return `stop ${event.code}`
   if (event.type === 'command') return `command ${event.command.name}`
   if (event.type === 'reply') return `reply ${event.transactionId}${event.isError ? ' error' : ''}`
-  if (event.type === 'data') return `data ${event.values.join(' ')}`
+  if (event.type === 'data') return `data ${JSON.stringify(event.values)}`
   if (event.type === 'unknown') return `unknown ${event.message.type}`
   if (event.type !== 'media') return event.type
   const { kind, dts, codec, configuration, keyframe } = event.packet
