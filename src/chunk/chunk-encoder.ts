@@ -36,6 +36,7 @@ export class ChunkEncoder {
     return this.#chunkSize
   }
 
+  /** @throws RangeError if the chunk size is out of range. */
   set chunkSize(chunkSize: number) {
     this.#chunkSize = checkChunkSize(chunkSize)
   }

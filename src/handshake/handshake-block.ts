@@ -68,18 +68,25 @@ export function signBlock(
   return block.subarray(at, at + DIGEST_BYTES)
 }
 
+/** What {@link findDigest} finds. */
+export interface FoundDigest {
+  /** Where the digest lies. */
+  readonly scheme: DigestScheme
+  /** 32 bytes, a view into the block. */
+  readonly digest: Uint8Array
+}
+
 /**
  * Looks for the digest of a C1 or S1.
  * @param role - who made the block.
- * @returns the scheme that fits (`first` is tried first) and the digest as a view into `block`; `undefined` for a block
- * of the simple form.
+ * @returns the scheme that fits (`first` is tried first) and the digest; `undefined` for a block of the simple form.
  */
 export function findDigest(
   block: Uint8Array,
   role: HandshakeRole,
   hmacSha256: HmacSha256,
   first: DigestScheme = 0,
-): { readonly scheme: DigestScheme; readonly digest: Uint8Array } | undefined {
+): FoundDigest | undefined {
   for (const scheme of first === 0 ? SCHEMES : SCHEMES_REVERSED) {
     const at = digestPosition(block, scheme)
     const digest = block.subarray(at, at + DIGEST_BYTES)

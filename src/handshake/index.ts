@@ -30,6 +30,7 @@ export { ClientHandshake, type ClientHandshakeOptions } from './client-handshake
 export {
   type DigestScheme,
   findDigest,
+  type FoundDigest,
   HANDSHAKE_BLOCK_BYTES,
   type HandshakeRole,
   responseSignature,

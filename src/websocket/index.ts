@@ -36,7 +36,14 @@ export {
   WEBSOCKET_CLOSE_UNSUPPORTED_DATA,
   type WebSocketClose,
 } from './websocket-close.ts'
-export { WebSocketDecoder, type WebSocketDecoderOptions, type WebSocketMessage } from './websocket-decoder.ts'
+export {
+  type WebSocketCloseMessage,
+  type WebSocketDataMessage,
+  WebSocketDecoder,
+  type WebSocketDecoderOptions,
+  type WebSocketMessage,
+  type WebSocketTextMessage,
+} from './websocket-decoder.ts'
 export {
   decodeWebSocketFrameHeader,
   encodeWebSocketFrame,

@@ -20,13 +20,34 @@ import {
   type WebSocketFrameHeader,
 } from './websocket-frame.ts'
 
-/** What a peer sent. `data` belongs to whoever reads it. */
-export type WebSocketMessage =
-  | { readonly type: 'binary'; readonly data: Uint8Array }
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'ping'; readonly data: Uint8Array }
-  | { readonly type: 'pong'; readonly data: Uint8Array }
-  | { readonly type: 'close'; readonly code: number; readonly reason: string }
+/** Bytes from a peer: a whole message, or a control frame. */
+export interface WebSocketDataMessage {
+  /** `ping` asks for a pong with the same data. */
+  readonly type: 'binary' | 'ping' | 'pong'
+  /** The payload, unmasked; belongs to whoever reads it. */
+  readonly data: Uint8Array
+}
+
+/** Text from a peer. */
+export interface WebSocketTextMessage {
+  /** Discriminant. */
+  readonly type: 'text'
+  /** The whole message. */
+  readonly text: string
+}
+
+/** The peer closes; nothing follows. */
+export interface WebSocketCloseMessage {
+  /** Discriminant. */
+  readonly type: 'close'
+  /** Its close code, 1005 when it gave none. */
+  readonly code: number
+  /** Its reason, `''` when it gave none. */
+  readonly reason: string
+}
+
+/** What a peer sent. */
+export type WebSocketMessage = WebSocketDataMessage | WebSocketTextMessage | WebSocketCloseMessage
 
 /** Options of a {@link WebSocketDecoder}. */
 export interface WebSocketDecoderOptions {
