@@ -19,7 +19,7 @@ const PLAYERS_PER_CHECK = 16
 /** Share of the last round that passes between two flushes at the least. */
 const ROUND_SHARE = 1.25
 
-/** Options of {@link FanOut}. */
+/** When packets are sent to players. */
 export interface FanOutOptions {
   /** Longest time a packet waits for a video packet, ms. @defaultValue 50 */
   readonly maxHoldMs: number
@@ -27,7 +27,7 @@ export interface FanOutOptions {
   readonly minFlushIntervalMs: number
 }
 
-/** Counters of a {@link FanOut}. */
+/** Counters of the sending to players. */
 export interface FanOutStats {
   /** Times that held packets were framed and sent. */
   readonly flushes: number

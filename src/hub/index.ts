@@ -20,6 +20,8 @@
  * ```
  *
  * @module hub
+ * @group Hub
+ * @group Hub
  */
 export {
   accept,

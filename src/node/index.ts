@@ -1,7 +1,27 @@
 /**
  * Servers, clients and handlers over Node's sockets, HTTP and files.
  *
+ * {@link RtmpServer} takes publishers and players in, {@link LiveHandler} serves HTTP-FLV, HTTP-TS and WebSocket-FLV, {@link HlsHandler}
+ * serves HLS; each is given a {@link Hub} and none knows of the others. {@link RtmpClient} publishes to another server or plays from
+ * one. {@link duplexPair} stands for a connection in tests.
+ *
+ * @example RTMP in, HLS out
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { Hub } from 'millrace/hub'
+ * import { HlsHandler, RtmpServer } from 'millrace/node'
+ *
+ * const hub = new Hub()
+ * await new RtmpServer({ hub }).listen({ port: 1935 })
+ *
+ * const hls = new HlsHandler({ hub })
+ * createServer((req, res) => {
+ *   if (!hls.handle(req, res)) res.writeHead(404).end()
+ * }).listen(8080)
+ * ```
+ *
  * @module node
+ * @group Node
  */
 export { duplexPair, type DuplexPairOptions } from './duplex-pair.ts'
 export { nodeHandshakeCrypto } from './handshake-crypto.ts'

@@ -28,6 +28,7 @@
  * ```
  *
  * @module rtmp
+ * @group Protocols
  */
 export { type AggregatePart, splitAggregate } from './aggregate.ts'
 export {
