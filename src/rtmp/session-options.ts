@@ -27,7 +27,7 @@ export interface RtmpSessionOptions {
    * @defaultValue 30000
    */
   readonly commandTimeoutMs?: number
-  /** Time from an accepted publish or play to the first media of the peer. @defaultValue 20000 */
+  /** Time from an accepted publish or play to the first media of the peer. @defaultValue 20000, as client 30000 */
   readonly firstMediaTimeoutMs?: number
   /** Time between two media messages of the peer. @defaultValue 5000, as client 30000 */
   readonly mediaTimeoutMs?: number
