@@ -7,6 +7,7 @@ import { RtmpServer } from 'millrace/node'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Clip, CLIPS, clipPath, paceClip } from '../support/clips.ts'
 import { run } from '../support/process.ts'
+import { countsOf, fromFirst, sizesOf } from '../support/read-packets.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { describeWithTool, requireTool } from '../support/tools.ts'
 import { publishFile, readPackets } from './peers/ffmpeg8.ts'
@@ -55,22 +56,10 @@ async function readBack(packets: readonly MediaPacket[]): Promise<string[][]> {
   return fromFirst(await readPackets(path))
 }
 
-/** Nobody can begin with the audio before the first keyframe: it is left out. */
-function fromFirst(streams: readonly (readonly string[])[]): string[][] {
-  const first = Number.parseInt(streams[0]?.[0] ?? '0', 10)
-  return streams.map((stream) =>
-    stream
-      .map((packet) => packet.replace(/^-?\d+/, (dts) => `${Number(dts) - first}`))
-      .filter((packet) => !packet.startsWith('-')),
-  )
-}
-
-const sizes = (stream: readonly string[]): string[] => stream.map((packet) => packet.split(' ')[1]!)
-
 async function expectSame(clip: Clip, packets: readonly MediaPacket[]): Promise<void> {
   const sent = fromFirst(await readPackets(clipPath(clip)))
   const received = await readBack(packets)
-  expect(received.map((stream) => stream.length)).toEqual(sent.map((stream) => stream.length))
+  expect(countsOf(received)).toEqual(countsOf(sent))
   expect(received).toEqual(sent)
 }
 
@@ -79,7 +68,7 @@ async function expectEndOf(clip: Clip, packets: readonly MediaPacket[]): Promise
   const [sent] = await readPackets(clipPath(clip))
   const [received] = await readBack(packets)
   expect(received!.length).toBeGreaterThan(100)
-  expect(sizes(received!)).toEqual(sizes(sent!.slice(-received!.length)))
+  expect(sizesOf(received!)).toEqual(sizesOf(sent!.slice(-received!.length)))
 }
 
 describeWithTool('ffmpeg', 'ffmpeg 5.1 publishes', () => {
@@ -131,6 +120,6 @@ describeWithTool('gst-launch-1.0', 'GStreamer publishes', () => {
     const sent = fromFirst(await readPackets(clipPath(clip)))
     const received = await readBack(await packets)
     // flvmux writes times of its own.
-    expect(received.map(sizes)).toEqual(sent.map(sizes))
+    expect(received.map(sizesOf)).toEqual(sent.map(sizesOf))
   })
 })

@@ -4,8 +4,11 @@
  */
 import { resolve } from 'node:path'
 import './promise-with-resolvers.ts'
-import { AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO, Demuxer } from 'node-av'
+import { AV_LOG_FATAL, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO, Demuxer, Log } from 'node-av'
 import { run } from '../../support/process.ts'
+
+// It takes the end of an HTTP stream without a length for an error.
+Log.setLevel(AV_LOG_FATAL)
 
 /** The packets of each stream of a file or URL, each as `dts size`: video first, then audio, in the order of tracks. */
 export async function readPackets(input: string): Promise<string[][]> {
