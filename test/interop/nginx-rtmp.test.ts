@@ -1,0 +1,125 @@
+import { writeFile } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { join } from 'node:path'
+import { demuxFlv } from 'millrace/flv'
+import type { MediaPacket } from 'millrace/media'
+import { RtmpClient } from 'millrace/node'
+import { expect, it } from 'vitest'
+import { readClip } from '../support/clips.ts'
+import { publishClip, startLiveServer } from '../support/live-server.ts'
+import { freePort, start } from '../support/process.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { describeWithTool, requireTool } from '../support/tools.ts'
+
+const CLIP = 'avc-aac-bframes.flv'
+const SPEED = 8
+
+/** nginx with its RTMP module: `live` takes and gives, `push` forwards to `upstream`, `pull` fetches from it. */
+async function startNginx(upstream: string): Promise<string> {
+  const folder = await tempFolder()
+  const port = await freePort()
+  const config = `
+    daemon off; master_process off; error_log stderr warn; pid ${folder}/nginx.pid;
+    load_module ${requireTool('nginx-rtmp')};
+    events { worker_connections 64; }
+    rtmp {
+      server {
+        listen 127.0.0.1:${port};
+        application live { live on; wait_key on; wait_video on; }
+        application push { live on; push ${upstream}; }
+        application pull { live on; pull ${upstream}; }
+      }
+    }`
+  await writeFile(join(folder, 'nginx.conf'), config)
+  const nginx = start(requireTool('nginx'), ['-p', folder, '-c', join(folder, 'nginx.conf')])
+  for (let tries = 0; !(await answers(port)); tries++) {
+    if (tries > 100) throw new Error(nginx.output)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return `rtmp://127.0.0.1:${port}`
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}
+
+async function collect(packets: AsyncIterable<MediaPacket>): Promise<MediaPacket[]> {
+  const found: MediaPacket[] = []
+  for await (const packet of packets) found.push(packet)
+  return found
+}
+
+/** Sizes of the coded packets of a kind, from the first keyframe on. */
+function sizes(packets: readonly MediaPacket[], kind: 'audio' | 'video'): number[] {
+  const first = packets.findIndex((packet) => packet.keyframe)
+  return packets
+    .slice(first)
+    .filter((packet) => packet.kind === kind && !packet.configuration && !packet.endOfSequence)
+    .map((packet) => packet.payload.length)
+}
+
+/** Sends a clip to an RTMP URL, `SPEED` times as fast as it plays. */
+async function send(url: string): Promise<void> {
+  const client = await RtmpClient.publish(url)
+  const startMs = performance.now()
+  for (const packet of demuxFlv(readClip(CLIP))) {
+    const waitMs = packet.dts / SPEED - (performance.now() - startMs)
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    client.write(packet)
+  }
+  await client.close()
+}
+
+const sent = demuxFlv(readClip(CLIP))
+
+/** nginx passes on from the keyframe at which a relay or player is ready: the end of the clip, and most of it. */
+function expectEnd(received: readonly MediaPacket[], kind: 'audio' | 'video'): void {
+  const found = sizes(received, kind)
+  expect(found.length).toBeGreaterThan(100)
+  expect(found).toEqual(sizes(sent, kind).slice(-found.length))
+}
+
+describeWithTool(['nginx', 'nginx-rtmp'], 'nginx-rtmp', () => {
+  it('takes what our client publishes and gives it to our client', async () => {
+    const url = `${await startNginx('rtmp://127.0.0.1:1')}/live/show`
+    const playing = RtmpClient.play(url)
+    const sending = send(url)
+    const player = await playing
+    const received = collect(player)
+    await sending
+    await player.close()
+    const packets = await received
+    expectEnd(packets, 'video')
+  })
+
+  it('pushes to our server', async () => {
+    const { hub, rtmpUrl } = await startLiveServer()
+    const url = await startNginx(rtmpUrl)
+    const published = new Promise<MediaPacket[]>((resolve, reject) => {
+      hub.once('publish', (source) => {
+        collect(source.consume({ maxLagMs: 60_000 })).then(resolve, reject)
+      })
+    })
+    await send(`${url}/push/show`)
+    const packets = await published
+    expectEnd(packets, 'video')
+    expectEnd(packets, 'audio')
+  })
+
+  it('pulls from our server', async () => {
+    const { hub, rtmpUrl } = await startLiveServer()
+    const url = await startNginx(rtmpUrl)
+    const player = await RtmpClient.play(`${url}/pull/show`)
+    const received = collect(player)
+    await publishClip(hub, CLIP, SPEED)
+    await player.close()
+    const packets = await received
+    expectEnd(packets, 'video')
+  })
+})
