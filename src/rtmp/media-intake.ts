@@ -5,7 +5,6 @@
  */
 import type { Amf0DecodeOptions } from '../amf0/index.ts'
 import {
-  MESSAGE_TYPE_AGGREGATE,
   MESSAGE_TYPE_AUDIO,
   MESSAGE_TYPE_DATA_AMF0,
   MESSAGE_TYPE_DATA_AMF3,
@@ -49,13 +48,4 @@ export class MediaIntake {
     }
     return packets
   }
-}
-
-/** Whether the body belongs to the media of a stream: audio, video, data or several of them. */
-export function isMediaType(messageTypeId: number): boolean {
-  return (
-    messageTypeId === MESSAGE_TYPE_AUDIO ||
-    messageTypeId === MESSAGE_TYPE_VIDEO ||
-    messageTypeId === MESSAGE_TYPE_AGGREGATE
-  )
 }
