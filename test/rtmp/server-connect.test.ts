@@ -245,6 +245,16 @@ test('one close event, whatever comes later', () => {
   expect(harness.session.nextTimeoutMs).toBeUndefined()
 })
 
+test('defect: a connection that neither published nor played ends with close alone, as a port scan does', () => {
+  const silent = new ServerHarness()
+  silent.session.close('the peer is gone')
+  expect(silent.events()).toMatchObject([{ type: 'close', reason: 'the peer is gone' }])
+  const harness = connected()
+  harness.push(command('createStream', 2, null))
+  harness.session.close()
+  expect(harness.events()).toMatchObject([{ type: 'close' }])
+})
+
 test('close with a status that the client is to see', () => {
   const harness = connected()
   harness.session.close('the server stops', 'NetConnection.Connect.AppShutdown')

@@ -237,6 +237,13 @@ describe('media', () => {
     ])
   })
 
+  test('defect: players do not get the @setDataFrame that publishers put before metadata', () => {
+    const [event] = publishing().push(
+      media(18, 0, amf0('@setDataFrame', 'onMetaData', ecmaArray({ width: 64 }))),
+    )
+    expect(event).toMatchObject({ packet: { body: amf0('onMetaData', ecmaArray({ width: 64 })) } })
+  })
+
   test('data in AMF3 (type 15) becomes AMF0', () => {
     const [event] = publishing().push(media(15, 7, join(hex('00'), amf0('onTextData', { text: 'hi' }))))
     expect(event).toMatchObject({
