@@ -180,6 +180,14 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     }
   }
 
+  /** Takes its place in the log, if there is one: packets from there on are kept for it. @internal */
+  tryStart(): boolean {
+    const point = this.#startPoint()
+    if (point === undefined) return false
+    this.#startAt(point)
+    return true
+  }
+
   /** Something was appended, the publisher left, or the consumer ended. @internal */
   wake(): void {
     const wake = this.#wake
@@ -207,9 +215,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
       const configured = this.#configuration.shift()
       if (configured !== undefined) return configured
       if (this.#state === 'waiting') {
-        const point = this.#startPoint()
-        if (point === undefined) return undefined
-        this.#startAt(point)
+        if (!this.tryStart()) return undefined
         continue
       }
       if (this.#cursor < log.first) {

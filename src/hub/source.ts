@@ -96,6 +96,9 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   readonly #fanOut: FanOut<Player>
   readonly #views: Views
   readonly #consumers: Set<Consumer>
+  /** Consumers that wait for their first keyframe. */
+  readonly #starting: Set<Consumer>
+  /** Consumers that wait for anything to read. */
   readonly #waiting: Set<Consumer>
   readonly #onClose: () => void
   #options: ResolvedHubOptions
@@ -138,6 +141,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
       roundEnded: () => this.#sweepIfDue(),
     })
     this.#consumers = new Set()
+    this.#starting = new Set()
     this.#waiting = new Set()
     this.#onClose = onClose
     this.#options = options
@@ -236,7 +240,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   }
 
   /**
-   * Opens an in-process reader.
+   * Opens an in-process reader. Its place is the cached GOP of now, or else the first keyframe that comes, however late it is read.
    * @throws RangeError when the source is closed.
    */
   consume(options: ConsumerOptions = {}): Consumer {
@@ -252,8 +256,12 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
       },
       signal,
     )
-    if (signal?.aborted === true) consumer.detach()
-    else this.#consumers.add(consumer)
+    if (signal?.aborted === true) {
+      consumer.detach()
+      return consumer
+    }
+    this.#consumers.add(consumer)
+    if (!consumer.tryStart()) this.#starting.add(consumer)
     return consumer
   }
 
@@ -284,6 +292,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     this.#fanOut.close()
     for (const consumer of this.#consumers) consumer.close()
     this.#consumers.clear()
+    this.#starting.clear()
     this.#waiting.clear()
     this.emit('close')
     this.removeAllListeners()
@@ -380,6 +389,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
       if (packet.kind === 'audio') this.#audioCodec = packet.codec
       else this.#videoCodec = packet.codec
     }
+    for (const consumer of this.#starting) if (consumer.tryStart()) this.#starting.delete(consumer)
     if (opens) this.#unswept = SWEEP_PACKETS
     else this.#unswept++
     if (this.log.first > this.#evictedTo) this.#evictViews()
@@ -435,6 +445,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
 
   /** @internal */
   removeConsumer(consumer: Consumer): void {
+    this.#starting.delete(consumer)
     this.#waiting.delete(consumer)
     if (this.#consumers.delete(consumer)) this.#checkIdle()
   }

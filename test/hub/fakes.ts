@@ -227,6 +227,13 @@ export class Stage {
     return sink
   }
 
+  /** The publisher leaves, and another comes `ms` later. */
+  republishAfter(ms: number): void {
+    this.publisher.unpublish()
+    this.clock.advance(ms)
+    this.republish()
+  }
+
   republish(): void {
     this.publisher = this.hub.publish(this.source.streamPath)
   }
