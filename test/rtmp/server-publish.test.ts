@@ -275,6 +275,18 @@ describe('media', () => {
     ])
   })
 
+  test('data in an aggregate, in AMF0 and AMF3; parts of other types are left out', () => {
+    const part = (type: number, body: Uint8Array): Uint8Array =>
+      // type | size | timestamp | timestamp high | stream id | body | back pointer
+      join(Uint8Array.of(type, 0, 0, body.length), hex('000000 00 000000'), body, u32(body.length + 11))
+    const text = amf0('onTextData', 1)
+    const body = join(part(18, text), part(15, join(hex('00'), text)), part(20, text))
+    expect(publishing().push(media(22, 60, body))).toMatchObject([
+      { type: 'media', packet: { kind: 'data', dts: 60, body: text } },
+      { type: 'media', packet: { kind: 'data', dts: 60, body: text } },
+    ])
+  })
+
   test('maxAggregateParts at n and n + 1', () => {
     const part = join(hex('08 000004 000000 00 000000'), AAC_RAW, hex('0000000f'))
     const harness = publishing({ maxAggregateParts: 2 })
