@@ -8,16 +8,20 @@ import { Duplex } from 'node:stream'
 /** Options of {@link duplexPair}. */
 export interface DuplexPairOptions {
   /**
-   * Bytes that one end takes before it waits for its reader, like a TCP window: with 65536 a reader that stops makes the
-   * writer's `writableLength` grow from the 65,537th byte on. @defaultValue 65536
+   * Bytes that one end takes before it waits for its reader, like a TCP window: what a reader that has stopped is sent
+   * beyond stays in the `writableLength` of the writer. @defaultValue 65536
    */
   readonly windowBytes?: number
 }
 
 /**
- * Joins two streams: what is written to one is read from the other. `end` and `destroy` reach the other end as they would
- * over TCP.
+ * Joins two streams: what is written to one is read from the other.
  *
+ * `end` reaches the other end behind what was written, and leaves the way back open. `destroy` is the end of a process: the
+ * other end reads what it has taken so far, then its `end`; writing back fails with `EPIPE`. `destroy` with an error is a
+ * reset: the other end fails with `ECONNRESET` at once.
+ *
+ * @throws RangeError for a window of less than a byte.
  * @example Serve RTMP in memory
  * ```ts
  * import { Hub } from 'millrace/hub'
@@ -30,6 +34,7 @@ export interface DuplexPairOptions {
  */
 export function duplexPair(options: DuplexPairOptions = {}): [Duplex, Duplex] {
   const windowBytes = options.windowBytes ?? 65_536
+  if (!(windowBytes >= 1)) throw new RangeError(`a window of ${windowBytes} bytes`)
   const a = new PairEnd(windowBytes)
   const b = new PairEnd(windowBytes)
   a.peer = b
@@ -37,69 +42,92 @@ export function duplexPair(options: DuplexPairOptions = {}): [Duplex, Duplex] {
   return [a, b]
 }
 
+type Done = (error?: Error | null) => void
+
 class PairEnd extends Duplex {
-  peer: PairEnd | undefined
+  peer!: PairEnd
   readonly #windowBytes: number
-  #blocked: (() => void) | undefined
-  #ended = false
+  /** Taken from the other end, and on its way to the reader: nothing is read inside the call that writes it. */
+  #arriving: Buffer[]
+  #arrivingBytes: number
+  #scheduled: boolean
+  /** What the other end has written and there is no room for yet. */
+  #waiting: { readonly bytes: Buffer; readonly done: Done } | undefined
+  #end: 'open' | 'arriving' | 'read'
 
   constructor(windowBytes: number) {
-    super({ readableHighWaterMark: windowBytes, allowHalfOpen: true })
+    super({ readableHighWaterMark: windowBytes })
     this.#windowBytes = windowBytes
+    this.#arriving = []
+    this.#arrivingBytes = 0
+    this.#scheduled = false
+    this.#waiting = undefined
+    this.#end = 'open'
   }
 
   override _read(): void {
-    const blocked = this.#blocked
-    this.#blocked = undefined
-    blocked?.()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting !== undefined) this.#take(waiting.bytes, waiting.done)
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: Done): void {
+    if (this.peer.destroyed) done(systemError('EPIPE', 'the other end is closed'))
+    else this.peer.#take(bytes, done)
+  }
+
+  override _final(done: Done): void {
+    this.peer.#takeEnd()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
     const { peer } = this
-    if (peer === undefined || peer.destroyed) {
-      callback(new Error('the other end is closed'))
-      return
+    const unread = this.#waiting
+    this.#waiting = undefined
+    peer.#waiting = undefined
+    if (error === null) peer.#takeEnd()
+    else peer.destroy(systemError('ECONNRESET', 'the other end was reset'))
+    unread?.done(systemError('EPIPE', 'the other end is closed'))
+    done(error)
+  }
+
+  #take(bytes: Buffer, done: Done): void {
+    const room = Math.max(0, this.#windowBytes - this.readableLength - this.#arrivingBytes)
+    if (room > 0) {
+      const taken = bytes.subarray(0, room)
+      this.#arriving.push(taken)
+      this.#arrivingBytes += taken.length
+      this.#schedule()
     }
-    peer.#receive(chunk, callback)
+    if (bytes.length <= room) done()
+    else this.#waiting = { bytes: bytes.subarray(room), done }
   }
 
-  override _final(callback: (error?: Error | null) => void): void {
-    if (this.peer !== undefined) this.peer.#receiveEnd()
-    callback()
+  #takeEnd(): void {
+    if (this.#end !== 'open') return
+    this.#end = 'arriving'
+    this.#schedule()
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    const { peer } = this
-    this.#release()
-    if (peer !== undefined && !peer.destroyed) {
-      peer.#release()
-      peer.#receiveEnd()
-      if (error !== null || !this.writableFinished) queueMicrotask(() => peer.destroy())
-    }
-    callback(error)
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    process.nextTick(() => this.#deliver())
   }
 
-  #receive(chunk: Buffer, callback: () => void): void {
-    if (this.readableLength + chunk.length <= this.#windowBytes) {
-      this.push(chunk)
-      callback()
-      return
-    }
-    const room = Math.max(0, this.#windowBytes - this.readableLength)
-    if (room > 0) this.push(chunk.subarray(0, room))
-    const rest = chunk.subarray(room)
-    this.#blocked = () => this.#receive(rest, callback)
-  }
-
-  #receiveEnd(): void {
-    if (this.#ended || this.destroyed) return
-    this.#ended = true
+  #deliver(): void {
+    this.#scheduled = false
+    const arriving = this.#arriving
+    this.#arriving = []
+    this.#arrivingBytes = 0
+    for (const bytes of arriving) if (!this.destroyed) this.push(bytes)
+    if (this.#end !== 'arriving' || this.#arriving.length > 0 || this.destroyed) return
+    this.#end = 'read'
     this.push(null)
   }
+}
 
-  #release(): void {
-    const blocked = this.#blocked
-    this.#blocked = undefined
-    if (blocked !== undefined) queueMicrotask(blocked)
-  }
+function systemError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
 }
