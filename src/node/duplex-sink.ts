@@ -4,6 +4,7 @@
  * @module
  */
 import type { Writable } from 'node:stream'
+import { EMPTY_BYTES } from '../bytes/index.ts'
 import type { PlayerEnd, Sink } from '../hub/index.ts'
 
 /** What a {@link DuplexSink} tells its owner. */
@@ -44,8 +45,8 @@ export class DuplexSink implements Sink {
 
   /** {@inheritDoc Sink.write} */
   write(batch: Uint8Array): void {
-    if (this.#stream.destroyed || this.#stream.writableEnded) return
-    this.#stream.write(asBuffer(batch))
+    if (!this.#isOpen()) return
+    this.#stream.write(sharedBuffer(batch))
     this.#handlers.sent?.(batch.length)
   }
 
@@ -61,25 +62,31 @@ export class DuplexSink implements Sink {
 
   /** {@inheritDoc Sink.awaitDrain} */
   awaitDrain(): void {
-    if (this.#awaiting || this.#stream.destroyed) return
+    if (this.#awaiting || !this.#isOpen()) return
     this.#awaiting = true
-    this.#stream.once('drain', this.#onDrain)
+    // A budget below the stream's own high-water mark is reached without a `drain` to come: ask for one.
+    if (this.#stream.writableNeedDrain === false) this.#stream.write(EMPTY_BYTES, this.#onDrain)
+    else this.#stream.once('drain', this.#onDrain)
   }
 
   /** {@inheritDoc Sink.end} */
   end(reason: PlayerEnd): void {
     this.#handlers.ended(reason)
   }
+
+  #isOpen(): boolean {
+    return !this.#stream.destroyed && !this.#stream.writableEnded
+  }
 }
 
-// `write` of a plain Uint8Array costs 1 µs more than of a Buffer; all players of a batch get it one after the other.
-let lastBatch: Uint8Array | undefined
-let lastBuffer: Buffer | undefined
+// Node wraps a plain Uint8Array at each write, which costs 1 µs. Here a batch is wrapped once for all its players.
+const buffers = new WeakMap<Uint8Array, Buffer>()
 
-/** `bytes` as a `Buffer` over the same memory; repeated calls with the same array give the same object. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  if (bytes === lastBatch) return lastBuffer!
-  lastBatch = bytes
-  lastBuffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return lastBuffer
+function sharedBuffer(bytes: Uint8Array): Buffer {
+  let buffer = buffers.get(bytes)
+  if (buffer === undefined) {
+    buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    buffers.set(bytes, buffer)
+  }
+  return buffer
 }
