@@ -81,6 +81,7 @@ export const ERROR_CODES = {
   // node
   ERR_RTMP_ENDED: 'the server ended the connection before it took or sent media',
   ERR_RTMP_REJECTED: 'the server refused to play or to be published to',
+  ERR_RTMP_STALLED: 'a peer took no bytes for stallTimeoutMs while some waited for it',
   ERR_PROXY_HEADER: 'the connection does not start with a complete PROXY protocol header',
   // flv
   ERR_FLV_SKIPPED: 'more bytes than allowed pass without an FLV tag among them',

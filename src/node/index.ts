@@ -27,15 +27,17 @@ export { duplexPair, type DuplexPairOptions } from './duplex-pair.ts'
 export { nodeHandshakeCrypto } from './handshake-crypto.ts'
 export type { HubResolver } from './hub-resolver.ts'
 export { type ProxyHeader, ProxyProtocolDecoder } from './proxy-protocol.ts'
-export {
-  type RtmpConnectDecider,
-  type RtmpConnectDecision,
-  RtmpConnection,
-  type RtmpConnectionEnd,
-  type RtmpConnectionInfo,
-  type RtmpConnectionRole,
-  type RtmpConnectionStats,
-} from './rtmp-connection.ts'
+export type { RtmpConnectDecision } from './rtmp-admission.ts'
+export { RtmpConnection } from './rtmp-connection.ts'
+export type {
+  RtmpConnectDecider,
+  RtmpConnectionEnd,
+  RtmpConnectionEvent,
+  RtmpConnectionInfo,
+  RtmpConnectionRole,
+  RtmpConnectionStats,
+  RtmpPlayerOptions,
+} from './rtmp-connection-host.ts'
 export {
   type ListenOptions,
   RtmpServer,

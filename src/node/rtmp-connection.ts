@@ -6,94 +6,38 @@
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { MediaError, ProtocolError } from '../errors/index.ts'
-import type { AccessDecision, AccessRequest, Player, Publisher, PublisherEnd, Source } from '../hub/index.ts'
+import type { AccessAccept, Hub, Player, Publisher, PublisherEnd } from '../hub/index.ts'
 import type { TrackFilter } from '../media/index.ts'
 import {
-  type ConnectReply,
   type ConnectRequest,
-  resolveStreamTarget,
   RTMP_VIEW,
-  type RtmpCloseCode,
+  type RtmpCloseEvent,
   type RtmpServerEvent,
   RtmpServerSession,
-  type RtmpServerSessionOptions,
 } from '../rtmp/index.ts'
 import { DuplexSink } from './duplex-sink.ts'
-import { type HubResolver, resolveHub } from './hub-resolver.ts'
+import { accessRequest, admit, decideConnect, refuse, type RtmpConnectDecision } from './rtmp-admission.ts'
+import type {
+  RtmpConnectionEnd,
+  RtmpConnectionHost,
+  RtmpConnectionInfo,
+  RtmpConnectionRole,
+  RtmpConnectionStats,
+} from './rtmp-connection-host.ts'
+import { RtmpOutput } from './rtmp-output.ts'
+import { StallWatch } from './stall-watch.ts'
 import type { Expiring } from './sweep.ts'
 
 const debug = createDebug('millrace:rtmp')
 
-/** What is known of the transport. */
-export interface RtmpConnectionInfo {
-  /** Address of the peer. */
-  readonly remoteAddress: string
-  /** Port of the peer. @defaultValue 0 */
-  readonly remotePort?: number
-  /** Whether the transport is encrypted. @defaultValue false */
-  readonly secure?: boolean
-}
-
-/** What a connection does now. */
-export type RtmpConnectionRole = 'none' | 'publisher' | 'player'
-
-/** Why a connection ended. */
-export interface RtmpConnectionEnd {
-  /** Stable reason. */
-  readonly code: RtmpCloseCode
-  /** The same in words. */
-  readonly reason: string
-}
-
-/** What a connection needs of its server. */
-export interface RtmpConnectionHost {
-  /** The hub, or how to find it. */
-  readonly hub: HubResolver
-  /** Decides about `connect`; everybody may when it is missing. */
-  readonly onConnect: RtmpConnectDecider | undefined
-  /** Options of the session. */
-  readonly session: Omit<RtmpServerSessionOptions, 'nowMs'>
-  /** Player options for every player. */
-  readonly player: {
-    readonly start?: 'gop' | 'keyframe'
-    readonly maxLagMs?: number
-    readonly sinkBudgetBytes?: number
-  }
-  /** An event that the server does not act on, for its owner. */
-  observe(connection: RtmpConnection, event: RtmpServerEvent): void
-  /** The connection is over. */
-  closed(connection: RtmpConnection, end: RtmpConnectionEnd): void
-}
-
-/** The answer to `connect`: extra properties for `_result`, or a refusal. */
-export type RtmpConnectDecision =
-  | ({ readonly type: 'accept' } & ConnectReply)
-  | { readonly type: 'reject'; readonly reason: string }
-  | { readonly type: 'redirect'; readonly tcUrl: string }
-
-/** Decides about `connect`, before any stream is named. A late answer is ignored. */
-export type RtmpConnectDecider = (
-  request: ConnectRequest,
-  connection: RtmpConnection,
-  signal: AbortSignal,
-) => RtmpConnectDecision | Promise<RtmpConnectDecision>
-
-/** Counters of an {@link RtmpConnection}. */
-export interface RtmpConnectionStats {
-  /** What it does. */
-  readonly role: RtmpConnectionRole
-  /** `/app/name` of its stream, `''` if none. */
-  readonly streamPath: string
-  /** Bytes received. */
-  readonly receivedBytes: number
-  /** Bytes sent. */
-  readonly sentBytes: number
-  /** Bytes in Node's queue. */
-  readonly queuedBytes: number
-}
-
 /** How long a connection may take to flush its last words, ms. */
 const LINGER_MS = 2_000
+
+/**
+ * Bytes that are read on while a decision is awaited. A stream that is not read does not tell that its peer has gone; a
+ * peer that has more to say than this is left waiting.
+ */
+const UNDECIDED_BYTES = 65_536
 
 /** One peer. Made by {@link RtmpServer}. */
 export class RtmpConnection implements Expiring {
@@ -105,32 +49,47 @@ export class RtmpConnection implements Expiring {
   readonly session: RtmpServerSession
   readonly #host: RtmpConnectionHost
   readonly #stream: Duplex
+  readonly #output: RtmpOutput
   #gone: AbortController | undefined
   #publisher: Publisher | undefined
   #player: Player | undefined
   #streamPath: string
+  #failure: MediaError | undefined
+  #connectDueMs: number | undefined
+  #undecidedBytes: number
+  #lingerUntilMs: number | undefined
   #draining: boolean
   #closed: boolean
-  #playing: number
 
   /** @internal */
   constructor(host: RtmpConnectionHost, stream: Duplex, info: RtmpConnectionInfo, id: number) {
+    const nowMs = host.clock.now()
     this.info = info
     this.id = id
-    this.session = new RtmpServerSession({ ...host.session, nowMs: performance.now() })
+    this.session = new RtmpServerSession({ ...host.session, nowMs })
     this.#host = host
     this.#stream = stream
+    this.#output = new RtmpOutput(this.session, stream, new StallWatch(host.stallTimeoutMs, nowMs), () =>
+      this.#drain(),
+    )
     this.#gone = undefined
     this.#publisher = undefined
     this.#player = undefined
     this.#streamPath = ''
+    this.#failure = undefined
+    this.#connectDueMs = undefined
+    this.#undecidedBytes = 0
+    this.#lingerUntilMs = undefined
     this.#draining = false
     this.#closed = false
-    this.#playing = 0
-    stream.on('data', (bytes: Uint8Array) => this.push(bytes))
+    stream.on('data', (bytes: Uint8Array) => this.#receive(bytes))
     stream.on('end', () => this.#lost('the peer ended the connection'))
     stream.on('error', (error: Error) => this.#lost(error.message))
-    stream.on('close', () => this.#lost('the connection closed'))
+    stream.on('close', () => this.#streamClosed())
+    // A stream that was over before it came here has told so already.
+    if (stream.destroyed) queueMicrotask(() => this.#streamClosed())
+    else if (stream.readableEnded) queueMicrotask(() => this.#lost('the peer ended the connection'))
+    else stream.resume()
   }
 
   /** What it does now. */
@@ -156,18 +115,22 @@ export class RtmpConnection implements Expiring {
 
   /** {@inheritDoc Expiring.nextTimeoutMs} */
   get nextTimeoutMs(): number | undefined {
-    return this.session.nextTimeoutMs
+    if (this.#closed) return this.#lingerUntilMs
+    return earliest(earliest(this.session.nextTimeoutMs, this.#connectDueMs), this.#output.nextCheckMs)
   }
 
   /** {@inheritDoc Expiring.handleTimeout} */
   handleTimeout(nowMs: number): void {
+    if (this.#closed) {
+      // A peer that does not read its last words is not waited for.
+      this.#stream.destroy()
+      return
+    }
+    if (this.#connectDueMs !== undefined && nowMs >= this.#connectDueMs) {
+      this.session.rejectConnect('the decision took too long')
+    }
+    this.#fail(this.#output.check(nowMs))
     this.session.handleTimeout(nowMs)
-    this.#drain()
-  }
-
-  /** Bytes from the peer. @internal */
-  push(bytes: Uint8Array): void {
-    this.session.push(bytes, performance.now())
     this.#drain()
   }
 
@@ -177,7 +140,7 @@ export class RtmpConnection implements Expiring {
   }
 
   /**
-   * Ends the connection.
+   * Ends the connection. May be called at any time, also inside an event; harmless when repeated.
    * @param reason - for the log, and for the peer if `code` is given.
    * @param code - a status code that the peer sees, such as `NetConnection.Connect.AppShutdown`.
    */
@@ -197,10 +160,28 @@ export class RtmpConnection implements Expiring {
     }
   }
 
-  #lost(reason: string): void {
+  #receive(bytes: Uint8Array): void {
     if (this.#closed) return
+    this.#undecidedBytes += bytes.length
+    this.session.push(bytes, this.#host.clock.now())
+    this.#drain()
+  }
+
+  #lost(reason: string): void {
     this.session.close(reason)
     this.#drain()
+  }
+
+  #streamClosed(): void {
+    this.#lost('the connection closed')
+    this.#lingerUntilMs = undefined
+    this.#host.released(this)
+  }
+
+  #fail(error: MediaError | undefined): void {
+    if (error === undefined || this.session.isClosed) return
+    this.#failure = error
+    this.session.close(error.message)
   }
 
   /** Acts on every event that is ready, then writes what the session has to say. */
@@ -216,17 +197,17 @@ export class RtmpConnection implements Expiring {
       this.#draining = false
     }
     if (this.#closed) return
-    this.#writeOutput()
-    const waits = this.session.awaitingDecision !== undefined
-    if (waits !== this.#stream.isPaused()) {
-      if (waits) this.#stream.pause()
-      else this.#stream.resume()
-    }
+    this.#output.flush()
+    this.#read()
   }
 
-  #writeOutput(): void {
-    if (this.#stream.writableEnded || this.#stream.destroyed) return
-    for (const part of this.session.takeOutput()) this.#stream.write(part)
+  /** Reads on, but not much beyond a decision. */
+  #read(): void {
+    if (this.session.awaitingDecision === undefined) this.#undecidedBytes = 0
+    const holdsBack = this.#undecidedBytes >= UNDECIDED_BYTES
+    if (holdsBack === this.#stream.isPaused()) return
+    if (holdsBack) this.#stream.pause()
+    else this.#stream.resume()
   }
 
   #handle(event: RtmpServerEvent): void {
@@ -236,8 +217,11 @@ export class RtmpConnection implements Expiring {
           this.#publisher?.write(event.packet)
         } catch (error) {
           if (!(error instanceof MediaError)) throw error
-          this.session.close(`${error.code}: ${error.message}`)
+          this.#fail(error)
         }
+        return
+      case 'close':
+        this.#finish(event)
         return
       case 'connect':
         void this.#decideConnect(event.request)
@@ -262,9 +246,6 @@ export class RtmpConnection implements Expiring {
       case 'receiveVideo':
         this.#changeTracks()
         break
-      case 'close':
-        this.#finish({ code: event.code, reason: event.reason })
-        break
       case 'seek':
       case 'bufferLength':
       case 'command':
@@ -281,15 +262,12 @@ export class RtmpConnection implements Expiring {
   }
 
   async #decideConnect(request: ConnectRequest): Promise<void> {
-    const { onConnect } = this.#host
+    const { onConnect, connectDecisionTimeoutMs, clock } = this.#host
     let decision: RtmpConnectDecision = { type: 'accept' }
     if (onConnect !== undefined) {
-      try {
-        decision = await onConnect(request, this, this.#signal())
-      } catch (error) {
-        debug('#%d onConnect failed: %s', this.id, error)
-        decision = { type: 'reject', reason: 'the decision failed' }
-      }
+      if (connectDecisionTimeoutMs > 0) this.#connectDueMs = clock.now() + connectDecisionTimeoutMs
+      decision = await decideConnect(() => onConnect(request, this, this.#signal()))
+      this.#connectDueMs = undefined
     }
     switch (decision.type) {
       case 'accept':
@@ -309,87 +287,79 @@ export class RtmpConnection implements Expiring {
   }
 
   async #decidePublish(streamName: string): Promise<void> {
-    const request = this.#accessRequest('publish', streamName)
-    const hub = resolveHub(this.#host.hub, request)
-    if (hub === undefined || request.streamName === '') {
-      const reason = hub === undefined ? 'no such virtual host' : 'no stream name'
-      this.session.rejectPublish(reason, { code: 'NetStream.Publish.BadName' })
-      this.#drain()
-      return
-    }
-    const decision = await hub.authorize(request, this.#signal())
-    if (this.#closed || this.session.awaitingDecision !== 'publish') return
-    if (decision.type === 'accept') {
-      const streamPath = decision.streamPath ?? request.streamPath
-      try {
-        this.#publisher = hub.publish(streamPath, {
-          ...(decision.takeOver === undefined ? {} : { takeOver: decision.takeOver }),
-          userData: decision.userData,
-          onLost: (reason) => this.#publishLost(reason),
-        })
-        this.#streamPath = streamPath
-        this.session.acceptPublish()
-      } catch (error) {
-        if (!(error instanceof MediaError) && !(error instanceof RangeError)) throw error
-        const code = error instanceof ProtocolError ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Denied'
-        this.session.rejectPublish(
-          error instanceof ProtocolError ? 'the stream name is in use' : error.message,
-          { code },
-        )
-      }
-    } else this.#refuse('publish', decision)
+    const request = accessRequest('publish', streamName, this.#asking())
+    const { hub, decision } = await admit(this.#host.hub, request, this.#signal())
+    if (this.session.awaitingDecision !== 'publish') return
+    if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'publish', streamName, decision)
+    else this.#publish(hub, decision.streamPath ?? request.streamPath, decision)
     this.#drain()
   }
 
+  #publish(hub: Hub, streamPath: string, decision: AccessAccept): void {
+    let publisher: Publisher
+    try {
+      publisher = hub.publish(streamPath, {
+        ...(decision.takeOver === undefined ? {} : { takeOver: decision.takeOver }),
+        userData: decision.userData,
+        onLost: (reason) => this.#publishLost(reason),
+      })
+    } catch (error) {
+      if (!(error instanceof MediaError) && !(error instanceof RangeError)) throw error
+      const isTaken = error instanceof ProtocolError
+      this.session.rejectPublish(isTaken ? 'the stream name is in use' : error.message, {
+        code: isTaken ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Denied',
+      })
+      return
+    }
+    // A listener of the hub may have closed this connection, or kicked the publisher, at the news of it.
+    if (publisher.ended === undefined && this.session.acceptPublish()) {
+      this.#publisher = publisher
+      this.#streamPath = streamPath
+    } else publisher.unpublish()
+  }
+
   async #decidePlay(streamName: string): Promise<void> {
-    const attempt = ++this.#playing
-    const request = this.#accessRequest('play', streamName)
-    const hub = resolveHub(this.#host.hub, request)
-    if (hub === undefined || request.streamName === '') {
-      this.session.rejectPlay('no such stream', { code: 'NetStream.Play.StreamNotFound' })
-      this.#drain()
-      return
-    }
-    const decision = await hub.authorize(request, this.#signal())
-    if (decision.type !== 'accept') {
-      this.#refuse('play', decision)
-      this.#drain()
-      return
-    }
-    const streamPath = decision.streamPath ?? request.streamPath
+    const request = accessRequest('play', streamName, this.#asking())
+    const { hub, decision } = await admit(this.#host.hub, request, this.#signal())
+    if (this.session.awaitingDecision !== 'play') return
+    if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'play', streamName, decision)
+    else await this.#play(hub, decision.streamPath ?? request.streamPath, decision)
+    this.#drain()
+  }
+
+  async #play(hub: Hub, streamPath: string, decision: AccessAccept): Promise<void> {
     const source = await hub.findSource(streamPath, this.#signal()).catch((error: unknown) => {
       debug('#%d resolveSource failed: %s', this.id, error)
       return undefined
     })
-    if (this.#closed || this.session.awaitingDecision !== 'play' || attempt !== this.#playing) return
     if (source === undefined || source.closed) {
       this.session.rejectPlay('no such stream', { code: 'NetStream.Play.StreamNotFound' })
-    } else if (this.session.acceptPlay()) {
-      this.#streamPath = streamPath
-      this.#writeOutput()
-      this.#attach(source, decision.userData)
+      return
     }
-    this.#drain()
-  }
-
-  #attach(source: Source, userData: unknown): void {
+    if (!this.session.acceptPlay()) return
+    this.#output.flushAll() // before the first media
     const sink = new DuplexSink(this.#stream, {
       drained: () => this.#player?.drained(),
-      ended: () => {
-        this.#player = undefined
-        this.session.endPlay()
-        this.#drain()
-      },
-      sent: (bytes) => this.session.countSent(bytes),
+      ended: () => this.#playEnded(),
+      sent: (bytes) => this.#output.countBatch(bytes),
     })
     const tracks = this.#tracks()
+    this.#streamPath = streamPath
     this.#player = source.attach(sink, {
       ...this.#host.player,
       format: RTMP_VIEW,
       tracks: tracks ?? this.#allTracks(),
-      userData,
+      userData: decision.userData,
     })
     if (tracks === undefined) this.#player.pause()
+  }
+
+  /** The source is over. */
+  #playEnded(): void {
+    this.#player = undefined
+    this.#streamPath = ''
+    this.session.endPlay()
+    this.#drain()
   }
 
   /** Peers that declared multitrack get every track, others the default track of each kind. */
@@ -416,21 +386,6 @@ export class RtmpConnection implements Expiring {
     this.#player.resume()
   }
 
-  #refuse(action: 'publish' | 'play', decision: Exclude<AccessDecision, { type: 'accept' }>): void {
-    if (decision.type === 'redirect') {
-      const rejection = { redirect: { tcUrl: decision.url } }
-      if (action === 'publish') this.session.rejectPublish('redirected', rejection)
-      else this.session.rejectPlay('redirected', rejection)
-    } else if (action === 'publish') {
-      this.session.rejectPublish(decision.reason)
-    } else {
-      this.session.rejectPlay(
-        decision.reason,
-        decision.notFound === true ? { code: 'NetStream.Play.StreamNotFound' } : {},
-      )
-    }
-  }
-
   #publishLost(reason: PublisherEnd): void {
     this.#publisher = undefined
     this.close(
@@ -455,16 +410,14 @@ export class RtmpConnection implements Expiring {
     player?.detach()
   }
 
-  #finish(end: RtmpConnectionEnd): void {
+  #finish(event: RtmpCloseEvent): void {
+    const end: RtmpConnectionEnd = { code: this.#failure?.code ?? event.code, reason: event.reason }
     this.#closed = true
+    this.#lingerUntilMs = this.#host.clock.now() + LINGER_MS
     this.#endPublish()
     this.#endPlay()
     this.#gone?.abort()
-    this.#writeOutput()
-    this.#stream.end()
-    // A peer that does not read its last words is not waited for.
-    const linger = setTimeout(() => this.#stream.destroy(), LINGER_MS).unref()
-    this.#stream.once('close', () => clearTimeout(linger))
+    this.#output.end()
     this.#stream.resume()
     debug('#%d closed: %s %s', this.id, end.code, end.reason)
     this.#host.closed(this, end)
@@ -475,23 +428,16 @@ export class RtmpConnection implements Expiring {
     return this.#gone.signal
   }
 
-  #accessRequest(action: 'publish' | 'play', streamName: string): AccessRequest {
-    const connect = this.session.connectRequest
-    const tcUrl = connect?.tcUrl ?? ''
-    const target = resolveStreamTarget({ tcUrl, app: connect?.app ?? '', streamName })
+  #asking(): Parameters<typeof accessRequest>[2] {
     return {
-      action,
-      protocol: 'rtmp',
-      vhost: target.vhost,
-      app: target.app,
-      streamName: target.streamName,
-      streamPath: target.streamPath,
-      query: target.query,
+      connect: this.session.connectRequest,
       remoteAddress: this.session.proxyAddress ?? this.info.remoteAddress,
       secure: this.info.secure ?? false,
-      url: tcUrl,
-      pageUrl: connect?.pageUrl ?? '',
-      details: connect?.properties ?? {},
     }
   }
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b
+  return b === undefined ? a : Math.min(a, b)
 }

@@ -5,22 +5,24 @@
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions } from 'node:tls'
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
-import { MediaError } from '../errors/index.ts'
 import type { HandshakeCrypto } from '../handshake/index.ts'
-import type { RtmpServerEvent, RtmpServerSessionOptions } from '../rtmp/index.ts'
+import { type Clock, systemClock } from '../hub/index.ts'
+import type { RtmpServerSessionOptions } from '../rtmp/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
 import type { HubResolver } from './hub-resolver.ts'
-import { ProxyProtocolDecoder } from './proxy-protocol.ts'
-import {
-  type RtmpConnectDecider,
-  RtmpConnection,
-  type RtmpConnectionEnd,
-  type RtmpConnectionHost,
-  type RtmpConnectionInfo,
-} from './rtmp-connection.ts'
+import { readProxyHeader } from './proxied-socket.ts'
+import { RtmpConnection } from './rtmp-connection.ts'
+import type {
+  RtmpConnectDecider,
+  RtmpConnectionEnd,
+  RtmpConnectionEvent,
+  RtmpConnectionHost,
+  RtmpConnectionInfo,
+  RtmpPlayerOptions,
+} from './rtmp-connection-host.ts'
 import { TimeoutSweep } from './sweep.ts'
 
 const debug = createDebug('millrace:rtmp')
@@ -28,8 +30,11 @@ const debug = createDebug('millrace:rtmp')
 /** Connections that the kernel holds until they are accepted: enough for a thousand players that come at once. */
 const BACKLOG = 4_096
 
-/** Time for a PROXY header, ms. */
-const PROXY_HEADER_TIMEOUT_MS = 5_000
+/** Time for a TLS handshake, ms. Node's own default is two minutes. */
+const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
+
+/** Silence after which the system asks whether the peer is still there, ms: for players that pause. */
+const KEEP_ALIVE_MS = 60_000
 
 /** Options of {@link RtmpServer}. */
 export interface RtmpServerOptions {
@@ -37,27 +42,39 @@ export interface RtmpServerOptions {
   readonly hub: HubResolver
   /** Certificate and key: the server then speaks RTMPS. @defaultValue plain RTMP */
   readonly tls?: TlsOptions
-  /** Every connection starts with a PROXY protocol header (v1 or v2) that tells the client's address. @defaultValue false */
+  /** Every connection starts with a PROXY protocol header (v1 or v2) that tells the client's address; before TLS, if any. @defaultValue false */
   readonly proxyProtocol?: boolean
   /** Decides about `connect`, and adds properties to its answer. @defaultValue everybody may connect */
   readonly onConnect?: RtmpConnectDecider
+  /** Time for `onConnect`, ms; the peer is then turned away. 0: any. The hub has its own for publish and play. @defaultValue 10000 */
+  readonly connectDecisionTimeoutMs?: number
+  /**
+   * Time in which a peer must take at least a byte while some wait for it, ms; a player that has gone without a word is
+   * closed after it. 0: any time. @defaultValue 60000
+   */
+  readonly stallTimeoutMs?: number
   /** Timeouts and bounds of the sessions. */
   readonly session?: Omit<RtmpServerSessionOptions, 'nowMs' | 'crypto'>
   /** Player options for every player. @defaultValue the hub's own */
-  readonly player?: RtmpConnectionHost['player']
-  /** Most connections at a time; one more is closed at once. @defaultValue 20000 */
+  readonly player?: RtmpPlayerOptions
+  /** Most sockets at a time; one more is closed at once. Streams given to {@link RtmpServer.handle} do not count. @defaultValue 20000 */
   readonly maxConnections?: number
   /** Randomness and HMAC. @defaultValue `node:crypto` */
   readonly crypto?: HandshakeCrypto
+  /** Time and timers, for tests. @defaultValue the runtime's own */
+  readonly clock?: Clock
 }
 
 /** Facts that an {@link RtmpServer} announces. */
 export interface RtmpServerEvents {
   /** A connection was accepted; nothing is known of it yet but its address. */
   connection: (connection: RtmpConnection) => void
-  /** An event of a connection's session, media excepted: connects, custom commands, data messages, unknown messages. */
-  sessionEvent: (event: RtmpServerEvent, connection: RtmpConnection) => void
-  /** A connection is over, with its one reason. */
+  /**
+   * An event of a connection's session, media excepted: custom commands, data messages, unknown messages, and requests:
+   * `connect`, `publish` and `play` say what the peer asks for, before it is decided. Who publishes is the hub's news.
+   */
+  sessionEvent: (event: RtmpConnectionEvent, connection: RtmpConnection) => void
+  /** A connection is over, with its one reason. The last event of the connection. */
   close: (connection: RtmpConnection, end: RtmpConnectionEnd) => void
 }
 
@@ -67,6 +84,12 @@ export interface ListenOptions {
   readonly port?: number
   /** Address. @defaultValue all addresses */
   readonly host?: string
+}
+
+/** A socket in its TLS handshake. */
+interface Entering {
+  readonly socket: Socket
+  readonly info: RtmpConnectionInfo
 }
 
 /**
@@ -85,30 +108,53 @@ export interface ListenOptions {
  */
 export class RtmpServer extends EventEmitter<RtmpServerEvents> {
   readonly #options: RtmpServerOptions
+  readonly #clock: Clock
   readonly #host: RtmpConnectionHost
-  readonly #connections: Set<RtmpConnection>
-  readonly #servers: Set<Server>
-  readonly #sockets: Set<Duplex>
   readonly #sweep: TimeoutSweep
+  readonly #connections: Set<RtmpConnection>
+  /** Connections whose stream is open, maybe only for its last words. */
+  readonly #unreleased: Set<RtmpConnection>
+  readonly #servers: Set<Server>
+  /** Every open socket that was accepted here. */
+  readonly #sockets: Set<Socket>
+  /** Those that are no connection yet: they owe a PROXY header or a TLS handshake. */
+  readonly #entering: Set<Socket>
+  readonly #tls: TlsServer | undefined
+  readonly #handshakes: Map<string, Entering>
+  #onReleased: (() => void)[]
   #ids: number
   #closed: boolean
 
   /** @param options - see {@link RtmpServerOptions}. */
   constructor(options: RtmpServerOptions) {
     super()
+    const clock = options.clock ?? systemClock
     this.#options = options
+    this.#clock = clock
     this.#host = {
       hub: options.hub,
       onConnect: options.onConnect,
       session: { ...options.session, crypto: options.crypto ?? nodeHandshakeCrypto },
       player: options.player ?? {},
+      clock,
+      connectDecisionTimeoutMs: options.connectDecisionTimeoutMs ?? 10_000,
+      stallTimeoutMs: options.stallTimeoutMs ?? 60_000,
       observe: (connection, event) => this.emit('sessionEvent', event, connection),
-      closed: (connection, end) => this.#closedConnection(connection, end),
+      closed: (connection, end) => {
+        this.#connections.delete(connection)
+        this.emit('close', connection, end)
+      },
+      released: (connection) => this.#release(connection),
     }
+    this.#sweep = new TimeoutSweep(clock)
     this.#connections = new Set()
+    this.#unreleased = new Set()
     this.#servers = new Set()
     this.#sockets = new Set()
-    this.#sweep = new TimeoutSweep()
+    this.#entering = new Set()
+    this.#tls = options.tls === undefined ? undefined : this.#createTls(options.tls)
+    this.#handshakes = new Map()
+    this.#onReleased = []
     this.#ids = 0
     this.#closed = false
   }
@@ -121,29 +167,23 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
   /**
    * Listens on a port. May be called more than once, for several addresses.
    * @returns the bound address and port.
-   * @throws the system's error, such as `EADDRINUSE`.
+   * @throws the system's error, such as `EADDRINUSE`; an error after {@link RtmpServer.close}.
    */
   async listen(options: ListenOptions = {}): Promise<AddressInfo> {
-    const { tls } = this.#options
-    const onSocket = (socket: Socket): void => this.#accept(socket)
-    // allowHalfOpen off: a peer that ends gets its end at once.
-    const server =
-      tls === undefined
-        ? createServer({ noDelay: true }, onSocket)
-        : createTlsServer({ noDelay: true, ...tls }, onSocket)
-    server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-      debug('TLS handshake failed: %s', error.message)
-      socket.destroy()
-    })
-    await new Promise<void>((resolve, fail) => {
-      server.once('error', fail)
-      server.listen({ port: options.port ?? 1935, host: options.host, backlog: BACKLOG }, () => {
-        server.off('error', fail)
-        resolve()
-      })
-    })
-    server.on('error', (error) => debug('server: %s', error.message))
+    const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
+    const server = createServer(settings, (socket) => this.#accept(socket))
     this.#servers.add(server)
+    try {
+      await new Promise<void>((resolve, fail) => {
+        if (this.#closed) throw new Error('the server is closed')
+        server.once('error', fail)
+        server.listen({ port: options.port ?? 1935, host: options.host, backlog: BACKLOG }, resolve)
+      })
+    } catch (error) {
+      this.#servers.delete(server)
+      throw error
+    }
+    server.on('error', (error) => debug('server: %s', error.message))
     return server.address() as AddressInfo
   }
 
@@ -156,21 +196,26 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
     const connection = new RtmpConnection(this.#host, stream, info, ++this.#ids)
     debug('#%d from %s', connection.id, info.remoteAddress)
     this.#connections.add(connection)
+    this.#unreleased.add(connection)
     this.#sweep.add(connection)
     this.emit('connection', connection)
+    if (this.#closed) connection.close('the server is closed')
     return connection
   }
 
-  /** Stops listening and ends every connection. Resolves when all sockets are closed. */
+  /** Stops listening and ends every connection. Resolves when all sockets and streams are closed. */
   async close(): Promise<void> {
     this.#closed = true
+    const stopped = Array.from(
+      this.#servers,
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    )
     for (const connection of this.#connections) {
       connection.close('the server is shutting down', 'NetConnection.Connect.AppShutdown')
     }
-    for (const socket of this.#sockets) socket.destroy()
-    await Promise.all(
-      Array.from(this.#servers, (server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-    )
+    for (const socket of this.#entering) socket.destroy()
+    if (this.#unreleased.size > 0) await new Promise<void>((resolve) => this.#onReleased.push(resolve))
+    await Promise.all(stopped)
     this.#servers.clear()
   }
 
@@ -180,57 +225,90 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
   }
 
   #accept(socket: Socket): void {
-    const { maxConnections = 20_000, proxyProtocol = false, tls } = this.#options
-    socket.on('error', () => socket.destroy())
-    if (this.#closed || this.#connections.size + this.#sockets.size >= maxConnections) {
-      debug('refused %s: %d connections', socket.remoteAddress, this.#connections.size)
+    const { maxConnections = 20_000, proxyProtocol = false } = this.#options
+    if (this.#closed || this.#sockets.size >= maxConnections) {
+      debug('refused %s: %d sockets', socket.remoteAddress, this.#sockets.size)
       socket.destroy()
       return
     }
-    const info: RtmpConnectionInfo = {
-      remoteAddress: socket.remoteAddress ?? '',
-      remotePort: socket.remotePort ?? 0,
-      secure: tls !== undefined,
-    }
-    if (proxyProtocol) this.#readProxyHeader(socket, info)
-    else this.handle(socket, info)
-  }
-
-  #readProxyHeader(socket: Socket, info: RtmpConnectionInfo): void {
-    const decoder = new ProxyProtocolDecoder()
-    const timer = setTimeout(() => socket.destroy(), PROXY_HEADER_TIMEOUT_MS).unref()
     this.#sockets.add(socket)
-    const done = (): void => {
-      clearTimeout(timer)
+    this.#entering.add(socket)
+    socket.on('error', (error) => debug('socket: %s', error.message))
+    socket.once('close', () => {
       this.#sockets.delete(socket)
+      this.#entering.delete(socket)
+    })
+    const info: RtmpConnectionInfo = {
+      remoteAddress: plainAddress(socket.remoteAddress ?? ''),
+      remotePort: socket.remotePort ?? 0,
+      secure: this.#tls !== undefined,
     }
-    socket.once('close', done)
-    const onData = (bytes: Buffer): void => {
-      try {
-        const rest = decoder.push(bytes)
-        if (rest === undefined) return
-        socket.off('data', onData)
-        socket.off('close', done)
-        done()
-        const { header } = decoder
-        const connection = this.handle(socket, {
-          ...info,
-          remoteAddress: header?.sourceAddress ?? info.remoteAddress,
-          remotePort: header?.sourcePort ?? info.remotePort ?? 0,
-        })
-        if (rest.length > 0) connection.push(rest)
-      } catch (error) {
-        if (!(error instanceof MediaError)) throw error
-        debug('refused %s: %s %s', info.remoteAddress, error.code, error.message)
-        socket.destroy()
-      }
-    }
-    socket.on('data', onData)
+    if (proxyProtocol) void this.#acceptProxied(socket, info)
+    else this.#enter({ socket, info })
   }
 
-  #closedConnection(connection: RtmpConnection, end: RtmpConnectionEnd): void {
-    this.#connections.delete(connection)
-    this.#sweep.delete(connection)
-    this.emit('close', connection, end)
+  async #acceptProxied(socket: Socket, info: RtmpConnectionInfo): Promise<void> {
+    try {
+      const { sourceAddress, sourcePort } = await readProxyHeader(socket, this.#clock)
+      if (sourceAddress === undefined || sourcePort === undefined) this.#enter({ socket, info })
+      else {
+        const client = { ...info, remoteAddress: plainAddress(sourceAddress), remotePort: sourcePort }
+        this.#enter({ socket, info: client })
+      }
+    } catch (error) {
+      debug('refused %s: %s', info.remoteAddress, error)
+      socket.destroy()
+    }
   }
+
+  #enter(entering: Entering): void {
+    const { socket, info } = entering
+    if (socket.destroyed) return
+    if (this.#tls === undefined) {
+      this.#entering.delete(socket)
+      this.handle(socket, info)
+      return
+    }
+    const key = endpoints(socket)
+    this.#handshakes.set(key, entering)
+    socket.once('close', () => this.#handshakes.delete(key))
+    this.#tls.emit('connection', socket)
+  }
+
+  /** Never listens itself: it gets each socket when its PROXY header is read. */
+  #createTls(options: TlsOptions): TlsServer {
+    const server = createTlsServer({ handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS, ...options })
+    server.on('secureConnection', (secured) => {
+      const entering = this.#handshakes.get(endpoints(secured))
+      if (entering === undefined) {
+        secured.destroy()
+        return
+      }
+      this.#entering.delete(entering.socket)
+      this.handle(secured, entering.info)
+    })
+    server.on('tlsClientError', (error, socket) => {
+      debug('TLS handshake failed: %s', error.message)
+      socket.destroy()
+    })
+    return server
+  }
+
+  #release(connection: RtmpConnection): void {
+    this.#unreleased.delete(connection)
+    this.#sweep.delete(connection)
+    if (this.#unreleased.size > 0) return
+    for (const resolve of this.#onReleased) resolve()
+    this.#onReleased = []
+  }
+}
+
+/** What a socket and the TLS socket over it have in common, and no other socket has. */
+function endpoints(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`
+}
+
+/** An IPv4 client of a dual-stack socket has the address `::ffff:192.0.2.7`: rules are written for `192.0.2.7`. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }

@@ -1,0 +1,117 @@
+/**
+ * How an RTMP connection asks the application: for `connect`, and through the hub for a publish or play. Whatever the
+ * application throws is a refusal, not the end of the process.
+ *
+ * @module
+ */
+import createDebug from 'debug'
+import { type AccessDecision, type AccessRequest, type Hub, reject } from '../hub/index.ts'
+import {
+  type ConnectReply,
+  type ConnectRequest,
+  resolveStreamTarget,
+  type RtmpServerSession,
+  type StreamRejection,
+} from '../rtmp/index.ts'
+import { type HubResolver, resolveHub } from './hub-resolver.ts'
+
+const debug = createDebug('millrace:rtmp')
+
+/** The answer to `connect`: extra properties for `_result`, or a refusal. */
+export type RtmpConnectDecision =
+  | ({ readonly type: 'accept' } & ConnectReply)
+  | { readonly type: 'reject'; readonly reason: string }
+  | { readonly type: 'redirect'; readonly tcUrl: string }
+
+/** Awaits the answer to `connect`. Never rejects. */
+export async function decideConnect(
+  decide: () => RtmpConnectDecision | Promise<RtmpConnectDecision>,
+): Promise<RtmpConnectDecision> {
+  try {
+    return await decide()
+  } catch (error) {
+    debug('onConnect failed: %s', error)
+    return { type: 'reject', reason: 'the decision failed' }
+  }
+}
+
+/** A decision about a publish or play, and the hub it is for. */
+export interface Admission {
+  readonly hub: Hub | undefined
+  readonly decision: AccessDecision
+}
+
+/** Finds the hub of `request` and asks it. Never rejects. */
+export async function admit(
+  resolver: HubResolver,
+  request: AccessRequest,
+  signal: AbortSignal,
+): Promise<Admission> {
+  let hub: Hub | undefined
+  try {
+    hub = resolveHub(resolver, request)
+  } catch (error) {
+    debug('choosing the hub failed: %s', error)
+    return { hub, decision: reject('the decision failed') }
+  }
+  if (hub === undefined) return { hub, decision: reject('no such virtual host', { notFound: true }) }
+  if (request.streamName === '') return { hub, decision: reject('no stream name', { notFound: true }) }
+  return { hub, decision: await hub.authorize(request, signal) }
+}
+
+/** What is known of the one who asks. */
+export interface Asking {
+  readonly connect: ConnectRequest | undefined
+  readonly remoteAddress: string
+  readonly secure: boolean
+}
+
+/** A publish or play in the words of the hub. */
+export function accessRequest(action: 'publish' | 'play', streamName: string, asking: Asking): AccessRequest {
+  const { connect, remoteAddress, secure } = asking
+  const tcUrl = connect?.tcUrl ?? ''
+  const target = resolveStreamTarget({ tcUrl, app: connect?.app ?? '', streamName })
+  return {
+    action,
+    protocol: 'rtmp',
+    vhost: target.vhost,
+    app: target.app,
+    streamName: target.streamName,
+    streamPath: target.streamPath,
+    query: target.query,
+    remoteAddress,
+    secure,
+    url: tcUrl,
+    pageUrl: connect?.pageUrl ?? '',
+    details: connect?.properties ?? {},
+  }
+}
+
+/** Tells the peer a decision that is no accept. */
+export function refuse(
+  session: RtmpServerSession,
+  action: 'publish' | 'play',
+  streamName: string,
+  decision: AccessDecision,
+): void {
+  const [reason, rejection] = inWordsOfRtmp(action, streamName, decision)
+  if (action === 'publish') session.rejectPublish(reason, rejection)
+  else session.rejectPlay(reason, rejection)
+}
+
+function inWordsOfRtmp(
+  action: 'publish' | 'play',
+  streamName: string,
+  decision: AccessDecision,
+): [reason: string, rejection: StreamRejection] {
+  switch (decision.type) {
+    case 'redirect':
+      return ['redirected', { redirect: { tcUrl: decision.url, url: `${decision.url}/${streamName}` } }]
+    case 'reject': {
+      const code = action === 'publish' ? 'NetStream.Publish.BadName' : 'NetStream.Play.StreamNotFound'
+      return [decision.reason, decision.notFound === true ? { code } : {}]
+    }
+    case 'accept':
+      return ['not allowed', {}]
+  }
+}
