@@ -74,6 +74,7 @@ export class HlsPlaylist {
   #targetDurationSec: number
   #discontinuitySequence: number
   #nextSequence: number | undefined
+  /** The longest playlist so far. */
   #longestSec: number
   #ended: boolean
 
@@ -214,12 +215,11 @@ export class HlsPlaylist {
   #slide(): void {
     const entries = this.#entries
     let duration = totalSec(entries)
-    this.#longestSec = Math.max(this.#longestSec, duration)
     while (entries.length > 1) {
       const first = entries[0]!
       const rest = duration - first.durationSec
       const over = rest >= this.#windowSec || entries.length > this.#windowCount
-      if (!over || rest < 3 * this.#targetDurationSec) return
+      if (!over || rest < 3 * this.#targetDurationSec) break
       entries.shift()
       duration = rest
       if (first.discontinuity) this.#discontinuitySequence++
@@ -227,6 +227,7 @@ export class HlsPlaylist {
       if (linger > 0) this.#leaving.push({ entry: first, leftSec: linger })
       else this.#expired.push(first)
     }
+    this.#longestSec = Math.max(this.#longestSec, duration)
   }
 
   /** Media time passed: what left long enough ago expires. */

@@ -35,8 +35,8 @@ export interface HlsSegmenterOptions {
    */
   readonly minDurationMs?: number
   /**
-   * A segment ends before the packet that would make it larger; a packet that is larger by itself is left out. The segmenter holds one
-   * segment of this size at most, in bytes.
+   * A segment ends before the packet that would make it larger; a packet that is larger by itself is left out. The segmenter holds up to
+   * twice as much, in bytes.
    * @defaultValue 33_554_432
    */
   readonly maxSegmentBytes?: number
@@ -46,7 +46,7 @@ export interface HlsSegmenterOptions {
    */
   readonly maxGapMs?: number
   /**
-   * Where video is announced, audio is left out until the first keyframe, but no longer than this. In ms.
+   * Where video comes, audio is left out until the first keyframe, but no longer than this. In ms.
    * @defaultValue 10_000
    */
   readonly maxKeyframeWaitMs?: number
@@ -62,6 +62,8 @@ export interface HlsSegmenterOptions {
 
 /** Video that has been silent for so long, or for three frames, no longer decides where segments end. */
 const VIDEO_STALL_MS = 2000
+/** Audio waits no longer than this for video of which not even an inter frame comes. */
+const VIDEO_ABSENT_MS = 1000
 /** A keyframe joins a segment that audio opened so much earlier; after that it gets a segment of its own. */
 const VIDEO_JOIN_MS = 500
 /** Times are rounded to ms: a GOP of 4 s may come out as 3.999. */
@@ -98,6 +100,7 @@ export class HlsSegmenter {
   #runHasVideo: boolean
   #needKeyframe: boolean
   #waitFrom: number | undefined
+  #waitSawVideo: boolean
   #nextDiscontinuity: boolean
 
   /**
@@ -136,6 +139,7 @@ export class HlsSegmenter {
     this.#runHasVideo = false
     this.#needKeyframe = true
     this.#waitFrom = undefined
+    this.#waitSawVideo = false
     this.#nextDiscontinuity = this.#sequence > 0
   }
 
@@ -227,7 +231,7 @@ export class HlsSegmenter {
     if (packet.kind === 'video') {
       this.#videoConfiguration = packet
       this.#needKeyframe = true
-      this.#waitFrom = undefined
+      this.#stopWaiting()
     } else {
       this.#audioConfiguration = packet
       this.#audioCodec = packet.codec
@@ -296,11 +300,20 @@ export class HlsSegmenter {
     if (!this.#needKeyframe) return false
     if (packet.kind === 'video') {
       this.#needKeyframe = !packet.keyframe
+      this.#waitSawVideo = true
       return this.#needKeyframe
     }
     if (this.#open !== undefined || !this.#muxer.hasVideo) return false
     this.#waitFrom ??= packet.dts
-    return Math.abs(packet.dts - this.#waitFrom) < this.#maxKeyframeWaitMs
+    const longest = this.#waitSawVideo
+      ? this.#maxKeyframeWaitMs
+      : Math.min(VIDEO_ABSENT_MS, this.#maxKeyframeWaitMs)
+    return Math.abs(packet.dts - this.#waitFrom) < longest
+  }
+
+  #stopWaiting(): void {
+    this.#waitFrom = undefined
+    this.#waitSawVideo = false
   }
 
   /** Whether `open` ends before `packet`. */
@@ -333,7 +346,7 @@ export class HlsSegmenter {
   /** Ends the open segment at a discontinuity, at `endDts` or where its last frames end. One that is too short is thrown away. */
   #cutShort(endDts: number | undefined): void {
     const open = this.#open
-    this.#waitFrom = undefined
+    this.#stopWaiting()
     if (open !== undefined) {
       const end = endDts ?? this.#estimatedEnd(open)
       if (end - open.startDts >= this.#minMs) this.#finish(open, end)
