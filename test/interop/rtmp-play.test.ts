@@ -5,7 +5,7 @@ import { type LiveServer, publishClip, startLiveServer, whenWaiting } from '../s
 import { run } from '../support/process.ts'
 import { countsOf, fromFirst, sizesOf } from '../support/read-packets.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { describeWithTool, requireTool } from '../support/tools.ts'
+import { itWithTool, requireTool } from '../support/tools.ts'
 import { readPackets } from './peers/ffmpeg8.ts'
 
 const SPEED = 8
@@ -54,36 +54,30 @@ it(`FFmpeg 8.1 plays ${AUDIO_ONLY}`, async () => {
   expect(sizesOf(received[0]!)).toEqual(sizesOf(sent[0]!.slice(-received[0]!.length)))
 })
 
-describeWithTool('ffmpeg', 'ffmpeg 5.1', () => {
-  it('plays H.264 and AAC', async () => {
-    const server = await startLiveServer()
-    const file = join(await tempFolder(), 'played.flv')
-    const args = ['-v', 'warning', '-i', server.rtmpUrl, '-c', 'copy', '-copyinkf', file]
-    const { received, sent } = await played(server, CLIP, () => playInto(file, 'ffmpeg', args))
-    expect(countsOf(received)).toEqual(countsOf(sent))
-    expect(received).toEqual(sent)
-  })
+itWithTool('ffmpeg', 'ffmpeg 5.1 plays H.264 and AAC', async () => {
+  const server = await startLiveServer()
+  const file = join(await tempFolder(), 'played.flv')
+  const args = ['-v', 'warning', '-i', server.rtmpUrl, '-c', 'copy', '-copyinkf', file]
+  const { received, sent } = await played(server, CLIP, () => playInto(file, 'ffmpeg', args))
+  expect(countsOf(received)).toEqual(countsOf(sent))
+  expect(received).toEqual(sent)
 })
 
-describeWithTool('rtmpdump', 'rtmpdump', () => {
-  it('plays H.264 and AAC', async () => {
-    const server = await startLiveServer()
-    const file = join(await tempFolder(), 'played.flv')
-    const args = ['-q', '--live', '-r', server.rtmpUrl, '-o', file]
-    // Code 2: a few ms short of the duration in the clip's metadata, it takes the download for incomplete.
-    const { received, sent } = await played(server, CLIP, () => playInto(file, 'rtmpdump', args, 2))
-    expect(countsOf(received)).toEqual(countsOf(sent))
-    expect(received).toEqual(sent)
-  })
+itWithTool('rtmpdump', 'rtmpdump plays H.264 and AAC', async () => {
+  const server = await startLiveServer()
+  const file = join(await tempFolder(), 'played.flv')
+  const args = ['-q', '--live', '-r', server.rtmpUrl, '-o', file]
+  // Code 2: a few ms short of the duration in the clip's metadata, it takes the download for incomplete.
+  const { received, sent } = await played(server, CLIP, () => playInto(file, 'rtmpdump', args, 2))
+  expect(countsOf(received)).toEqual(countsOf(sent))
+  expect(received).toEqual(sent)
 })
 
-describeWithTool('gst-launch-1.0', 'GStreamer', () => {
-  it('plays H.264 and AAC through rtmp2src', async () => {
-    const server = await startLiveServer()
-    const file = join(await tempFolder(), 'played.flv')
-    const args = ['-q', 'rtmp2src', `location=${server.rtmpUrl}`, '!', 'filesink', `location=${file}`]
-    const { received, sent } = await played(server, CLIP, () => playInto(file, 'gst-launch-1.0', args))
-    expect(countsOf(received)).toEqual(countsOf(sent))
-    expect(received).toEqual(sent)
-  })
+itWithTool('gst-launch-1.0', 'GStreamer plays H.264 and AAC through rtmp2src', async () => {
+  const server = await startLiveServer()
+  const file = join(await tempFolder(), 'played.flv')
+  const args = ['-q', 'rtmp2src', `location=${server.rtmpUrl}`, '!', 'filesink', `location=${file}`]
+  const { received, sent } = await played(server, CLIP, () => playInto(file, 'gst-launch-1.0', args))
+  expect(countsOf(received)).toEqual(countsOf(sent))
+  expect(received).toEqual(sent)
 })

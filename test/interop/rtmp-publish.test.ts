@@ -9,7 +9,7 @@ import { type Clip, CLIPS, clipPath, paceClip } from '../support/clips.ts'
 import { run } from '../support/process.ts'
 import { countsOf, fromFirst, sizesOf } from '../support/read-packets.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { describeWithTool, requireTool } from '../support/tools.ts'
+import { describeWithTool, itWithTool, requireTool } from '../support/tools.ts'
 import { publishFile, readPackets } from './peers/ffmpeg8.ts'
 
 /** How much faster than they play the clips are sent: a reader that comes late starts at the newest keyframe. */
@@ -105,21 +105,19 @@ it(`FFmpeg 8.1 publishes ${AUDIO_ONLY}`, async () => {
   await expectEndOf(AUDIO_ONLY, await packets)
 })
 
-describeWithTool('gst-launch-1.0', 'GStreamer publishes', () => {
-  it('H.264 and AAC through rtmp2sink', async () => {
-    const packets = published()
-    const clip = 'avc-aac-bframes.flv'
-    const pipeline = [
-      ...['-q', 'fdsrc', 'fd=0', '!', 'flvdemux', 'name=in'],
-      ...['flvmux', 'name=out', 'streamable=true', '!', 'rtmp2sink', 'sync=false', `location=${url}`],
-      ...['in.video', '!', 'queue', '!', 'h264parse', '!', 'out.'],
-      ...['in.audio', '!', 'queue', '!', 'aacparse', '!', 'out.'],
-    ]
-    const result = await run(requireTool('gst-launch-1.0'), pipeline, { input: paceClip(clip, SPEED) })
-    expect(result.stderr).toBe('')
-    const sent = fromFirst(await readPackets(clipPath(clip)))
-    const received = await readBack(await packets)
-    // flvmux writes times of its own.
-    expect(received.map(sizesOf)).toEqual(sent.map(sizesOf))
-  })
+itWithTool('gst-launch-1.0', 'GStreamer publishes H.264 and AAC through rtmp2sink', async () => {
+  const packets = published()
+  const clip = 'avc-aac-bframes.flv'
+  const pipeline = [
+    ...['-q', 'fdsrc', 'fd=0', '!', 'flvdemux', 'name=in'],
+    ...['flvmux', 'name=out', 'streamable=true', '!', 'rtmp2sink', 'sync=false', `location=${url}`],
+    ...['in.video', '!', 'queue', '!', 'h264parse', '!', 'out.'],
+    ...['in.audio', '!', 'queue', '!', 'aacparse', '!', 'out.'],
+  ]
+  const result = await run(requireTool('gst-launch-1.0'), pipeline, { input: paceClip(clip, SPEED) })
+  expect(result.stderr).toBe('')
+  const sent = fromFirst(await readPackets(clipPath(clip)))
+  const received = await readBack(await packets)
+  // flvmux writes times of its own.
+  expect(received.map(sizesOf)).toEqual(sent.map(sizesOf))
 })
