@@ -234,7 +234,7 @@ describe('propertiesOf', () => {
     expect(propertiesOf(new Amf0TypedObject('A', properties))).toBe(properties)
   })
 
-  it.each([
+  it.each<Amf0Value>([
     null, undefined, 1, true, 'text', [], new Date(0), new Uint8Array(1), new Amf0XmlDocument(''), AMF0_UNSUPPORTED,
   ])('gives undefined for %s', (value) => {
     expect(propertiesOf(value)).toBeUndefined()
