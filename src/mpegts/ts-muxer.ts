@@ -41,7 +41,7 @@ export interface TsMuxerOptions {
   /** How far the PCR is ahead of the DTS: what a receiver that follows the PCR may buffer. In ms. @defaultValue 100 */
   readonly pcrLeadMs?: number
   /**
-   * Audio frames are gathered into PES packets of up to this length, which saves an audio-only stream about a third: a frame of 170
+   * Audio frames are gathered into PES packets of up to this length, which saves up to half of an audio-only stream: a frame of 170
    * bytes alone takes two TS packets. Costs as much delay; call {@link TsMuxer.stageHeld} at the end. In ms. 0 gives every frame a
    * PES packet of its own.
    * @defaultValue 0
