@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { EMPTY_BYTES } from '../bytes/index.ts'
+import { ByteArena, EMPTY_BYTES } from '../bytes/index.ts'
 import type { ConfigurationSet, FourCc, MediaPacket } from '../media/index.ts'
 import type { AudioFormat } from './audio-elementary.ts'
 import { MuxerTracks, tracksAt } from './muxer-tracks.ts'
@@ -56,6 +56,12 @@ const MAX_HELD_BYTES = 60_000
 /** Frames further apart have a gap between them: one of 2048 samples at 32 kHz takes 64 ms. */
 const MAX_HELD_STEP_MS = 65
 
+/**
+ * Output up to this size is carved from a slab, where an array of its own would cost more than the muxing: 0.4 µs against 1 µs for a
+ * packet of 450 bytes (Node 20). Slabs lose an eighth at most at their ends.
+ */
+const MAX_CARVED_BYTES = 8192
+
 /** Bytes of what {@link TsMuxer.tables} returns: one packet for the PAT, one for the PMT. */
 export const TS_TABLES_BYTES: number = TABLES_BYTES
 
@@ -78,6 +84,7 @@ export class TsMuxer {
   readonly #pcr: PcrSchedule
   readonly #writer: PesWriter
   readonly #staged: StagedPes[]
+  readonly #arena: ByteArena
   #stagedBytes: number
   #tablesDue: boolean
   #tablesDts: number
@@ -103,6 +110,7 @@ export class TsMuxer {
     this.#pcr = new PcrSchedule()
     this.#writer = new PesWriter(videoPid, audioPid)
     this.#staged = []
+    this.#arena = new ByteArena()
     this.#stagedBytes = 0
     this.#tablesDue = true
     this.#tablesDts = 0
@@ -147,15 +155,18 @@ export class TsMuxer {
     return this.#tracks.carries(packet)
   }
 
-  /** Whole TS packets of one packet, freshly made; empty for configuration, data and what is skipped. */
+  /**
+   * Whole TS packets of one packet; empty for configuration, data and what is skipped. The bytes are the caller's and never change;
+   * short runs are carved from a slab that they share with their neighbours: copy what outlives the stream.
+   */
   write(packet: MediaPacket): Uint8Array {
     this.stage(packet)
     return this.#takeStaged()
   }
 
   /**
-   * Whole TS packets of a run of packets, in one array, freshly made. Streams whose first packet is in the run are announced from
-   * its start.
+   * Whole TS packets of a run of packets, in one array, as {@link TsMuxer.write} gives them. Streams whose first packet is in the run are
+   * announced from its start.
    */
   writeBatch(packets: readonly MediaPacket[]): Uint8Array {
     if (this.#tracks.video === undefined || this.#tracks.audio === undefined) this.#announce(packets)
@@ -229,7 +240,8 @@ export class TsMuxer {
 
   #takeStaged(): Uint8Array {
     if (this.#stagedBytes === 0) return EMPTY_BYTES
-    const out = new Uint8Array(this.#stagedBytes)
+    const bytes = this.#stagedBytes
+    const out = bytes > MAX_CARVED_BYTES ? new Uint8Array(bytes) : this.#arena.take(bytes)
     this.writeStaged(out, 0)
     return out
   }
