@@ -4,7 +4,7 @@
  * @module
  */
 import { AnnexBReader, AVC_NAL_IDR_SLICE, isAvcVcl, isHevcRandomAccess, isHevcVcl } from '../codec/index.ts'
-import { copyBytes } from '../bytes/index.ts'
+import type { ByteArena } from '../bytes/index.ts'
 import type { FourCc } from '../media/index.ts'
 import {
   ADTS_FRAMES,
@@ -33,6 +33,7 @@ const TICKS_PER_MS = 90
 export class ElementaryReader {
   readonly #stream: TsStream
   readonly #clock: TsClock
+  readonly #arena: ByteArena
   readonly #units: TsUnit[]
   readonly #splitter: FrameSplitter | undefined
   readonly #pes: PesAssembler
@@ -45,11 +46,13 @@ export class ElementaryReader {
    * @param stream - what the PMT says.
    * @param clock - of the program.
    * @param maxPesBytes - most bytes of one PES packet.
+   * @param arena - where their bytes go.
    * @param units - where units go.
    */
-  constructor(stream: TsStream, clock: TsClock, maxPesBytes: number, units: TsUnit[]) {
+  constructor(stream: TsStream, clock: TsClock, maxPesBytes: number, arena: ByteArena, units: TsUnit[]) {
     this.#stream = stream
     this.#clock = clock
+    this.#arena = arena
     this.#units = units
     const syntax = FRAMES[stream.codec]
     this.#splitter = syntax === undefined ? undefined : new FrameSplitter(syntax)
@@ -149,11 +152,17 @@ export class ElementaryReader {
       dts: dtsTicks === undefined ? undefined : Math.round(dtsTicks / TICKS_PER_MS),
       ptsTicks,
       dtsTicks,
-      data: copyBytes(data),
+      data: this.#copy(data),
       randomAccess,
       discontinuity: this.#discontinuity,
     })
     this.#discontinuity = false
+  }
+
+  #copy(bytes: Uint8Array): Uint8Array {
+    const out = this.#arena.take(bytes.length)
+    out.set(bytes)
+    return out
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteQueue } from '../bytes/index.ts'
+import { ByteArena, ByteQueue } from '../bytes/index.ts'
 import { DecodeError, LimitError, MediaError } from '../errors/index.ts'
 import { ElementaryReader } from './elementary-reader.ts'
 import { decodeProgramAssociation, decodeProgramMap, type ProgramMap } from './program-tables.ts'
@@ -74,6 +74,7 @@ export class TsDemuxer {
   readonly #maxUnsyncedBytes: number
   readonly #input: ByteQueue
   readonly #clock: TsClock
+  readonly #arena: ByteArena
   readonly #units: TsUnit[]
   readonly #pat: SectionPid
   #unitAt: number
@@ -103,6 +104,7 @@ export class TsDemuxer {
     this.#maxUnsyncedBytes = options.maxUnsyncedBytes ?? 65_536
     this.#input = new ByteQueue()
     this.#clock = new TsClock()
+    this.#arena = new ByteArena()
     this.#units = []
     this.#unitAt = 0
     this.#pat = { continuity: -1, sections: new SectionAssembler((section) => this.#takePat(section)) }
@@ -341,7 +343,10 @@ export class TsDemuxer {
         before.delete(pid)
       } else {
         const stream = { pid, streamType, codec, descriptors }
-        this.#readers.set(pid, new ElementaryReader(stream, this.#clock, this.#maxPesBytes, this.#units))
+        this.#readers.set(
+          pid,
+          new ElementaryReader(stream, this.#clock, this.#maxPesBytes, this.#arena, this.#units),
+        )
       }
     }
     for (const reader of before.values()) {

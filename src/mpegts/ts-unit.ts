@@ -22,8 +22,8 @@ export interface TsUnit {
   /** Decode time in ticks of 90 kHz, unwrapped. */
   readonly dtsTicks: number | undefined
   /**
-   * The bytes, owned by whoever reads the unit: Annex B for video, a frame with its ADTS or MPEG header for AAC and MP3, a bare packet
-   * for Opus.
+   * The bytes, which never change: Annex B for video, a frame with its ADTS or MPEG header for AAC and MP3, a bare packet for Opus. They
+   * share a slab with their neighbours: copy what outlives the stream.
    */
   readonly data: Uint8Array
   /** Whether decoding can start here: the random access indicator, or an IDR or IRAP picture. Always for audio. */
