@@ -74,6 +74,7 @@ export class RtmpClientSession extends RtmpSession<RtmpClientOwnEvent> {
   #phase: RtmpClientPhase
   #peer: PeerCapabilities
   #awaitedTransaction: number
+  #paused: boolean
 
   /** @param options - `crypto`, `nowMs`, `mode`, `app`, `tcUrl` and `streamName` are required. */
   constructor(options: RtmpClientSessionOptions) {
@@ -90,6 +91,7 @@ export class RtmpClientSession extends RtmpSession<RtmpClientOwnEvent> {
     this.#phase = 'handshake'
     this.#peer = peerCapabilities({})
     this.#awaitedTransaction = 0
+    this.#paused = false
     handshake.start(options.nowMs)
     this.io.drainHandshake()
   }
@@ -128,7 +130,14 @@ export class RtmpClientSession extends RtmpSession<RtmpClientOwnEvent> {
 
   /** Pauses or resumes a play. */
   pause(paused: boolean, positionMs = 0): void {
-    if (this.#phase === 'playing') this.notify('pause', paused, positionMs)
+    if (this.#phase !== 'playing') return
+    this.notify('pause', paused, positionMs)
+    if (paused) {
+      this.#paused = true
+      this.step.stop()
+    } else {
+      this.step.start(this.settings.mediaTimeoutMs, 'ERR_RTMP_MEDIA_TIMEOUT', 'no media', undefined)
+    }
   }
 
   /** Ends the publish or play, with `FCUnpublish` and `deleteStream`; the connection stays for {@link RtmpClientSession.close}. */
@@ -191,7 +200,9 @@ export class RtmpClientSession extends RtmpSession<RtmpClientOwnEvent> {
 
   /** @internal */
   protected override onUserControl(event: UserControlEvent): RtmpClientOwnEvent | undefined {
-    return event.type === 'streamEof' ? this.#stop('StreamEOF') : undefined
+    // Servers such as SRS send StreamEOF for a pause as well, and StreamBegin when it goes on.
+    if (event.type === 'streamBegin') this.#paused = false
+    return event.type === 'streamEof' && !this.#paused ? this.#stop('StreamEOF') : undefined
   }
 
   /** @internal */

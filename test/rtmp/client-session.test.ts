@@ -9,6 +9,7 @@ import {
   media,
   message,
   streamCommand,
+  u16,
   u32,
   type Amf0Literal,
 } from '../support/rtmp-bytes.ts'
@@ -388,6 +389,31 @@ describe('play', () => {
     const harness = playing()
     harness.session.pause(true, 40)
     expect(harness.output()).toEqual(['pause 0 true 40'])
+  })
+
+  test('StreamEOF is the end of a pause or of the stream, whichever it is', () => {
+    const streamEof = message(4, join(u16(1), u32(1)), { chunkStreamId: 2 })
+    const streamBegin = message(4, join(u16(0), u32(1)), { chunkStreamId: 2 })
+    const harness = playing()
+    harness.session.pause(true)
+    harness.push(status('status', 'NetStream.Pause.Notify'))
+    expect(harness.push(streamEof)).toMatchObject([{ type: 'unknown' }])
+    expect(harness.sleep(600_000)).toEqual([]) // no media, as wanted
+    harness.session.pause(false)
+    harness.push(status('status', 'NetStream.Unpause.Notify'), streamBegin)
+    expect(harness.session.phase).toBe('playing')
+    expect(harness.push(streamEof)).toMatchObject([{ type: 'stop', code: 'StreamEOF' }])
+  })
+
+  test('after a pause media is waited for again', () => {
+    const harness = playing()
+    harness.session.pause(true)
+    harness.session.pause(false)
+    expect(harness.sleep(29_000)).toEqual([])
+    expect(harness.sleep(2_000)).toMatchObject([
+      { type: 'stop' },
+      { type: 'close', code: 'ERR_RTMP_MEDIA_TIMEOUT' },
+    ])
   })
 
   test('a session that closes while playing says stop first', () => {
