@@ -21,6 +21,14 @@ export interface HlsPackagerOptions {
   readonly segmenter?: Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence'>
 }
 
+/** Bit rates of the segments in a playlist window. */
+export interface HlsBandwidth {
+  /** The highest of one segment, bit/s. */
+  readonly peak: number
+  /** All of them together, bit/s. */
+  readonly average: number
+}
+
 /**
  * Cuts a source into segments and keeps the playlist and the segments in a store, under `app/name.m3u8` and
  * `app/name/N.ts`. Runs until the source closes (the playlist then gets EXT-X-ENDLIST) or {@link HlsPackager.close}.
@@ -75,7 +83,7 @@ export class HlsPackager {
   }
 
   /** Peak and average bit rate of the window, bit/s. */
-  get bandwidth(): { readonly peak: number; readonly average: number } {
+  get bandwidth(): HlsBandwidth {
     return { peak: this.#playlist.peakBandwidth, average: this.#playlist.averageBandwidth }
   }
 

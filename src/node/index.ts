@@ -27,7 +27,12 @@ export { duplexPair, type DuplexPairOptions } from './duplex-pair.ts'
 export { nodeHandshakeCrypto } from './handshake-crypto.ts'
 export type { HubResolver } from './hub-resolver.ts'
 export { type ProxyHeader, ProxyProtocolDecoder } from './proxy-protocol.ts'
-export type { RtmpConnectDecision } from './rtmp-admission.ts'
+export type {
+  RtmpConnectAccept,
+  RtmpConnectDecision,
+  RtmpConnectRedirect,
+  RtmpConnectReject,
+} from './rtmp-admission.ts'
 export { RtmpConnection } from './rtmp-connection.ts'
 export type {
   RtmpConnectDecider,
@@ -46,7 +51,7 @@ export {
 } from './rtmp-server.ts'
 export { RtmpClient, type RtmpClientEnd, type RtmpClientOptions } from './rtmp-client.ts'
 export { HlsHandler, type HlsHandlerOptions } from './hls-handler.ts'
-export { HlsPackager, type HlsPackagerOptions } from './hls-packager.ts'
+export { type HlsBandwidth, HlsPackager, type HlsPackagerOptions } from './hls-packager.ts'
 export type { HlsSession } from './hls-sessions.ts'
 export type { CorsOptions } from './http-reply.ts'
 export type { TrustProxyOptions } from './http-request.ts'

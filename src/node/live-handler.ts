@@ -12,6 +12,7 @@ import {
   type AccessProtocol,
   type AccessRequest,
   type Hub,
+  type PlayerOptions,
   reject,
   type Source,
 } from '../hub/index.ts'
@@ -48,11 +49,7 @@ export interface LiveHandlerOptions extends CorsOptions, TrustProxyOptions {
   /** Path in front of `/app/name.flv`, such as `/media`. @defaultValue '' */
   readonly prefix?: string
   /** Player options for every viewer. @defaultValue the hub's own */
-  readonly player?: {
-    readonly start?: 'gop' | 'keyframe'
-    readonly maxLagMs?: number
-    readonly sinkBudgetBytes?: number
-  }
+  readonly player?: Pick<PlayerOptions, 'start' | 'maxLagMs' | 'sinkBudgetBytes'>
   /** Most viewers of this handler at a time; beyond, 503. @defaultValue 20000 */
   readonly maxViewers?: number
 }

@@ -17,11 +17,30 @@ import { type HubResolver, resolveHub } from './hub-resolver.ts'
 
 const debug = createDebug('millrace:rtmp')
 
-/** The answer to `connect`: extra properties for `_result`, or a refusal. */
-export type RtmpConnectDecision =
-  | ({ readonly type: 'accept' } & ConnectReply)
-  | { readonly type: 'reject'; readonly reason: string }
-  | { readonly type: 'redirect'; readonly tcUrl: string }
+/** Lets a client connect, with extra properties for the answer if there are any. */
+export interface RtmpConnectAccept extends ConnectReply {
+  /** Discriminant. */
+  readonly type: 'accept'
+}
+
+/** Turns a client away. */
+export interface RtmpConnectReject {
+  /** Discriminant. */
+  readonly type: 'reject'
+  /** Said to the client and logged; no secrets. */
+  readonly reason: string
+}
+
+/** Sends a client to another server or application. */
+export interface RtmpConnectRedirect {
+  /** Discriminant. */
+  readonly type: 'redirect'
+  /** Where to: `rtmp://host/app`. */
+  readonly tcUrl: string
+}
+
+/** The answer to `connect`. */
+export type RtmpConnectDecision = RtmpConnectAccept | RtmpConnectReject | RtmpConnectRedirect
 
 /** Awaits the answer to `connect`. Never rejects. */
 export async function decideConnect(

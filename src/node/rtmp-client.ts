@@ -148,12 +148,12 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
     return open(url, options, (stream, target) => new RtmpClient(stream, target, 'play', options))
   }
 
-  /** {@inheritDoc Expiring.nextTimeoutMs} */
+  /** When the session has a timeout due, ms on the clock of `performance.now`; `undefined`: never. The client's own sweep looks at it. */
   get nextTimeoutMs(): number | undefined {
     return this.session.nextTimeoutMs
   }
 
-  /** {@inheritDoc Expiring.handleTimeout} */
+  /** The time of {@link RtmpClient.nextTimeoutMs} has come. */
   handleTimeout(nowMs: number): void {
     this.session.handleTimeout(nowMs)
     this.flush()

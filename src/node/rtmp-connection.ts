@@ -113,13 +113,13 @@ export class RtmpConnection implements Expiring {
     return this.#player
   }
 
-  /** {@inheritDoc Expiring.nextTimeoutMs} */
+  /** When the session has a timeout due, ms on the clock of `performance.now`; `undefined`: never. The server's sweep looks at it. */
   get nextTimeoutMs(): number | undefined {
     if (this.#closed) return this.#lingerUntilMs
     return earliest(earliest(this.session.nextTimeoutMs, this.#connectDueMs), this.#output.nextCheckMs)
   }
 
-  /** {@inheritDoc Expiring.handleTimeout} */
+  /** The time of {@link RtmpConnection.nextTimeoutMs} has come. */
   handleTimeout(nowMs: number): void {
     if (this.#closed) {
       // A peer that does not read its last words is not waited for.
