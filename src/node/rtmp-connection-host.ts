@@ -7,6 +7,8 @@ import type { Clock, PlayerOptions } from '../hub/index.ts'
 import type {
   ConnectRequest,
   RtmpCloseCode,
+  RtmpCloseEvent,
+  RtmpMediaEvent,
   RtmpServerEvent,
   RtmpServerSessionOptions,
 } from '../rtmp/index.ts'
@@ -63,7 +65,7 @@ export interface RtmpConnectionHost {
 }
 
 /** An event of a connection's session. Media goes to the hub, and the end is announced by the server. */
-export type RtmpConnectionEvent = Exclude<RtmpServerEvent, { readonly type: 'media' | 'close' }>
+export type RtmpConnectionEvent = Exclude<RtmpServerEvent, RtmpMediaEvent | RtmpCloseEvent>
 
 /** Decides about `connect`, before any stream is named. A late answer is ignored. */
 export type RtmpConnectDecider = (
