@@ -30,6 +30,13 @@ export interface AccessRequest {
   readonly streamPath: string
   /** Query parameters of the stream name and tcUrl, or of the HTTP URL; the last of several values. */
   readonly query: Readonly<Record<string, string>>
+  /** The query as it came, with its leading `?`; `''` if none. A door that does not tell leaves it out. */
+  readonly param?: string
+  /**
+   * Names the peer in callbacks, statistics and logs: unguessable, and the same for everything that one connection asks for. A door that
+   * does not tell leaves it out.
+   */
+  readonly clientId?: string
   /** Address of the peer, behind PROXY protocol or a trusted proxy header when the server is set up so. */
   readonly remoteAddress: string
   /** Whether the transport is encrypted. */
@@ -52,6 +59,12 @@ export interface AccessAccept {
   readonly takeOver?: boolean
   /** Anything to carry on the publisher or player, shown again in events and stats. */
   readonly userData?: unknown
+  /**
+   * Called once when what was let in is over: the publisher or player has left, or never came to be, because the answer came too late, the
+   * stream was not there or its name in use. For whoever counts peers or tells others of them. Must not throw: an error becomes the hub's
+   * `authorizeError` event.
+   */
+  readonly onEnd?: () => void
 }
 
 /** Turns the peer away. It sees `reason` in its own protocol. */

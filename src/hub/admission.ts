@@ -4,7 +4,14 @@
  * @module
  */
 import { LimitError } from '../errors/index.ts'
-import { type AccessDecision, type AccessRequest, accept, type Authorize, reject } from './access.ts'
+import {
+  accept,
+  type AccessAccept,
+  type AccessDecision,
+  type AccessRequest,
+  type Authorize,
+  reject,
+} from './access.ts'
 import type { Clock } from './clock.ts'
 
 /** Decisions that are awaited. */
@@ -60,7 +67,13 @@ export class Admission {
       this.#pending.add(giveUp)
       signal.addEventListener('abort', onGone, { once: true })
       const answer = async (): Promise<void> => {
-        settle(checked(await authorize(request, controller.signal)))
+        const decision = checked(await authorize(request, controller.signal))
+        if (decision.type !== 'accept' || decision.onEnd === undefined) {
+          settle(decision)
+          return
+        }
+        const admitted = endingOnce(decision, decision.onEnd, (error) => this.#onError(error, request))
+        if (!settle(admitted)) admitted.onEnd()
       }
       answer().catch(fail)
     })
@@ -69,6 +82,27 @@ export class Admission {
   /** Turns away all who wait. */
   close(): void {
     for (const giveUp of this.#pending) giveUp('the server is closing', new Error('the hub is closed'))
+  }
+}
+
+/** `decision` with an `onEnd` that may be called more than once, by any door, and never throws. */
+function endingOnce(
+  decision: AccessAccept,
+  onEnd: () => void,
+  onError: (error: unknown) => void,
+): AccessAccept & { readonly onEnd: () => void } {
+  let ended = false
+  return {
+    ...decision,
+    onEnd: () => {
+      if (ended) return
+      ended = true
+      try {
+        onEnd()
+      } catch (error) {
+        onError(error)
+      }
+    },
   }
 }
 

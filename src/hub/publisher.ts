@@ -4,6 +4,7 @@
  * @module
  */
 import type { MediaPacket } from '../media/index.ts'
+import type { AccessRequest } from './access.ts'
 
 /** Why a publisher lost its stream: it left, another took over, the hub closed, or somebody ended it. */
 export type PublisherEnd = 'unpublished' | 'taken-over' | 'closed' | 'kicked'
@@ -17,6 +18,8 @@ export interface PublishOptions {
    * {@link Hub.publish} returns when a `publish` listener ends the publisher; see {@link Publisher.ended}.
    */
   readonly onLost?: (reason: PublisherEnd) => void
+  /** What the peer asked for, when it came in by admission; shown to listeners of `publish` and `unpublish`. */
+  readonly request?: AccessRequest
   /** Anything of the caller's, shown to listeners of `publish` and `unpublish`. */
   readonly userData?: unknown
 }
@@ -35,6 +38,8 @@ export interface PublisherHost {
 export class Publisher {
   /** The caller's own data. */
   readonly userData: unknown
+  /** What the peer asked for; `undefined` for a publisher of the application's own. */
+  readonly request: AccessRequest | undefined
   readonly #host: PublisherHost
   readonly #onLost: ((reason: PublisherEnd) => void) | undefined
   #ended: PublisherEnd | undefined
@@ -42,6 +47,7 @@ export class Publisher {
   /** @internal */
   constructor(host: PublisherHost, options: PublishOptions) {
     this.userData = options.userData
+    this.request = options.request
     this.#host = host
     this.#onLost = options.onLost
     this.#ended = undefined
