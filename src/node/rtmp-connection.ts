@@ -151,6 +151,7 @@ export class RtmpConnection implements Expiring {
 
   /** Counters, made when asked. */
   stats(): RtmpConnectionStats {
+    this.#output.countBatches()
     return {
       role: this.role,
       streamPath: this.#streamPath,
@@ -163,6 +164,7 @@ export class RtmpConnection implements Expiring {
   #receive(bytes: Uint8Array): void {
     if (this.#closed) return
     this.#undecidedBytes += bytes.length
+    this.#output.countBatches()
     this.session.push(bytes, this.#host.clock.now())
     this.#drain()
   }
@@ -341,8 +343,8 @@ export class RtmpConnection implements Expiring {
     const sink = new DuplexSink(this.#stream, {
       drained: () => this.#player?.drained(),
       ended: () => this.#playEnded(),
-      sent: (bytes) => this.#output.countBatch(bytes),
     })
+    this.#output.follow(sink)
     const tracks = this.#tracks()
     this.#streamPath = streamPath
     this.#player = source.attach(sink, {

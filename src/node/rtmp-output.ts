@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream'
 import type { LimitError } from '../errors/index.ts'
 import type { RtmpServerSession } from '../rtmp/index.ts'
+import type { DuplexSink } from './duplex-sink.ts'
 import type { StallWatch } from './stall-watch.ts'
 
 /** Bytes in the stream's queue beyond which answers wait in the session, which bounds them. */
@@ -17,6 +18,8 @@ export class RtmpOutput {
   readonly #stream: Duplex
   readonly #stall: StallWatch
   readonly #onRoom: () => void
+  #sink: DuplexSink | undefined
+  #countedBytes: number
   #writing: boolean
   #awaitingRoom: boolean
   #ending: boolean
@@ -32,6 +35,8 @@ export class RtmpOutput {
       this.#awaitingRoom = false
       onRoom()
     }
+    this.#sink = undefined
+    this.#countedBytes = 0
     this.#writing = false
     this.#awaitingRoom = false
     this.#ending = false
@@ -67,8 +72,18 @@ export class RtmpOutput {
     if (this.#ending && this.#isOpen()) this.#stream.end()
   }
 
-  /** Accounts for a batch that was written to the stream. */
-  countBatch(bytes: number): void {
+  /** The sink of the play that begins: it writes to the same stream. */
+  follow(sink: DuplexSink): void {
+    this.countBatches()
+    this.#sink = sink
+    this.#countedBytes = 0
+  }
+
+  /** Accounts for the batches that were written since the last call: due before the session looks at acknowledgements. */
+  countBatches(): void {
+    if (this.#sink === undefined) return
+    const bytes = this.#sink.writtenBytes - this.#countedBytes
+    this.#countedBytes += bytes
     this.#session.countSent(bytes)
     this.#stall.wrote(bytes)
   }
@@ -86,6 +101,7 @@ export class RtmpOutput {
 
   /** The error that ends a connection whose peer takes nothing. */
   check(nowMs: number): LimitError | undefined {
+    this.countBatches()
     return this.#stall.check(nowMs, this.#stream.writableLength)
   }
 
