@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EMPTY_BYTES } from '../bytes/index.ts'
 import { describeTrack } from '../codec/index.ts'
 import { formatMultivariantPlaylist } from '../hls/index.ts'
-import { type AccessAccept, reject, type Source } from '../hub/index.ts'
+import { reject, type Source } from '../hub/index.ts'
 import type { FourCc, MediaPacket } from '../media/index.ts'
 import { HlsPackager, type HlsPackagerOptions } from './hls-packager.ts'
 import { type HlsSession, type HlsSessionEntry, HlsSessions, type PackagedSource } from './hls-sessions.ts'
@@ -218,25 +218,27 @@ export class HlsHandler {
     const decision = await hub.authorize(request, signal)
     const refusal = refusalReply(decision, this.#options)
     if (refusal !== undefined || decision.type !== 'accept') return refusal ?? this.#notFound()
-    const source = await hub.findSource(decision.streamPath ?? streamPath, signal)
-    if (source === undefined || source.closed || signal.aborted || this.#closed) return this.#notFound()
-    if (this.#sessions.full) return textReply(503, 'too many viewers', this.#options, { 'Retry-After': '10' })
-    const packaged = this.#package(source)
-    packaged.lastRequestMs = performance.now()
-    if ((await this.#whenReady(packaged, signal)) === undefined) return this.#notFound()
-    if (facts.method === 'HEAD') return this.#playlistAnswer('')
-    return this.#playlistAnswer(this.#multivariant(packaged, streamPath, facts, decision))
+    let isViewer = false
+    try {
+      const source = await hub.findSource(decision.streamPath ?? streamPath, signal)
+      if (source === undefined || source.closed || signal.aborted || this.#closed) return this.#notFound()
+      if (this.#sessions.full)
+        return textReply(503, 'too many viewers', this.#options, { 'Retry-After': '10' })
+      const packaged = this.#package(source)
+      packaged.lastRequestMs = performance.now()
+      if ((await this.#whenReady(packaged, signal)) === undefined) return this.#notFound()
+      if (facts.method === 'HEAD') return this.#playlistAnswer('')
+      // Whoever has gone while it waited will not come with its session.
+      if (signal.aborted || this.#closed) return this.#notFound()
+      const session = this.#sessions.open(packaged, request, decision, performance.now())
+      isViewer = true
+      return this.#playlistAnswer(this.#multivariant(packaged, session))
+    } finally {
+      if (!isViewer) decision.onEnd?.()
+    }
   }
 
-  #multivariant(
-    packaged: PackagedSource,
-    streamPath: string,
-    facts: HttpRequestFacts,
-    decision: AccessAccept,
-  ): string {
-    const { source, packager } = packaged
-    const now = performance.now()
-    const session = this.#sessions.open(packaged, streamPath, facts.remoteAddress, decision.userData, now)
+  #multivariant({ source, packager }: PackagedSource, session: HlsSession): string {
     const { audio, video } = source.configuration
     const tracks = [describe(source.videoCodec, video[0]), describe(source.audioCodec, audio[0])].filter(
       (track) => track !== undefined,
@@ -246,7 +248,7 @@ export class HlsHandler {
       type: 'multivariant',
       variants: [
         {
-          uri: `${nameOf(streamPath)}.m3u8?session=${session.id}`,
+          uri: `${nameOf(session.streamPath)}.m3u8?session=${session.id}`,
           bandwidth: Math.max(1, packager.bandwidth.peak),
           averageBandwidth: Math.max(1, packager.bandwidth.average),
           ...(tracks.length === 0 ? {} : { codecs: tracks.map((track) => track.codecString) }),

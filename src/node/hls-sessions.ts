@@ -4,8 +4,8 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import type { AccessAccept, AccessRequest, Source } from '../hub/index.ts'
 import type { HlsPackager } from './hls-packager.ts'
-import type { Source } from '../hub/index.ts'
 
 /** One viewer of one stream. */
 export interface HlsSession {
@@ -13,6 +13,8 @@ export interface HlsSession {
   readonly id: string
   /** The stream that it asked for; admission may have given it another one. */
   readonly streamPath: string
+  /** Its first request. */
+  readonly request: AccessRequest
   /** Address that it came from at first. */
   readonly remoteAddress: string
   /** What admission attached to it. */
@@ -67,23 +69,22 @@ export class HlsSessions {
     return this.#sessions.values()
   }
 
-  /** Counts a viewer of `packaged`, which asked for `streamPath`. */
-  open(
-    packaged: PackagedSource,
-    streamPath: string,
-    remoteAddress: string,
-    userData: unknown,
-    nowMs: number,
-  ): HlsSession {
+  /** Counts a viewer of `packaged`, which asked by `request`. */
+  open(packaged: PackagedSource, request: AccessRequest, decision: AccessAccept, nowMs: number): HlsSession {
+    const uncount = packaged.source.countViewer()
     const session: HlsSessionEntry = {
       id: randomBytes(12).toString('base64url'),
-      streamPath,
-      remoteAddress,
-      userData,
+      streamPath: request.streamPath,
+      request,
+      remoteAddress: request.remoteAddress,
+      userData: decision.userData,
       sentBytes: 0,
       lastRequestMs: nowMs,
       packaged,
-      leave: packaged.source.countViewer(),
+      leave: () => {
+        uncount()
+        decision.onEnd?.()
+      },
     }
     this.#sessions.set(session.id, session)
     return session

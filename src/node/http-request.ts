@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { AccessProtocol, AccessRequest } from '../hub/index.ts'
+import { newClientId } from './client-id.ts'
 
 /** Longest request target that is looked at, in characters. */
 const MAX_TARGET_LENGTH = 8_192
@@ -18,6 +19,8 @@ export interface HttpRequestFacts {
   readonly path: string
   /** Query parameters; the last of several values. */
   readonly query: Readonly<Record<string, string>>
+  /** The query as it came, with its `?`; `''` if none. */
+  readonly param: string
   /** Header by lower-case name. */
   header(name: string): string | undefined
   /** All headers, for admission. */
@@ -105,6 +108,8 @@ export function httpPlayRequest(
     streamName: streamPath.slice(slash + 1),
     streamPath,
     query: facts.query,
+    param: facts.param,
+    clientId: newClientId(),
     remoteAddress: facts.remoteAddress,
     secure: facts.secure,
     url: `${facts.secure ? 'https' : 'http'}://${facts.header('host') ?? ''}${facts.path}`,
@@ -113,7 +118,7 @@ export function httpPlayRequest(
   }
 }
 
-function parseTarget(target: string): Pick<HttpRequestFacts, 'path' | 'query'> | undefined {
+function parseTarget(target: string): Pick<HttpRequestFacts, 'path' | 'query' | 'param'> | undefined {
   if (target.length > MAX_TARGET_LENGTH) return undefined
   const question = target.indexOf('?')
   const rawPath = question < 0 ? target : target.slice(0, question)
@@ -125,7 +130,7 @@ function parseTarget(target: string): Pick<HttpRequestFacts, 'path' | 'query'> |
     const path = decodeURIComponent(rawPath)
     // A NUL or a dot segment never names a stream, but could name a file.
     if (!path.startsWith('/') || path.includes('\0') || /(^|\/)\.\.?(\/|$)/.test(path)) return undefined
-    return { path, query }
+    return { path, query, param: question < 0 ? '' : target.slice(question) }
   } catch {
     return undefined
   }

@@ -134,9 +134,11 @@ export class LiveHandler {
         const headers = this.#streamHeaders(match.format)
         if (method === 'HEAD') {
           response.writeHead(200, headers).end()
+          decision.onEnd?.()
           return
         }
         this.#track(
+          decision,
           playOverResponse(
             request,
             response,
@@ -173,6 +175,7 @@ export class LiveHandler {
         const headers = this.#streamHeaders(match.format)
         if (request.method === 'HEAD') {
           answer = new Response(null, { headers })
+          decision.onEnd?.()
           return
         }
         let closed = (): void => undefined
@@ -180,6 +183,7 @@ export class LiveHandler {
           closed(),
         )
         this.#track(
+          decision,
           () => stream.close(),
           (done) => (closed = done),
         )
@@ -214,6 +218,7 @@ export class LiveHandler {
     const format: Format = { view: WEBSOCKET_FLV_VIEW, contentType: '', protocol: 'websocket-flv' }
     void this.#serve(facts, { ...match, format }, gone.signal, refuse, ({ source, decision }) => {
       this.#track(
+        decision,
         playOverWebSocket(socket, head, key, sha1, source, this.#playerOptions(facts, format, decision)),
         (done) => socket.once('close', done),
       )
@@ -259,13 +264,23 @@ export class LiveHandler {
     try {
       const request = httpPlayRequest(facts, match.format.protocol, match.streamPath)
       const admitted = await this.#admit(request, signal)
-      if (signal.aborted) return
-      if ('status' in admitted) refuse(admitted)
-      else play(admitted)
+      if ('status' in admitted) {
+        if (!signal.aborted) refuse(admitted)
+      } else if (signal.aborted) admitted.decision.onEnd?.()
+      else this.#play(admitted, play)
     } catch {
       if (!signal.aborted) refuse(textReply(500, 'internal error', this.#options))
     } finally {
       this.#pending--
+    }
+  }
+
+  #play(admitted: Admitted, play: (admitted: Admitted) => void): void {
+    try {
+      play(admitted)
+    } catch (error) {
+      admitted.decision.onEnd?.()
+      throw error
     }
   }
 
@@ -277,7 +292,9 @@ export class LiveHandler {
     const refusal = refusalReply(decision, this.#options)
     if (refusal !== undefined || decision.type !== 'accept') return refusal ?? notFound
     const source = await hub.findSource(decision.streamPath ?? request.streamPath, signal)
-    return source === undefined ? notFound : { source, decision }
+    if (source !== undefined) return { source, decision }
+    decision.onEnd?.()
+    return notFound
   }
 
   #refuseBadPath(request: IncomingMessage, refuse: (reply: HttpReply) => void): boolean {
@@ -307,9 +324,12 @@ export class LiveHandler {
     }
   }
 
-  #track(close: () => void, whenClosed: (done: () => void) => void): void {
+  #track(decision: AccessAccept, close: () => void, whenClosed: (done: () => void) => void): void {
     this.#viewers.add(close)
-    whenClosed(() => this.#viewers.delete(close))
+    whenClosed(() => {
+      this.#viewers.delete(close)
+      decision.onEnd?.()
+    })
   }
 }
 

@@ -80,6 +80,7 @@ export async function admit(
 
 /** What is known of the one who asks. */
 export interface Asking {
+  readonly clientId: string
   readonly connect: ConnectRequest | undefined
   readonly remoteAddress: string
   readonly secure: boolean
@@ -87,7 +88,7 @@ export interface Asking {
 
 /** A publish or play in the words of the hub. */
 export function accessRequest(action: 'publish' | 'play', streamName: string, asking: Asking): AccessRequest {
-  const { connect, remoteAddress, secure } = asking
+  const { clientId, connect, remoteAddress, secure } = asking
   const tcUrl = connect?.tcUrl ?? ''
   const target = resolveStreamTarget({ tcUrl, app: connect?.app ?? '', streamName })
   return {
@@ -98,6 +99,8 @@ export function accessRequest(action: 'publish' | 'play', streamName: string, as
     streamName: target.streamName,
     streamPath: target.streamPath,
     query: target.query,
+    param: target.param,
+    clientId,
     remoteAddress,
     secure,
     url: tcUrl,

@@ -6,7 +6,7 @@
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { MediaError, ProtocolError } from '../errors/index.ts'
-import type { AccessAccept, Hub, Player, Publisher, PublisherEnd } from '../hub/index.ts'
+import type { AccessAccept, AccessRequest, Hub, Player, Publisher, PublisherEnd } from '../hub/index.ts'
 import type { TrackFilter } from '../media/index.ts'
 import {
   type ConnectRequest,
@@ -15,6 +15,7 @@ import {
   type RtmpServerEvent,
   RtmpServerSession,
 } from '../rtmp/index.ts'
+import { newClientId } from './client-id.ts'
 import { DuplexSink } from './duplex-sink.ts'
 import { accessRequest, admit, decideConnect, refuse, type RtmpConnectDecision } from './rtmp-admission.ts'
 import type {
@@ -45,6 +46,8 @@ export class RtmpConnection implements Expiring {
   readonly info: RtmpConnectionInfo
   /** Unique within the server. */
   readonly id: number
+  /** Names the peer in admission requests, callbacks and statistics: nobody guesses it. */
+  readonly clientId: string
   /** For user code: the protocol state, custom commands, data messages. */
   readonly session: RtmpServerSession
   readonly #host: RtmpConnectionHost
@@ -53,6 +56,8 @@ export class RtmpConnection implements Expiring {
   #gone: AbortController | undefined
   #publisher: Publisher | undefined
   #player: Player | undefined
+  /** Tells who admitted the present publisher or player of its end. */
+  #onEnd: (() => void) | undefined
   #streamPath: string
   #failure: MediaError | undefined
   #connectDueMs: number | undefined
@@ -66,6 +71,7 @@ export class RtmpConnection implements Expiring {
     const nowMs = host.clock.now()
     this.info = info
     this.id = id
+    this.clientId = newClientId()
     this.session = new RtmpServerSession({ ...host.session, nowMs })
     this.#host = host
     this.#stream = stream
@@ -75,6 +81,7 @@ export class RtmpConnection implements Expiring {
     this.#gone = undefined
     this.#publisher = undefined
     this.#player = undefined
+    this.#onEnd = undefined
     this.#streamPath = ''
     this.#failure = undefined
     this.#connectDueMs = undefined
@@ -151,7 +158,6 @@ export class RtmpConnection implements Expiring {
 
   /** Counters, made when asked. */
   stats(): RtmpConnectionStats {
-    this.#output.countBatches()
     return {
       role: this.role,
       streamPath: this.#streamPath,
@@ -164,7 +170,6 @@ export class RtmpConnection implements Expiring {
   #receive(bytes: Uint8Array): void {
     if (this.#closed) return
     this.#undecidedBytes += bytes.length
-    this.#output.countBatches()
     this.session.push(bytes, this.#host.clock.now())
     this.#drain()
   }
@@ -291,17 +296,23 @@ export class RtmpConnection implements Expiring {
   async #decidePublish(streamName: string): Promise<void> {
     const request = accessRequest('publish', streamName, this.#asking())
     const { hub, decision } = await admit(this.#host.hub, request, this.#signal())
-    if (this.session.awaitingDecision !== 'publish') return
+    if (this.session.awaitingDecision !== 'publish') {
+      if (decision.type === 'accept') decision.onEnd?.()
+      return
+    }
     if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'publish', streamName, decision)
-    else this.#publish(hub, decision.streamPath ?? request.streamPath, decision)
+    else if (!this.#publish(hub, request, decision)) decision.onEnd?.()
     this.#drain()
   }
 
-  #publish(hub: Hub, streamPath: string, decision: AccessAccept): void {
+  /** @returns whether it publishes now. */
+  #publish(hub: Hub, request: AccessRequest, decision: AccessAccept): boolean {
+    const streamPath = decision.streamPath ?? request.streamPath
     let publisher: Publisher
     try {
       publisher = hub.publish(streamPath, {
         ...(decision.takeOver === undefined ? {} : { takeOver: decision.takeOver }),
+        request,
         userData: decision.userData,
         onLost: (reason) => this.#publishLost(reason),
       })
@@ -311,42 +322,51 @@ export class RtmpConnection implements Expiring {
       this.session.rejectPublish(isTaken ? 'the stream name is in use' : error.message, {
         code: isTaken ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Denied',
       })
-      return
+      return false
     }
     // A listener of the hub may have closed this connection, or kicked the publisher, at the news of it.
-    if (publisher.ended === undefined && this.session.acceptPublish()) {
-      this.#publisher = publisher
-      this.#streamPath = streamPath
-    } else publisher.unpublish()
+    if (publisher.ended !== undefined || !this.session.acceptPublish()) {
+      publisher.unpublish()
+      return false
+    }
+    this.#publisher = publisher
+    this.#onEnd = decision.onEnd
+    this.#streamPath = streamPath
+    return true
   }
 
   async #decidePlay(streamName: string): Promise<void> {
     const request = accessRequest('play', streamName, this.#asking())
     const { hub, decision } = await admit(this.#host.hub, request, this.#signal())
-    if (this.session.awaitingDecision !== 'play') return
+    if (this.session.awaitingDecision !== 'play') {
+      if (decision.type === 'accept') decision.onEnd?.()
+      return
+    }
     if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'play', streamName, decision)
-    else await this.#play(hub, decision.streamPath ?? request.streamPath, decision)
+    else if (!(await this.#play(hub, decision.streamPath ?? request.streamPath, decision))) decision.onEnd?.()
     this.#drain()
   }
 
-  async #play(hub: Hub, streamPath: string, decision: AccessAccept): Promise<void> {
+  /** @returns whether it plays now. */
+  async #play(hub: Hub, streamPath: string, decision: AccessAccept): Promise<boolean> {
     const source = await hub.findSource(streamPath, this.#signal()).catch((error: unknown) => {
       debug('#%d resolveSource failed: %s', this.id, error)
       return undefined
     })
     if (source === undefined || source.closed) {
       this.session.rejectPlay('no such stream', { code: 'NetStream.Play.StreamNotFound' })
-      return
+      return false
     }
-    if (!this.session.acceptPlay()) return
+    if (!this.session.acceptPlay()) return false
     this.#output.flushAll() // before the first media
     const sink = new DuplexSink(this.#stream, {
       drained: () => this.#player?.drained(),
       ended: () => this.#playEnded(),
+      sent: (bytes) => this.#output.countBatch(bytes),
     })
-    this.#output.follow(sink)
     const tracks = this.#tracks()
     this.#streamPath = streamPath
+    this.#onEnd = decision.onEnd
     this.#player = source.attach(sink, {
       ...this.#host.player,
       format: RTMP_VIEW,
@@ -354,12 +374,14 @@ export class RtmpConnection implements Expiring {
       userData: decision.userData,
     })
     if (tracks === undefined) this.#player.pause()
+    return true
   }
 
   /** The source is over. */
   #playEnded(): void {
     this.#player = undefined
     this.#streamPath = ''
+    this.#tellEnd()
     this.session.endPlay()
     this.#drain()
   }
@@ -390,6 +412,7 @@ export class RtmpConnection implements Expiring {
 
   #publishLost(reason: PublisherEnd): void {
     this.#publisher = undefined
+    this.#tellEnd()
     this.close(
       reason === 'taken-over'
         ? 'another publisher took the stream over'
@@ -403,6 +426,7 @@ export class RtmpConnection implements Expiring {
     this.#publisher = undefined
     this.#streamPath = ''
     publisher?.unpublish()
+    this.#tellEnd()
   }
 
   #endPlay(): void {
@@ -410,6 +434,13 @@ export class RtmpConnection implements Expiring {
     this.#player = undefined
     this.#streamPath = ''
     player?.detach()
+    this.#tellEnd()
+  }
+
+  #tellEnd(): void {
+    const onEnd = this.#onEnd
+    this.#onEnd = undefined
+    onEnd?.()
   }
 
   #finish(event: RtmpCloseEvent): void {
@@ -432,6 +463,7 @@ export class RtmpConnection implements Expiring {
 
   #asking(): Parameters<typeof accessRequest>[2] {
     return {
+      clientId: this.clientId,
       connect: this.session.connectRequest,
       remoteAddress: this.session.proxyAddress ?? this.info.remoteAddress,
       secure: this.info.secure ?? false,
