@@ -18,8 +18,7 @@ export interface DuplexPairOptions {
  * Joins two streams: what is written to one is read from the other.
  *
  * `end` reaches the other end behind what was written, and leaves the way back open. `destroy` is the end of a process: the
- * other end reads what it has taken so far, then its `end`; writing back fails with `EPIPE`. `destroy` with an error is a
- * reset: the other end fails with `ECONNRESET` at once.
+ * other end reads what it has taken so far, then its `end`; writing back fails with `EPIPE`.
  *
  * @throws RangeError for a window of less than a byte.
  * @example Serve RTMP in memory
@@ -66,13 +65,12 @@ class PairEnd extends Duplex {
   }
 
   override _read(): void {
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    if (waiting !== undefined) this.#take(waiting.bytes, waiting.done)
+    // What is being read makes room when this returns.
+    if (this.#waiting !== undefined) this.#schedule()
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: Done): void {
-    if (this.peer.destroyed) done(systemError('EPIPE', 'the other end is closed'))
+    if (this.peer.destroyed) done(brokenPipe())
     else this.peer.#take(bytes, done)
   }
 
@@ -86,9 +84,8 @@ class PairEnd extends Duplex {
     const unread = this.#waiting
     this.#waiting = undefined
     peer.#waiting = undefined
-    if (error === null) peer.#takeEnd()
-    else peer.destroy(systemError('ECONNRESET', 'the other end was reset'))
-    unread?.done(systemError('EPIPE', 'the other end is closed'))
+    peer.#takeEnd()
+    unread?.done(brokenPipe())
     done(error)
   }
 
@@ -122,12 +119,15 @@ class PairEnd extends Duplex {
     this.#arriving = []
     this.#arrivingBytes = 0
     for (const bytes of arriving) if (!this.destroyed) this.push(bytes)
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting !== undefined) this.#take(waiting.bytes, waiting.done)
     if (this.#end !== 'arriving' || this.#arriving.length > 0 || this.destroyed) return
     this.#end = 'read'
     this.push(null)
   }
 }
 
-function systemError(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code })
+function brokenPipe(): Error {
+  return Object.assign(new Error('the other end is closed'), { code: 'EPIPE' })
 }
