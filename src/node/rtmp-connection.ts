@@ -158,6 +158,7 @@ export class RtmpConnection implements Expiring {
 
   /** Counters, made when asked. */
   stats(): RtmpConnectionStats {
+    this.#output.countBatches()
     return {
       role: this.role,
       streamPath: this.#streamPath,
@@ -170,6 +171,7 @@ export class RtmpConnection implements Expiring {
   #receive(bytes: Uint8Array): void {
     if (this.#closed) return
     this.#undecidedBytes += bytes.length
+    this.#output.countBatches()
     this.session.push(bytes, this.#host.clock.now())
     this.#drain()
   }
@@ -362,8 +364,8 @@ export class RtmpConnection implements Expiring {
     const sink = new DuplexSink(this.#stream, {
       drained: () => this.#player?.drained(),
       ended: () => this.#playEnded(),
-      sent: (bytes) => this.#output.countBatch(bytes),
     })
+    this.#output.follow(sink)
     const tracks = this.#tracks()
     this.#streamPath = streamPath
     this.#onEnd = decision.onEnd
