@@ -4,12 +4,13 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { EventEmitter } from 'eventemitter3'
 import { EMPTY_BYTES } from '../bytes/index.ts'
 import { describeTrack } from '../codec/index.ts'
 import { formatMultivariantPlaylist } from '../hls/index.ts'
 import { reject, type Source } from '../hub/index.ts'
 import type { FourCc, MediaPacket } from '../media/index.ts'
-import { HlsPackager, type HlsPackagerOptions } from './hls-packager.ts'
+import { HlsPackager, type HlsPackagerOptions, type PackagedSegment } from './hls-packager.ts'
 import { type HlsSession, type HlsSessionEntry, HlsSessions, type PackagedSource } from './hls-sessions.ts'
 import {
   type CorsOptions,
@@ -63,6 +64,12 @@ export interface HlsHandlerOptions extends CorsOptions, TrustProxyOptions, HlsPa
   readonly maxViewers?: number
 }
 
+/** Facts that an {@link HlsHandler} announces. */
+export interface HlsHandlerEvents {
+  /** A segment of `source` and the playlist that names it are in the store. */
+  segment: (segment: PackagedSegment, source: Source) => void
+}
+
 /** What a path asks for. */
 type Target =
   | { readonly type: 'playlist'; readonly streamPath: string }
@@ -82,7 +89,7 @@ interface Answer {
  * `session`; what follows with that session is counted as the same viewer. Segments carry it too, so that a URL that was
  * copied from a playlist ends with its viewer.
  */
-export class HlsHandler {
+export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   readonly #options: HlsHandlerOptions
   readonly #store: SegmentStore
   readonly #sessions: HlsSessions
@@ -96,6 +103,7 @@ export class HlsHandler {
    * @throws TypeError for mode `always` without a single hub.
    */
   constructor(options: HlsHandlerOptions) {
+    super()
     this.#options = options
     this.#store = options.store ?? new MemorySegmentStore()
     this.#sessions = new HlsSessions(options.maxViewers ?? 20_000)
@@ -312,6 +320,7 @@ export class HlsHandler {
     let packaged = this.#packaged.get(source)
     if (packaged === undefined) {
       const packager = new HlsPackager(source, this.#store, this.#options)
+      packager.on('segment', (segment) => this.emit('segment', segment, source))
       packaged = { source, packager, lastRequestMs: performance.now() }
       this.#packaged.set(source, packaged)
       this.#timer ??= setInterval(() => this.#keepHouse(), HOUSEKEEPING_INTERVAL_MS).unref()

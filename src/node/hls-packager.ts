@@ -4,6 +4,7 @@
  * @module
  */
 import createDebug from 'debug'
+import { EventEmitter } from 'eventemitter3'
 import { encodeUtf8 } from '../bytes/index.ts'
 import { HlsPlaylist, type HlsSegment, HlsSegmenter, type HlsSegmenterOptions } from '../hls/index.ts'
 import type { Consumer, Source } from '../hub/index.ts'
@@ -29,11 +30,31 @@ export interface HlsBandwidth {
   readonly average: number
 }
 
+/** A segment that was stored, with the playlist that names it. */
+export interface PackagedSegment {
+  /** Media sequence number. */
+  readonly sequence: number
+  /** Duration in seconds, as the playlist says it. */
+  readonly durationSec: number
+  /** Its size in bytes. */
+  readonly byteLength: number
+  /** Where it is in the store: `live/show/12.ts`. */
+  readonly key: string
+  /** Where its playlist is in the store: `live/show.m3u8`. */
+  readonly playlistKey: string
+}
+
+/** Facts that an {@link HlsPackager} announces. */
+export interface HlsPackagerEvents {
+  /** A segment and the playlist that names it are in the store. */
+  segment: (segment: PackagedSegment) => void
+}
+
 /**
  * Cuts a source into segments and keeps the playlist and the segments in a store, under `app/name.m3u8` and
  * `app/name/N.ts`. Runs until the source closes (the playlist then gets EXT-X-ENDLIST) or {@link HlsPackager.close}.
  */
-export class HlsPackager {
+export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   readonly #source: Source
   readonly #store: SegmentStore
   readonly #consumer: Consumer
@@ -53,6 +74,7 @@ export class HlsPackager {
    * @param options - durations.
    */
   constructor(source: Source, store: SegmentStore, options: HlsPackagerOptions = {}) {
+    super()
     const path = source.streamPath.slice(1)
     this.#source = source
     this.#store = store
@@ -144,12 +166,22 @@ export class HlsPackager {
   }
 
   async #takeSegments(): Promise<void> {
-    let isNew = false
+    const stored: PackagedSegment[] = []
     for (let segment = this.#segmenter.read(); segment !== undefined; segment = this.#segmenter.read()) {
-      await this.#publish(segment)
-      isNew = true
+      stored.push(await this.#publish(segment))
     }
-    if (isNew) await this.#storePlaylist()
+    if (stored.length === 0) return
+    await this.#storePlaylist()
+    for (const segment of stored) this.#announce(segment)
+  }
+
+  /** A listener that throws costs itself, not the stream. */
+  #announce(segment: PackagedSegment): void {
+    try {
+      this.emit('segment', segment)
+    } catch (error) {
+      debug('a listener of %s failed: %s', segment.key, error)
+    }
   }
 
   async #storePlaylist(): Promise<void> {
@@ -159,7 +191,7 @@ export class HlsPackager {
     this.#wake()
   }
 
-  async #publish(segment: HlsSegment): Promise<void> {
+  async #publish(segment: HlsSegment): Promise<PackagedSegment> {
     const key = this.#key(segment.sequence)
     // First the segment, then the playlist that names it.
     await this.#put(key, segment.bytes)
@@ -173,6 +205,8 @@ export class HlsPackager {
       this.#stored.delete(old)
       await this.#discard(old)
     }
+    const { sequence, durationSec, bytes } = segment
+    return { sequence, durationSec, byteLength: bytes.length, key, playlistKey: `${this.#base}.m3u8` }
   }
 
   /** A disk that refuses costs the segment, not the stream. */
