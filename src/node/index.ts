@@ -50,8 +50,14 @@ export {
   type RtmpServerOptions,
 } from './rtmp-server.ts'
 export { RtmpClient, type RtmpClientEnd, type RtmpClientOptions } from './rtmp-client.ts'
-export { HlsHandler, type HlsHandlerOptions } from './hls-handler.ts'
-export { type HlsBandwidth, HlsPackager, type HlsPackagerOptions } from './hls-packager.ts'
+export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from './hls-handler.ts'
+export {
+  type HlsBandwidth,
+  HlsPackager,
+  type HlsPackagerEvents,
+  type HlsPackagerOptions,
+  type PackagedSegment,
+} from './hls-packager.ts'
 export type { HlsSession } from './hls-sessions.ts'
 export type { CorsOptions } from './http-reply.ts'
 export type { TrustProxyOptions } from './http-request.ts'
