@@ -3,31 +3,37 @@
  *
  * @module
  */
-import type { PlayerOptions, Sink, Source } from '../hub/index.ts'
+import type { Player, PlayerOptions, Sink, Source } from '../hub/index.ts'
+import type { Viewer } from './response-stream.ts'
 
-/** Bytes that the runtime may hold for the client before the sink counts as full at all. */
-const HIGH_WATER_MARK_BYTES = 64 * 1024
-
-/** The body, and how to end it. */
+/** A {@link Viewer} with the body that its bytes come out of. */
 export interface FetchStream {
   /** For `new Response(body)`. Cancelling it detaches the viewer. */
   readonly body: ReadableStream<Uint8Array>
-  /** Ends the stream from the server's side. */
-  close(): void
+  /** The viewer. */
+  readonly viewer: Viewer
 }
 
 /**
- * Attaches a `ReadableStream` to `source`.
+ * Attaches a `ReadableStream` to `source`. Its queue is the player's budget and nothing more: what a slow reader has not read
+ * stays in the shared batches.
+ * @param signal - the client has gone.
  * @param closed - called once when the stream is over, whoever ended it.
  */
-export function openFetchStream(source: Source, options: PlayerOptions, closed: () => void): FetchStream {
+export function openFetchStream(
+  source: Source,
+  options: PlayerOptions,
+  signal: AbortSignal,
+  closed: () => void,
+): FetchStream {
   let controller!: ReadableStreamDefaultController<Uint8Array>
+  let player: Player | undefined
   let over = false
   let awaitingDrain = false
   const finish = (): void => {
-    if (over) return
     over = true
-    player.detach()
+    signal.removeEventListener('abort', abort)
+    player?.detach()
     closed()
   }
   const end = (): void => {
@@ -35,23 +41,32 @@ export function openFetchStream(source: Source, options: PlayerOptions, closed: 
     finish()
     controller.close()
   }
+  const destroy = (reason: unknown): void => {
+    if (over) return
+    finish()
+    controller.error(reason)
+  }
+  const abort = (): void => destroy(signal.reason)
   const body = new ReadableStream<Uint8Array>(
     {
       start: (given) => {
         controller = given
       },
+      // Called when a reader waits for bytes that are not there.
       pull: () => {
-        if (!awaitingDrain || over) return
+        if (!awaitingDrain) return
         awaitingDrain = false
-        player.drained()
+        player?.drained()
       },
-      cancel: finish,
+      cancel: () => {
+        if (!over) finish()
+      },
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK_BYTES }),
+    new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
   )
   const sink: Sink = {
     get queuedBytes() {
-      return HIGH_WATER_MARK_BYTES - (controller.desiredSize ?? 0)
+      return over ? 0 : 0 - (controller.desiredSize ?? 0)
     },
     write: (batch: Uint8Array) => {
       if (!over) controller.enqueue(batch)
@@ -61,6 +76,10 @@ export function openFetchStream(source: Source, options: PlayerOptions, closed: 
     },
     end,
   }
-  const player = source.attach(sink, options)
-  return { body, close: end }
+  signal.addEventListener('abort', abort, { once: true })
+  player = source.attach(sink, options)
+  return {
+    body,
+    viewer: { player, close: end, destroy: () => destroy(new Error('the reader has stalled')) },
+  }
 }

@@ -224,8 +224,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     const hub = resolveHub(this.#options.hub, request)
     if (hub === undefined) return this.#notFound()
     const decision = await hub.authorize(request, signal)
-    const refusal = refusalReply(decision, this.#options)
-    if (refusal !== undefined || decision.type !== 'accept') return refusal ?? this.#notFound()
+    if (decision.type !== 'accept') return refusalReply(decision, this.#options)
     let isViewer = false
     try {
       const source = await hub.findSource(decision.streamPath ?? streamPath, signal)
@@ -313,7 +312,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   }
 
   #notFound(): HttpReply {
-    return refusalReply(reject('no such stream', { notFound: true }), this.#options)!
+    return refusalReply(reject('no such stream', { notFound: true }), this.#options)
   }
 
   #package(source: Source): PackagedSource {

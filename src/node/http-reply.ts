@@ -4,7 +4,7 @@
  * @module
  */
 import type { ServerResponse } from 'node:http'
-import type { AccessDecision } from '../hub/index.ts'
+import type { AccessRedirect, AccessReject } from '../hub/index.ts'
 
 /** A whole answer without a stream behind it. */
 export interface HttpReply {
@@ -66,24 +66,19 @@ export function textReply(
   }
 }
 
-/** The answer to a decision that does not let the peer in; `undefined` for one that does. */
-export function refusalReply(decision: AccessDecision, options: CorsOptions): HttpReply | undefined {
-  switch (decision.type) {
-    case 'accept':
-      return undefined
-    case 'reject':
-      return textReply(decision.notFound === true ? 404 : 403, decision.reason, options)
-    case 'redirect':
-      return textReply(302, decision.url, options, { Location: decision.url })
-    default: {
-      const never: never = decision
-      return never
-    }
-  }
+/** The answer to a decision that does not let the peer in. */
+export function refusalReply(decision: AccessReject | AccessRedirect, options: CorsOptions): HttpReply {
+  return decision.type === 'redirect'
+    ? textReply(302, decision.url, options, { Location: decision.url })
+    : textReply(decision.notFound === true ? 404 : 403, decision.reason, options)
 }
 
-/** Sends `reply`; a HEAD request gets its headers alone. */
+/** Sends `reply`; a HEAD request gets its headers alone. A response that has begun cannot be told anything, and is cut. */
 export function sendReply(response: ServerResponse, reply: HttpReply, method: string): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
   const body = Buffer.from(reply.body)
   response.writeHead(reply.status, {
     ...reply.headers,

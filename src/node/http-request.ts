@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { AccessProtocol, AccessRequest } from '../hub/index.ts'
 import { newClientId } from './client-id.ts'
+import { plainAddress } from './plain-address.ts'
 
 /** Longest request target that is looked at, in characters. */
 const MAX_TARGET_LENGTH = 8_192
@@ -21,6 +22,8 @@ export interface HttpRequestFacts {
   readonly query: Readonly<Record<string, string>>
   /** The query as it came, with its `?`; `''` if none. */
   readonly param: string
+  /** Host that was asked, with its port if it was named; `''` if none. */
+  readonly host: string
   /** Header by lower-case name. */
   header(name: string): string | undefined
   /** All headers, for admission. */
@@ -55,15 +58,30 @@ export function nodeRequestFacts(
   return {
     method: request.method ?? 'GET',
     ...target,
+    // HTTP/2 has a pseudo-header in the place of Host.
+    host: headers.host ?? header(':authority') ?? '',
     header,
     headers,
     ...clientOf(
       header,
       trustProxy,
-      request.socket.remoteAddress ?? '',
+      plainAddress(request.socket.remoteAddress ?? ''),
       (request.socket as Partial<TLSSocket>).encrypted === true,
     ),
   }
+}
+
+/** Aborts when the response is over, or the connection that it waits on: behind another response it has no end of its own. */
+export function whenOver(request: IncomingMessage, response: ServerResponse): AbortSignal {
+  const over = new AbortController()
+  const end = (): void => {
+    response.off('close', end)
+    if (request.httpVersionMajor === 1) request.socket.off('close', end)
+    over.abort()
+  }
+  response.once('close', end)
+  if (request.httpVersionMajor === 1) request.socket.once('close', end)
+  return over.signal
 }
 
 /** Facts of a fetch request. `remoteAddress` comes from the framework, if it tells. */
@@ -79,10 +97,16 @@ export function fetchRequestFacts(
   return {
     method: request.method,
     ...target,
+    host: header('host') ?? url.host,
     header,
     headers: Object.fromEntries(request.headers),
     ...clientOf(header, trustProxy, remoteAddress, url.protocol === 'https:'),
   }
+}
+
+/** What a handler's `prefix` option stands for: no slash at its end. */
+export function pathPrefix(prefix = ''): string {
+  return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
 }
 
 /** The path of a stream and what follows its last dot, lower case: `/live/show.FLV` is `/live/show` and `flv`. */
@@ -98,28 +122,31 @@ export function httpPlayRequest(
   facts: HttpRequestFacts,
   protocol: AccessProtocol,
   streamPath: string,
+  clientId: string = newClientId(),
 ): AccessRequest {
   const slash = streamPath.lastIndexOf('/')
   return {
     action: 'play',
     protocol,
-    vhost: facts.query['vhost'] ?? facts.query['domain'] ?? hostOf(facts.header('host')),
+    vhost: facts.query['vhost'] ?? facts.query['domain'] ?? hostOf(facts.host),
     app: streamPath.slice(1, Math.max(1, slash)),
     streamName: streamPath.slice(slash + 1),
     streamPath,
     query: facts.query,
     param: facts.param,
-    clientId: newClientId(),
+    clientId,
     remoteAddress: facts.remoteAddress,
     secure: facts.secure,
-    url: `${facts.secure ? 'https' : 'http'}://${facts.header('host') ?? ''}${facts.path}`,
+    url: `${facts.secure ? 'https' : 'http'}://${facts.host}${facts.path}`,
     pageUrl: facts.header('referer') ?? '',
     details: facts.headers,
   }
 }
 
-function parseTarget(target: string): Pick<HttpRequestFacts, 'path' | 'query' | 'param'> | undefined {
-  if (target.length > MAX_TARGET_LENGTH) return undefined
+function parseTarget(requestTarget: string): Pick<HttpRequestFacts, 'path' | 'query' | 'param'> | undefined {
+  if (requestTarget.length > MAX_TARGET_LENGTH) return undefined
+  // Requests to proxies carry the whole URL, and servers must take it. RFC 9112 §3.2.2.
+  const target = requestTarget.replace(/^https?:\/\/[^/?]*/i, '')
   const question = target.indexOf('?')
   const rawPath = question < 0 ? target : target.slice(0, question)
   const query: Record<string, string> = Object.create(null)
@@ -146,11 +173,10 @@ function clientOf(
   const forwarded = header('x-forwarded-for')?.split(',')[0]?.trim()
   return {
     remoteAddress: forwarded || header('x-real-ip') || remoteAddress,
-    secure: secure || header('x-forwarded-proto') === 'https',
+    secure: secure || header('x-forwarded-proto')?.split(',')[0]?.trim() === 'https',
   }
 }
 
-function hostOf(host: string | undefined): string {
-  if (host === undefined) return ''
+function hostOf(host: string): string {
   return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d+$/, '')
 }

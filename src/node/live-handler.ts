@@ -3,29 +3,27 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import createDebug from 'debug'
 import { FLV_VIEW } from '../flv/index.ts'
 import {
   type AccessAccept,
   type AccessProtocol,
-  type AccessRequest,
-  type Hub,
+  type Clock,
   type PlayerOptions,
-  reject,
-  type Source,
+  systemClock,
 } from '../hub/index.ts'
-import type { TrackFilter, ViewFormat } from '../media/index.ts'
+import type { ViewFormat } from '../media/index.ts'
 import { TS_VIEW } from '../mpegts/index.ts'
 import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../websocket/index.ts'
 import { openFetchStream } from './fetch-stream.ts'
+import { type Admitted, admitPlayer } from './http-admission.ts'
 import {
   type CorsOptions,
   corsHeaders,
   type HttpReply,
   preflightReply,
-  refusalReply,
   sendReply,
   textReply,
   toFetchResponse,
@@ -35,12 +33,18 @@ import {
   httpPlayRequest,
   type HttpRequestFacts,
   nodeRequestFacts,
+  pathPrefix,
   splitExtension,
   type TrustProxyOptions,
+  whenOver,
 } from './http-request.ts'
-import { type HubResolver, resolveHub } from './hub-resolver.ts'
-import { playOverResponse } from './response-stream.ts'
+import type { HubResolver } from './hub-resolver.ts'
+import { playOverResponse, type Viewer } from './response-stream.ts'
+import { StallGuard } from './stall.ts'
+import { TimeoutSweep } from './sweep.ts'
 import { playOverWebSocket, refuseUpgrade } from './websocket-stream.ts'
+
+const debug = createDebug('millrace:http')
 
 /** Options of {@link LiveHandler}. */
 export interface LiveHandlerOptions extends CorsOptions, TrustProxyOptions {
@@ -49,9 +53,22 @@ export interface LiveHandlerOptions extends CorsOptions, TrustProxyOptions {
   /** Path in front of `/app/name.flv`, such as `/media`. @defaultValue '' */
   readonly prefix?: string
   /** Player options for every viewer. @defaultValue the hub's own */
-  readonly player?: Pick<PlayerOptions, 'start' | 'maxLagMs' | 'sinkBudgetBytes'>
-  /** Most viewers of this handler at a time; beyond, 503. @defaultValue 20000 */
+  readonly player?: {
+    readonly start?: 'gop' | 'keyframe'
+    readonly maxLagMs?: number
+    readonly sinkBudgetBytes?: number
+  }
+  /** Most viewers of this handler at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
   readonly maxViewers?: number
+  /**
+   * A viewer is ended when bytes wait for it and no write to it has completed for this time or up to twice this time, ms; 0: never.
+   * One write is at most the player's `sinkBudgetBytes` and one batch. @defaultValue 60000
+   */
+  readonly stallTimeoutMs?: number
+  /** Most bytes of one message that a WebSocket viewer sends; beyond, it is closed with 1009. @defaultValue 4096 */
+  readonly maxClientMessageBytes?: number
+  /** Time and timers, for tests. @defaultValue the runtime's own */
+  readonly clock?: Clock
 }
 
 interface Format {
@@ -65,10 +82,26 @@ const FORMATS: Readonly<Record<string, Format>> = {
   ts: { view: TS_VIEW, contentType: 'video/mp2t', protocol: 'http-ts' },
 }
 
-/** A request that was let in, with what to play. */
-interface Admitted {
-  readonly source: Source
-  readonly decision: AccessAccept
+const WEBSOCKET_FORMAT: Format = {
+  view: WEBSOCKET_FLV_VIEW,
+  contentType: '',
+  protocol: 'websocket-flv',
+}
+
+/** A stream that is asked for. */
+interface Match {
+  readonly streamPath: string
+  readonly format: Format
+}
+
+/** A request on one of the three transports. */
+interface Exchange {
+  /** Aborts when the peer has gone. */
+  readonly gone: AbortSignal
+  /** Gives a short answer. */
+  readonly refuse: (reply: HttpReply) => void
+  /** Gives the stream. @returns whether it goes on; HEAD is over with its head. */
+  readonly play: (admitted: Admitted) => boolean
 }
 
 /**
@@ -92,19 +125,25 @@ interface Admitted {
  */
 export class LiveHandler {
   readonly #options: LiveHandlerOptions
-  readonly #viewers: Set<() => void>
-  #pending: number
+  readonly #prefix: string
+  readonly #viewers: Set<Viewer>
+  readonly #pending: Set<AbortController>
+  readonly #clock: Clock
+  readonly #sweep: TimeoutSweep
 
   /** @param options - see {@link LiveHandlerOptions}. */
   constructor(options: LiveHandlerOptions) {
     this.#options = options
+    this.#prefix = pathPrefix(options.prefix)
     this.#viewers = new Set()
-    this.#pending = 0
+    this.#pending = new Set()
+    this.#clock = options.clock ?? systemClock
+    this.#sweep = new TimeoutSweep(this.#clock)
   }
 
   /** Viewers that are connected or being admitted. */
   get viewerCount(): number {
-    return this.#viewers.size + this.#pending
+    return this.#viewers.size + this.#pending.size
   }
 
   /**
@@ -112,44 +151,29 @@ export class LiveHandler {
    * @returns whether the request is for this handler and will be answered.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const facts = nodeRequestFacts(request, this.#options)
     const { method = 'GET' } = request
-    if (facts === undefined)
-      return this.#refuseBadPath(request, (reply) => sendReply(response, reply, method))
+    const refuse = (reply: HttpReply): void => sendReply(response, reply, method)
+    const facts = nodeRequestFacts(request, this.#options)
+    if (facts === undefined) return this.#refuseBadPath(request.url ?? '', refuse)
     const match = this.#match(facts)
     if (match === undefined) return false
-    const early = this.#answerWithoutStream(facts)
+    const early = this.#answerWithoutStream(method)
     if (early !== undefined) {
-      sendReply(response, early, method)
+      refuse(early)
       return true
     }
-    const gone = new AbortController()
-    response.once('close', () => gone.abort())
-    void this.#serve(
-      facts,
-      match,
-      gone.signal,
-      (reply) => sendReply(response, reply, method),
-      ({ source, decision }) => {
-        const headers = this.#streamHeaders(match.format)
-        if (method === 'HEAD') {
-          response.writeHead(200, headers).end()
-          decision.onEnd?.()
-          return
-        }
-        this.#track(
-          decision,
-          playOverResponse(
-            request,
-            response,
-            headers,
-            source,
-            this.#playerOptions(facts, match.format, decision),
-          ),
-          (done) => response.once('close', done),
-        )
-      },
-    )
+    const gone = whenOver(request, response)
+    const play = ({ source, decision }: Admitted): boolean => {
+      const headers = this.#streamHeaders(match.format)
+      if (method === 'HEAD') {
+        response.writeHead(200, headers).end()
+        return false
+      }
+      const options = this.#playerOptions(facts, match.format, decision)
+      this.#track(playOverResponse(request, response, headers, gone, source, options), decision, gone)
+      return true
+    }
+    void this.#serve(facts, match, { gone, refuse, play })
     return true
   }
 
@@ -159,91 +183,118 @@ export class LiveHandler {
    * @returns the answer, or `undefined` when the request is not for this handler.
    */
   async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
+    const { method, signal } = request
+    let answer: Response | undefined
+    const refuse = (reply: HttpReply): void => {
+      answer = toFetchResponse(reply, method)
+    }
     const facts = fetchRequestFacts(request, this.#options, remoteAddress)
-    if (facts === undefined) return toFetchResponse(textReply(400, 'bad path', this.#options), request.method)
+    if (facts === undefined) {
+      this.#refuseBadPath(request.url.replace(/^[^:]+:\/\/[^/]*/, ''), refuse)
+      return answer
+    }
     const match = this.#match(facts)
     if (match === undefined) return undefined
-    const early = this.#answerWithoutStream(facts)
-    if (early !== undefined) return toFetchResponse(early, request.method)
-    let answer: Response | undefined
-    await this.#serve(
-      facts,
-      match,
-      request.signal,
-      (reply) => (answer = toFetchResponse(reply, request.method)),
-      ({ source, decision }) => {
-        const headers = this.#streamHeaders(match.format)
-        if (request.method === 'HEAD') {
-          answer = new Response(null, { headers })
-          decision.onEnd?.()
-          return
-        }
-        let closed = (): void => undefined
-        const stream = openFetchStream(source, this.#playerOptions(facts, match.format, decision), () =>
-          closed(),
-        )
-        this.#track(
-          decision,
-          () => stream.close(),
-          (done) => (closed = done),
-        )
-        answer = new Response(stream.body, { headers })
-      },
-    )
-    return answer
+    const early = this.#answerWithoutStream(method)
+    if (early !== undefined) return toFetchResponse(early, method)
+    const play = ({ source, decision }: Admitted): boolean => {
+      const headers = this.#streamHeaders(match.format)
+      if (method === 'HEAD') {
+        answer = new Response(null, { headers })
+        return false
+      }
+      const over = new AbortController()
+      const options = this.#playerOptions(facts, match.format, decision)
+      const { body, viewer } = openFetchStream(source, options, signal, () => over.abort())
+      this.#track(viewer, decision, over.signal)
+      answer = new Response(body, { headers })
+      return true
+    }
+    await this.#serve(facts, match, { gone: signal, refuse, play })
+    // Nobody hears it: the client has gone.
+    return answer ?? toFetchResponse(textReply(499, 'client closed request', this.#options), method)
   }
 
   /**
    * For a server's `upgrade` event: FLV over WebSocket at `/{app}/{name}.flv`.
+   * @param head - what came behind the request already; a client that sends before it is answered is refused.
    * @returns whether the request is for this handler; if not, the socket was not touched.
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): boolean {
-    const refuse = (reply: HttpReply): void => refuseUpgrade(socket, reply)
-    socket.on('error', () => socket.destroy())
+    const refuse = (reply: HttpReply): void => {
+      socket.on('error', () => socket.destroy())
+      refuseUpgrade(socket, this.#clock, reply)
+    }
     const facts = nodeRequestFacts(request, this.#options)
-    if (facts === undefined) return this.#refuseBadPath(request, refuse)
+    if (facts === undefined) return this.#refuseBadPath(request.url ?? '', refuse)
     const match = this.#match(facts)
-    if (match === undefined || match.extension !== 'flv') return false
+    if (match === undefined || match.format.view !== FLV_VIEW) return false
     const key = facts.header('sec-websocket-key')
-    if (facts.header('upgrade')?.toLowerCase() !== 'websocket' || key === undefined || !isWebSocketKey(key)) {
+    const early = this.#answerWithoutStream(facts.method === 'GET' ? 'GET' : '')
+    if (early !== undefined) refuse(early)
+    else if (facts.header('upgrade')?.toLowerCase() !== 'websocket' || !isWebSocketKey(key ?? '')) {
       refuse(textReply(400, 'not a WebSocket handshake', this.#options))
-      return true
-    }
-    if (facts.header('sec-websocket-version') !== '13') {
+    } else if (facts.header('sec-websocket-version') !== '13') {
       refuse(textReply(426, 'WebSocket version 13 only', this.#options, { 'Sec-WebSocket-Version': '13' }))
-      return true
-    }
-    const gone = new AbortController()
-    socket.once('close', () => gone.abort())
-    const format: Format = { view: WEBSOCKET_FLV_VIEW, contentType: '', protocol: 'websocket-flv' }
-    void this.#serve(facts, { ...match, format }, gone.signal, refuse, ({ source, decision }) => {
-      this.#track(
-        decision,
-        playOverWebSocket(socket, head, key, sha1, source, this.#playerOptions(facts, format, decision)),
-        (done) => socket.once('close', done),
-      )
-    })
+    } else if (head.length > 0) {
+      refuse(textReply(400, 'bytes before the end of the handshake', this.#options))
+    } else this.#upgrade(facts, match.streamPath, socket, key!)
     return true
   }
 
-  /** Ends every viewer of this handler. It can be used again. */
+  /** Ends every viewer of this handler, and turns away those being admitted. It can be used again. */
   close(): void {
-    for (const close of this.#viewers) close()
-    this.#viewers.clear()
+    for (const admission of this.#pending) admission.abort()
+    for (const viewer of this.#viewers) viewer.close()
   }
 
-  #match(facts: HttpRequestFacts): { streamPath: string; extension: string; format: Format } | undefined {
-    const { prefix = '' } = this.#options
-    if (!facts.path.startsWith(prefix)) return undefined
-    const split = splitExtension(facts.path.slice(prefix.length))
+  #upgrade(facts: HttpRequestFacts, streamPath: string, socket: Duplex, key: string): void {
+    const gone = new AbortController()
+    const closed = new AbortController()
+    const leave = (): void => gone.abort()
+    // Reading also tells when the peer leaves. It has nothing to say before it is answered.
+    const tooEarly = (): void => void socket.destroy()
+    socket.on('error', () => socket.destroy())
+    socket.once('end', leave).on('data', tooEarly)
+    socket.once('close', () => {
+      leave()
+      closed.abort()
+    })
+    const { maxClientMessageBytes = 4_096 } = this.#options
+    void this.#serve(
+      facts,
+      { streamPath, format: WEBSOCKET_FORMAT },
+      {
+        gone: gone.signal,
+        refuse: (reply) => {
+          socket.off('data', tooEarly)
+          refuseUpgrade(socket, this.#clock, reply)
+        },
+        play: ({ source, decision }) => {
+          socket.off('data', tooEarly)
+          const options = this.#playerOptions(facts, WEBSOCKET_FORMAT, decision)
+          const viewer = playOverWebSocket(socket, key, this.#clock, maxClientMessageBytes, source, options)
+          this.#track(viewer, decision, closed.signal)
+          return true
+        },
+      },
+    ).then(() => {
+      // The peer left while it waited: its half of the connection is all that is open.
+      if (gone.signal.aborted) socket.destroy()
+    })
+  }
+
+  #match(facts: HttpRequestFacts): Match | undefined {
+    if (!facts.path.startsWith(this.#prefix)) return undefined
+    const split = splitExtension(facts.path.slice(this.#prefix.length))
     if (split === undefined || !split.streamPath.includes('/', 1)) return undefined
     const format = Object.hasOwn(FORMATS, split.extension) ? FORMATS[split.extension] : undefined
-    return format === undefined ? undefined : { ...split, format }
+    return format === undefined ? undefined : { streamPath: split.streamPath, format }
   }
 
-  #answerWithoutStream(facts: HttpRequestFacts): HttpReply | undefined {
-    if (facts.method === 'OPTIONS') return preflightReply(this.#options)
-    if (facts.method !== 'GET' && facts.method !== 'HEAD') {
+  #answerWithoutStream(method: string): HttpReply | undefined {
+    if (method === 'OPTIONS') return preflightReply(this.#options)
+    if (method !== 'GET' && method !== 'HEAD') {
       return textReply(405, 'GET, HEAD or OPTIONS', this.#options, { Allow: 'GET, HEAD, OPTIONS' })
     }
     if (this.viewerCount >= (this.#options.maxViewers ?? 20_000)) {
@@ -253,58 +304,42 @@ export class LiveHandler {
   }
 
   /** Admission, then the source, then `play`; any refusal goes to `refuse`. Never rejects. */
-  async #serve(
-    facts: HttpRequestFacts,
-    match: { readonly streamPath: string; readonly format: Format },
-    signal: AbortSignal,
-    refuse: (reply: HttpReply) => void,
-    play: (admitted: Admitted) => void,
-  ): Promise<void> {
-    this.#pending++
+  async #serve(facts: HttpRequestFacts, match: Match, { gone, refuse, play }: Exchange): Promise<void> {
+    const admission = new AbortController()
+    const leave = (): void => admission.abort()
+    gone.addEventListener('abort', leave, { once: true })
+    this.#pending.add(admission)
     try {
+      if (gone.aborted) return
       const request = httpPlayRequest(facts, match.format.protocol, match.streamPath)
-      const admitted = await this.#admit(request, signal)
+      const admitted = await admitPlayer(this.#options.hub, request, admission.signal, this.#options)
       if ('status' in admitted) {
-        if (!signal.aborted) refuse(admitted)
-      } else if (signal.aborted) admitted.decision.onEnd?.()
-      else this.#play(admitted, play)
-    } catch {
-      if (!signal.aborted) refuse(textReply(500, 'internal error', this.#options))
-    } finally {
-      this.#pending--
-    }
-  }
-
-  #play(admitted: Admitted, play: (admitted: Admitted) => void): void {
-    try {
-      play(admitted)
+        if (!gone.aborted) refuse(admitted)
+        return
+      }
+      let isPlaying = false
+      try {
+        isPlaying = play(admitted)
+      } finally {
+        if (!isPlaying) admitted.decision.onEnd?.()
+      }
     } catch (error) {
-      admitted.decision.onEnd?.()
-      throw error
+      debug('%s: %s', match.streamPath, error)
+      if (!gone.aborted) refuse(textReply(500, 'internal error', this.#options))
+    } finally {
+      gone.removeEventListener('abort', leave)
+      this.#pending.delete(admission)
     }
   }
 
-  async #admit(request: AccessRequest, signal: AbortSignal): Promise<Admitted | HttpReply> {
-    const notFound = refusalReply(reject('no such stream', { notFound: true }), this.#options)!
-    const hub: Hub | undefined = resolveHub(this.#options.hub, request)
-    if (hub === undefined) return notFound
-    const decision = await hub.authorize(request, signal)
-    const refusal = refusalReply(decision, this.#options)
-    if (refusal !== undefined || decision.type !== 'accept') return refusal ?? notFound
-    const source = await hub.findSource(decision.streamPath ?? request.streamPath, signal)
-    if (source !== undefined) return { source, decision }
-    decision.onEnd?.()
-    return notFound
-  }
-
-  #refuseBadPath(request: IncomingMessage, refuse: (reply: HttpReply) => void): boolean {
+  #refuseBadPath(target: string, refuse: (reply: HttpReply) => void): boolean {
     // Only what would be ours: another handler may know what to do with the rest.
-    if (!/\.(flv|ts)(\?|$)/i.test(request.url ?? '')) return false
+    if (!target.startsWith(this.#prefix) || !/\.(flv|ts)(\?|$)/i.test(target)) return false
     refuse(textReply(400, 'bad path', this.#options))
     return true
   }
 
-  #playerOptions(facts: HttpRequestFacts, format: Format, decision: AccessAccept): ViewerOptions {
+  #playerOptions(facts: HttpRequestFacts, format: Format, decision: AccessAccept): PlayerOptions {
     const { tracks } = facts.query
     return {
       ...this.#options.player,
@@ -324,31 +359,17 @@ export class LiveHandler {
     }
   }
 
-  #track(decision: AccessAccept, close: () => void, whenClosed: (done: () => void) => void): void {
-    this.#viewers.add(close)
-    whenClosed(() => {
-      this.#viewers.delete(close)
+  /** Counts a viewer and watches over it until `over` aborts. */
+  #track(viewer: Viewer, decision: AccessAccept, over: AbortSignal): void {
+    const { stallTimeoutMs = 60_000 } = this.#options
+    const guard = new StallGuard(viewer.player, stallTimeoutMs, this.#clock.now(), () => viewer.destroy())
+    this.#viewers.add(viewer)
+    this.#sweep.add(guard)
+    const forget = (): void => {
+      this.#viewers.delete(viewer)
+      this.#sweep.delete(guard)
       decision.onEnd?.()
-    })
+    }
+    over.addEventListener('abort', forget, { once: true })
   }
-}
-
-/** Player options of one HTTP viewer. */
-export interface ViewerOptions {
-  /** Wire format. */
-  readonly format: ViewFormat
-  /** Which tracks. */
-  readonly tracks: TrackFilter
-  /** What admission attached to the viewer. */
-  readonly userData: unknown
-  /** See {@link PlayerOptions.start}. */
-  readonly start?: 'gop' | 'keyframe'
-  /** See {@link PlayerOptions.maxLagMs}. */
-  readonly maxLagMs?: number
-  /** See {@link PlayerOptions.sinkBudgetBytes}. */
-  readonly sinkBudgetBytes?: number
-}
-
-function sha1(bytes: Uint8Array): Uint8Array {
-  return createHash('sha1').update(bytes).digest()
 }

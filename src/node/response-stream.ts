@@ -4,56 +4,106 @@
  * @module
  */
 import { type IncomingMessage, ServerResponse } from 'node:http'
-import type { Writable } from 'node:stream'
-import type { PlayerOptions, Source } from '../hub/index.ts'
-import { DuplexSink } from './duplex-sink.ts'
-import { destroyWhenStalled } from './stall.ts'
+import { Socket } from 'node:net'
+import type { Player, PlayerOptions, Sink, Source } from '../hub/index.ts'
+import { DuplexSink, type DuplexSinkHandlers } from './duplex-sink.ts'
+
+/** A player over some HTTP transport, and how to end it. */
+export interface Viewer {
+  /** Its place at the source. */
+  readonly player: Player
+  /** Ends the stream in order. */
+  close(): void
+  /** Ends it at once: the peer takes nothing any more. */
+  destroy(): void
+}
 
 /**
  * Attaches `response` to `source`. HTTP/1 clients get `Connection: close` and no chunked coding, and the shared batches go
  * straight to the socket; HTTP/2 and responses that a middleware has wrapped (compression) go through `response.write`.
- * @returns ends the stream.
+ * @param over - aborts when the response is over: the player is then detached.
  */
 export function playOverResponse(
   request: IncomingMessage,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
+  over: AbortSignal,
   source: Source,
   options: PlayerOptions,
-): () => void {
-  const out = openBody(request, response, headers)
-  const sink = new DuplexSink(out, {
+): Viewer {
+  const sink = openBody(request, response, headers, {
     drained: () => player.drained(),
     ended: () => response.end(),
   })
   const player = source.attach(sink, options)
-  const close = (): void => {
-    player.detach()
-    response.end()
-    if (out !== response) out.end()
+  over.addEventListener('abort', () => player.detach(), { once: true })
+  response.on('error', () => response.destroy())
+  return {
+    player,
+    close: () => {
+      player.detach()
+      response.end()
+    },
+    destroy: () => response.destroy(),
   }
-  response.once('close', () => player.detach())
-  out.on('error', () => response.destroy())
-  return close
 }
 
 function openBody(
   request: IncomingMessage,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
-): Writable {
+  handlers: DuplexSinkHandlers,
+): Sink {
   const { socket } = response
   const isPlain =
     request.httpVersionMajor === 1 && socket !== null && response.write === ServerResponse.prototype.write
   if (!isPlain) {
     response.writeHead(200, headers)
     response.flushHeaders()
-    return response
+    return new WrappedSink(response, handlers)
   }
   response.useChunkedEncodingByDefault = false
   response.shouldKeepAlive = false
   response.writeHead(200, { ...headers, Connection: 'close' })
   response.flushHeaders()
-  destroyWhenStalled(socket)
-  return socket
+  // A server with TLS does not do that by itself.
+  if (socket instanceof Socket) socket.setNoDelay(true)
+  return new DuplexSink(socket, handlers)
+}
+
+/**
+ * A response whose queue lies elsewhere: in an HTTP/2 stream, in the compressor of a middleware. What `write` returns and
+ * `drain` are all that is known of it, so everything since `false` counts as queued.
+ */
+class WrappedSink implements Sink {
+  readonly #response: ServerResponse
+  readonly #handlers: DuplexSinkHandlers
+  #isFull: boolean
+  #queuedBytes: number
+
+  constructor(response: ServerResponse, handlers: DuplexSinkHandlers) {
+    this.#response = response
+    this.#handlers = handlers
+    this.#isFull = false
+    this.#queuedBytes = 0
+    response.on('drain', () => {
+      this.#isFull = false
+      this.#queuedBytes = 0
+      handlers.drained()
+    })
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  write(batch: Uint8Array): void {
+    if (this.#response.destroyed || this.#response.writableEnded) return
+    this.#isFull = !this.#response.write(batch) || this.#isFull
+    if (this.#isFull) this.#queuedBytes += batch.length
+  }
+
+  end(): void {
+    this.#handlers.ended('closed')
+  }
 }

@@ -3,14 +3,17 @@
  *
  * @module
  */
-import { STATUS_CODES } from 'node:http'
+import { createHash } from 'node:crypto'
+import { STATUS_CODES, validateHeaderValue } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MediaError } from '../errors/index.ts'
-import type { PlayerOptions, Source } from '../hub/index.ts'
+import type { Clock, PlayerOptions, Source } from '../hub/index.ts'
 import {
   encodeWebSocketClose,
   encodeWebSocketFrame,
   WEBSOCKET_CLOSE_GOING_AWAY,
+  WEBSOCKET_CLOSE_NO_STATUS,
   WEBSOCKET_CLOSE_NORMAL,
   WEBSOCKET_OPCODE_PONG,
   webSocketAccept,
@@ -19,70 +22,98 @@ import {
 } from '../websocket/index.ts'
 import { DuplexSink } from './duplex-sink.ts'
 import type { HttpReply } from './http-reply.ts'
-import { destroyWhenStalled } from './stall.ts'
+import type { Viewer } from './response-stream.ts'
 
-/** Time for the peer's half of the closing handshake, ms. */
+/** Time for the peer's end once ours is sent, ms. */
 const CLOSE_TIMEOUT_MS = 2_000
 
-/** Answers an upgrade request that is not let in, and closes the socket. */
-export function refuseUpgrade(socket: Duplex, reply: HttpReply): void {
+/** With so many bytes queued, a ping is not answered: a peer that pings and does not read would fill the memory. */
+const MAX_PONG_QUEUE_BYTES = 65_536
+
+/**
+ * Answers an upgrade request that is not let in, and closes the socket.
+ * @throws TypeError for a header that HTTP cannot carry.
+ */
+export function refuseUpgrade(socket: Duplex, clock: Clock, reply: HttpReply): void {
   const body = Buffer.from(reply.body)
   const headers = { ...reply.headers, 'Content-Length': String(body.length), Connection: 'close' }
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.write(`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}\r\n${head.join('')}\r\n`)
-  socket.end(body)
+  const head = Object.entries(headers).map(([name, value]) => {
+    validateHeaderValue(name, value)
+    return `${name}: ${value}\r\n`
+  })
+  // What still comes is read and dropped, or the answer is lost in a reset.
+  socket.resume()
+  socket.write(
+    `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ''}\r\n${head.join('')}\r\n`,
+    'latin1',
+  )
+  endSocket(socket, clock, body)
 }
 
 /**
- * Completes the opening handshake and attaches the socket to `source`.
- * @param head - what came behind the request already.
+ * Completes the opening handshake and attaches the socket to `source`. Closing the viewer says 1001.
  * @param key - the client's `Sec-WebSocket-Key`.
- * @returns ends the stream with close code 1001.
+ * @param maxMessageBytes - most bytes of one message from the client.
  */
 export function playOverWebSocket(
   socket: Duplex,
-  head: Uint8Array,
   key: string,
-  sha1: (bytes: Uint8Array) => Uint8Array,
+  clock: Clock,
+  maxMessageBytes: number,
   source: Source,
   options: PlayerOptions,
-): () => void {
+): Viewer {
   socket.write(
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       `Sec-WebSocket-Accept: ${webSocketAccept(key, sha1)}\r\n\r\n`,
   )
-  destroyWhenStalled(socket)
-  const decoder = new WebSocketDecoder()
+  if (socket instanceof Socket) socket.setNoDelay(true)
+  const decoder = new WebSocketDecoder({ maxMessageBytes })
   let closing = false
   const close = (code: number, reason = ''): void => {
     if (closing) return
     closing = true
     player.detach()
-    socket.end(encodeWebSocketClose(code, reason))
-    const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref()
-    socket.once('close', () => clearTimeout(timer))
+    endSocket(
+      socket,
+      clock,
+      encodeWebSocketClose(code === WEBSOCKET_CLOSE_NO_STATUS ? undefined : code, reason),
+    )
   }
   const sink = new DuplexSink(socket, {
     drained: () => player.drained(),
     ended: () => close(WEBSOCKET_CLOSE_NORMAL, 'the stream has ended'),
   })
   const player = source.attach(sink, options)
-  const receive = (bytes: Uint8Array): void => {
+  socket.on('data', (bytes: Uint8Array) => {
     if (closing) return
     try {
       decoder.push(bytes)
       for (let message = decoder.read(); message !== undefined; message = decoder.read()) {
-        if (message.type === 'ping') socket.write(encodeWebSocketFrame(WEBSOCKET_OPCODE_PONG, message.data))
-        else if (message.type === 'close') close(WEBSOCKET_CLOSE_NORMAL)
+        if (message.type === 'close') close(message.code)
+        else if (message.type === 'ping' && socket.writableLength < MAX_PONG_QUEUE_BYTES) {
+          socket.write(encodeWebSocketFrame(WEBSOCKET_OPCODE_PONG, message.data))
+        }
       }
     } catch (error) {
       if (!(error instanceof MediaError)) throw error
       close(webSocketCloseCode(error), error.code)
     }
-  }
-  socket.on('data', receive)
+  })
   socket.once('end', () => close(WEBSOCKET_CLOSE_NORMAL))
   socket.once('close', () => player.detach())
-  if (head.length > 0) receive(head)
-  return () => close(WEBSOCKET_CLOSE_GOING_AWAY)
+  return { player, close: () => close(WEBSOCKET_CLOSE_GOING_AWAY), destroy: () => socket.destroy() }
+}
+
+/** Writes the last bytes and gives the peer some time to end its side as well. */
+function endSocket(socket: Duplex, clock: Clock, bytes: Uint8Array): void {
+  socket.end(bytes, () => {
+    if (socket.destroyed) return
+    const timer = clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)
+    socket.once('close', () => timer.cancel())
+  })
+}
+
+function sha1(bytes: Uint8Array): Uint8Array {
+  return createHash('sha1').update(bytes).digest()
 }

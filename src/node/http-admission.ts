@@ -1,0 +1,52 @@
+/**
+ * How players of every HTTP protocol are let in: the hub, its decision, then the source.
+ *
+ * @module
+ */
+import { type AccessAccept, type AccessRequest, reject, type Source } from '../hub/index.ts'
+import { type CorsOptions, type HttpReply, refusalReply, textReply } from './http-reply.ts'
+import { type HubResolver, resolveHub } from './hub-resolver.ts'
+
+/** A request that was let in, with what to play. */
+export interface Admitted {
+  /** What to play; open. */
+  readonly source: Source
+  /** The decision. Whoever is given it tells its `onEnd`. */
+  readonly decision: AccessAccept
+}
+
+/** The answer for a stream that is not there. */
+export function notFoundReply(cors: CorsOptions): HttpReply {
+  return refusalReply(reject('no such stream', { notFound: true }), cors)
+}
+
+/**
+ * Lets a player in, or says what to answer instead. Rejects only when the application's own functions do.
+ * @param signal - aborts when the player has gone, or when nobody is let in any more.
+ */
+export async function admitPlayer(
+  resolver: HubResolver,
+  request: AccessRequest,
+  signal: AbortSignal,
+  cors: CorsOptions,
+): Promise<Admitted | HttpReply> {
+  const hub = resolveHub(resolver, request)
+  if (hub === undefined) return notFoundReply(cors)
+  const decision = await hub.authorize(request, signal)
+  if (decision.type !== 'accept') return signal.aborted ? closingReply(cors) : refusalReply(decision, cors)
+  let isIn = false
+  try {
+    const source = await hub.findSource(decision.streamPath ?? request.streamPath, signal)
+    if (signal.aborted) return closingReply(cors)
+    // It may have closed between its publish and this turn.
+    if (source === undefined || source.closed) return notFoundReply(cors)
+    isIn = true
+    return { source, decision }
+  } finally {
+    if (!isIn) decision.onEnd?.()
+  }
+}
+
+function closingReply(cors: CorsOptions): HttpReply {
+  return textReply(503, 'closing', cors, { 'Retry-After': '10' })
+}
