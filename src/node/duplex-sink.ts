@@ -13,8 +13,6 @@ export interface DuplexSinkHandlers {
   drained(): void
   /** The stream of the source is over. */
   ended(reason: PlayerEnd): void
-  /** A batch of `bytes` was written. Where it will do to know later, {@link DuplexSink.writtenBytes} costs less. */
-  sent?(bytes: number): void
 }
 
 /** Writes shared batches to a stream and listens for `drain` only while its player is behind. */
@@ -24,7 +22,6 @@ export class DuplexSink implements Sink {
   readonly #onDrain: () => void
   #awaiting: boolean
   #writtenBytes: number
-  readonly #tells: boolean
 
   /**
    * @param stream - where the bytes go; its owner handles `error` and `close`.
@@ -35,7 +32,6 @@ export class DuplexSink implements Sink {
     this.#handlers = handlers
     this.#awaiting = false
     this.#writtenBytes = 0
-    this.#tells = handlers.sent !== undefined
     this.#onDrain = () => {
       this.#awaiting = false
       handlers.drained()
@@ -57,7 +53,6 @@ export class DuplexSink implements Sink {
     if (!this.#isOpen()) return
     this.#writtenBytes += batch.length
     this.#stream.write(sharedBuffer(batch))
-    if (this.#tells) this.#handlers.sent?.(batch.length)
   }
 
   /** {@inheritDoc Sink.cork} */

@@ -361,6 +361,7 @@ export class RtmpConnection implements Expiring {
     }
     if (!this.session.acceptPlay()) return false
     this.#output.flushAll() // before the first media
+    if (this.#closed) return false
     const sink = new DuplexSink(this.#stream, {
       drained: () => this.#player?.drained(),
       ended: () => this.#playEnded(),
