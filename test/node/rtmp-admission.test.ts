@@ -342,3 +342,83 @@ describe('connect', () => {
     expect(world.log).toEqual(['close #1 rejected'])
   })
 })
+
+describe('onEnd of an accept', () => {
+  function counting(): { world: World; desk: Desk; ended: () => number; yes: AccessDecision } {
+    const { world, desk } = deciding()
+    let count = 0
+    return { world, desk, ended: () => count, yes: accept({ onEnd: () => count++ }) }
+  }
+
+  test.each(['leave', 'vanish'] as const)(
+    'comes once when a publisher or player is over: %s',
+    async (how) => {
+      const { world, desk, ended, yes } = counting()
+      const publisher = await world.publish()
+      desk.answer(yes)
+      const player = await world.play()
+      desk.answer(yes)
+      await world.settle()
+      expect(ended()).toBe(0)
+      player[how]()
+      await world.settle()
+      expect(ended()).toBe(1)
+      publisher[how]()
+      await world.settle()
+      expect(ended()).toBe(2)
+    },
+  )
+
+  test('comes for a publisher that is kicked, and for players of a stream that is over', async () => {
+    const { world, desk, ended, yes } = counting()
+    const publisher = await world.publish()
+    desk.answer(yes)
+    await world.play()
+    desk.answer(yes)
+    await world.settle()
+    publisher.connection.publisher!.kick()
+    expect(ended()).toBe(1)
+    await world.advance(10_250)
+    expect(ended()).toBe(2)
+  })
+
+  test('comes when nothing came of the accept', async () => {
+    const { world, desk, ended, yes } = counting()
+    await world.publish()
+    desk.answer(true)
+    await world.publish() // the name is in use
+    desk.answer(yes)
+    await world.settle()
+    expect(ended()).toBe(1)
+    await world.play('nobody')
+    desk.answer(yes)
+    await world.advance(3_500) // no publisher
+    expect(ended()).toBe(2)
+    const gone = await world.publish('other')
+    gone.vanish()
+    await world.settle()
+    desk.answer(yes) // too late
+    await world.settle()
+    expect(ended()).toBe(3)
+    world.hub.once('publish', () => world.server.connections.forEach((each) => each.close('not you')))
+    await world.publish('another')
+    desk.answer(yes)
+    await world.settle()
+    expect(ended()).toBe(4)
+  })
+
+  test('one client id names a connection in all that it asks, and in the hub', async () => {
+    const { world, desk } = deciding()
+    const requests: (AccessRequest | undefined)[] = []
+    world.hub.on('publish', (_source, { request }) => requests.push(request))
+    const publisher = await world.publish('show?a=1&b=2')
+    desk.answer(true)
+    await world.publish('other')
+    await world.settle()
+    const [first, second] = desk.asked
+    expect(first).toMatchObject({ param: '?a=1&b=2', clientId: publisher.connection.clientId })
+    expect(first!.clientId).toMatch(/^[\w-]{12,}$/)
+    expect(second!.clientId).not.toBe(first!.clientId)
+    expect(requests).toEqual([first])
+  })
+})
