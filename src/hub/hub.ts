@@ -12,6 +12,7 @@ import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './h
 import type { Publisher, PublisherEnd, PublishOptions } from './publisher.ts'
 import { Source } from './source.ts'
 import { SourceFinder } from './source-finder.ts'
+import { NO_TOTALS, type StreamTotals, sumOf } from './totals.ts'
 
 /** Facts that a hub announces. Media never comes as events: attach a player or a consumer. */
 export interface HubEvents {
@@ -60,6 +61,8 @@ export class Hub extends EventEmitter<HubEvents> {
   readonly #admission: Admission
   readonly #finder: SourceFinder
   #options: ResolvedHubOptions
+  /** Of sources that are over. */
+  #past: StreamTotals
   #closed: boolean
 
   /**
@@ -76,6 +79,7 @@ export class Hub extends EventEmitter<HubEvents> {
     this.#finder = new SourceFinder(clock, (error, streamPath) =>
       this.emit('resolveError', error, streamPath),
     )
+    this.#past = NO_TOTALS
     this.#closed = false
   }
 
@@ -163,6 +167,13 @@ export class Hub extends EventEmitter<HubEvents> {
     }
   }
 
+  /** Sums since the hub was made, when asked. Inside a `close` event they hold the source that closes. */
+  totals(): StreamTotals {
+    let totals = this.#past
+    for (const source of this.#sources.values()) totals = sumOf(totals, source.totals())
+    return totals
+  }
+
   /** Ends every source and turns away those who wait for one or for a decision. The hub stays closed. */
   close(): void {
     if (this.#closed) return
@@ -182,7 +193,10 @@ export class Hub extends EventEmitter<HubEvents> {
     const source = new Source(streamPath, this.#clock, this.#options, () => this.#sources.delete(streamPath))
     source.on('publish', (publisher) => this.emit('publish', source, publisher))
     source.on('unpublish', (reason, publisher) => this.emit('unpublish', source, reason, publisher))
-    source.on('close', () => this.emit('close', source))
+    source.on('close', () => {
+      this.#past = sumOf(this.#past, source.totals())
+      this.emit('close', source)
+    })
     this.#sources.set(streamPath, source)
     return source
   }

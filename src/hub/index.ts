@@ -47,4 +47,5 @@ export { Publisher, type PublisherEnd, type PublishOptions } from './publisher.t
 export type { PlayerEnd, Sink } from './sink.ts'
 export { Source, type SourceEvents, type SourceStats } from './source.ts'
 export { SourceClock, type SourceClockOptions } from './source-clock.ts'
+export type { StreamTotals } from './totals.ts'
 export { VirtualClock } from './virtual-clock.ts'

@@ -22,6 +22,7 @@ import { Player, type PlayerHost, type PlayerOptions, type PlayerStats } from '.
 import { Publisher, type PublisherEnd, type PublisherHost, type PublishOptions } from './publisher.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
 import { SourceClock } from './source-clock.ts'
+import { addPlayer, type PlayerTotals, type StreamTotals } from './totals.ts'
 import { Views } from './views.ts'
 
 /** Audio alone for so long, and no video configuration: the stream is taken to have no video. */
@@ -114,6 +115,10 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   #lastArrivalMs: number
   #receivedBytes: number
   #receivedPackets: number
+  #receivedFrames: number
+  #plays: number
+  /** Of players that have left. */
+  #departed: PlayerTotals
   #droppedBeforeKeyframe: number
   #keyframeSeen: boolean
   #mediaSeen: boolean
@@ -156,6 +161,9 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     this.#lastArrivalMs = 0
     this.#receivedBytes = 0
     this.#receivedPackets = 0
+    this.#receivedFrames = 0
+    this.#plays = 0
+    this.#departed = { sentBytes: 0, skips: 0, skippedPackets: 0 }
     this.#droppedBeforeKeyframe = 0
     this.#keyframeSeen = false
     this.#mediaSeen = false
@@ -234,6 +242,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
       sinkBudgetBytes: options.sinkBudgetBytes ?? this.#options.sinkBudgetBytes,
       userData: options.userData,
     })
+    this.#plays++
     this.#fanOut.add(player)
     player.pump()
     return player
@@ -269,12 +278,18 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
   countViewer(): () => void {
     let counted = true
     this.#viewers++
+    this.#plays++
     return () => {
       if (!counted) return
       counted = false
       this.#viewers--
       this.#checkIdle()
     }
+  }
+
+  /** Counts bytes that a viewer without connection got (HLS). */
+  countSent(bytes: number): void {
+    this.#departed.sentBytes += bytes
   }
 
   /**
@@ -288,7 +303,10 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     this.#onClose()
     this.#publisher?.kick('closed')
     this.#fanOut.drain()
-    for (const player of this.#fanOut.players) player.end(reason)
+    for (const player of this.#fanOut.players) {
+      player.end(reason)
+      addPlayer(this.#departed, player)
+    }
     this.#fanOut.close()
     for (const consumer of this.#consumers) consumer.close()
     this.#consumers.clear()
@@ -318,6 +336,19 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
       droppedBeforeKeyframe: this.#droppedBeforeKeyframe,
       oversizedGops: this.log.oversizedGops,
       fanOut: this.#fanOut.stats(),
+    }
+  }
+
+  /** What went through it so far. */
+  totals(): StreamTotals {
+    const totals = { ...this.#departed }
+    for (const player of this.#fanOut.players) addPlayer(totals, player)
+    return {
+      receivedBytes: this.#receivedBytes,
+      receivedFrames: this.#receivedFrames,
+      publishes: this.#publishCount,
+      plays: this.#plays,
+      ...totals,
     }
   }
 
@@ -376,6 +407,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     this.#receivedBytes += packet.body.length
     this.#receivedPackets++
     const isVideo = packet.kind === 'video' && packet.coded
+    if (isVideo) this.#receivedFrames++
     if (isVideo && !this.#passesKeyframeGate(packet)) return
     const now = this.#clock.now()
     if (packet.coded && !this.#mediaSeen) this.#beginMedia(now)
@@ -434,6 +466,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
 
   /** @internal */
   remove(player: Player): void {
+    if (this.#fanOut.players.has(player)) addPlayer(this.#departed, player)
     this.#fanOut.remove(player)
     this.#checkIdle()
   }
