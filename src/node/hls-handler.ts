@@ -273,14 +273,14 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     const answer = this.#playlistAnswer(
       text.replaceAll(/^[^#\n]*?(\d+\.ts)$/gm, `${name}/$1?session=${session.id}`),
     )
-    session.sentBytes += answer.body.length
+    this.#sessions.countSent(session, answer.body.length)
     return answer
   }
 
   async #segment(session: HlsSessionEntry, sequence: number): Promise<Answer | HttpReply> {
     const bytes = await session.packaged.packager.segment(sequence)
     if (bytes === undefined) return this.#notFound()
-    session.sentBytes += bytes.length
+    this.#sessions.countSent(session, bytes.length)
     return {
       status: 200,
       headers: {

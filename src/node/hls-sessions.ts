@@ -15,6 +15,10 @@ export interface HlsSession {
   readonly streamPath: string
   /** Its first request. */
   readonly request: AccessRequest
+  /** The stream that it watches. */
+  readonly source: Source
+  /** Time of its first request, ms on a monotonic clock. */
+  readonly sinceMs: number
   /** Address that it came from at first. */
   readonly remoteAddress: string
   /** What admission attached to it. */
@@ -76,6 +80,8 @@ export class HlsSessions {
       id: randomBytes(12).toString('base64url'),
       streamPath: request.streamPath,
       request,
+      source: packaged.source,
+      sinceMs: nowMs,
       remoteAddress: request.remoteAddress,
       userData: decision.userData,
       sentBytes: 0,
@@ -88,6 +94,12 @@ export class HlsSessions {
     }
     this.#sessions.set(session.id, session)
     return session
+  }
+
+  /** Accounts for bytes that `session` gets. */
+  countSent(session: HlsSessionEntry, bytes: number): void {
+    session.sentBytes += bytes
+    session.source.countSent(bytes)
   }
 
   /** The session of a request for `streamPath`; a session is good for its own stream alone. */
