@@ -1,9 +1,9 @@
 // RTMP beside an express app that serves HLS and HTTP-FLV under /media.
+import { RtmpClient } from 'millrace/node'
+import { inRealTime, readClip } from './clip.ts'
 // #region express
 import express from 'express'
-import { Hub } from 'millrace/hub'
-import { HlsHandler, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
-import { inRealTime, readClip } from './clip.ts'
+import { HlsHandler, Hub, LiveHandler, RtmpServer } from 'millrace'
 
 const hub = new Hub()
 const rtmp = new RtmpServer({ hub })

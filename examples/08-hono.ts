@@ -1,10 +1,10 @@
 // HTTP-FLV and HLS from fetch-style handlers, here in hono.
-// #region hono
 import { serve } from '@hono/node-server'
-import { Hono } from 'hono'
-import { Hub } from 'millrace/hub'
-import { HlsHandler, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
+import { RtmpClient, RtmpServer } from 'millrace/node'
 import { inRealTime, readClip } from './clip.ts'
+// #region hono
+import { Hono } from 'hono'
+import { HlsHandler, Hub, LiveHandler } from 'millrace'
 
 const hub = new Hub()
 const live = new LiveHandler({ hub })

@@ -1,8 +1,9 @@
 // RTMP beside a fastify app that serves HLS, HTTP-FLV and FLV over WebSocket under /media.
+import { RtmpClient } from 'millrace/node'
+import { inRealTime, readClip } from './clip.ts'
 // #region fastify
 import Fastify from 'fastify'
-import { HlsHandler, Hub, LiveHandler, RtmpClient, RtmpServer } from 'millrace'
-import { inRealTime, readClip } from './clip.ts'
+import { HlsHandler, Hub, LiveHandler, RtmpServer } from 'millrace'
 
 const hub = new Hub()
 const rtmp = new RtmpServer({ hub })
