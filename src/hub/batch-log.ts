@@ -48,6 +48,8 @@ export class BatchLog {
   readonly #log: GopCache
   readonly #framing: Framing
   readonly #batches: SequenceWindow<Batch>
+  /** Packets before this one are not in any batch, or in none that is retained. */
+  #beginSeq: number
   #flushedSeq: number
   #bytes: number
   #joinStart: GopStart | undefined
@@ -67,7 +69,8 @@ export class BatchLog {
     this.#log = log
     this.#framing = format.create()
     this.#batches = new SequenceWindow()
-    this.#flushedSeq = log.start(Infinity)?.seq ?? log.head
+    this.#beginSeq = log.start(Infinity)?.seq ?? log.head
+    this.#flushedSeq = this.#beginSeq
     this.#bytes = 0
     this.#joinStart = undefined
     this.#joinBytes = undefined
@@ -143,10 +146,11 @@ export class BatchLog {
     return low
   }
 
-  /** Whether a batch ends, or may end, right before `seq`: a player that has got everything before can go on here. */
+  /** Whether a player that has got everything before `seq` elsewhere can go on here: no batch lies across it, and all behind are there. */
   isBoundary(seq: number): boolean {
+    if (seq < this.#beginSeq || seq > this.#flushedSeq) return false
     const previous = this.at(this.idAt(seq) - 1)
-    return seq <= this.#flushedSeq && (previous === undefined || previous.toSeq <= seq)
+    return previous === undefined || previous.toSeq <= seq
   }
 
   /** What a player gets before its first batch when it starts at `start`; made once per start. */
@@ -196,6 +200,7 @@ export class BatchLog {
     let id = this.first
     for (let batch = this.at(id); batch !== undefined && batch.toSeq <= seq; batch = this.at(++id)) {
       this.#bytes -= batch.bytes.length
+      this.#beginSeq = batch.toSeq
     }
     this.#batches.dropBefore(id)
   }

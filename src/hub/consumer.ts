@@ -246,7 +246,8 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   }
 
   #startPoint(): GopStart | undefined {
-    const point = this.#host.startPoint(this.#tracks, this.#startSeq < 0 ? this.#gopsBack : 0)
+    let point = this.#host.startPoint(this.#tracks, this.#startSeq < 0 ? this.#gopsBack : 0)
+    if (point !== undefined && point.seq < this.#cursor) point = this.#host.startPoint(this.#tracks, 0)
     return point === undefined || point.seq < this.#cursor ? undefined : point
   }
 

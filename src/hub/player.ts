@@ -180,7 +180,7 @@ export class Player {
 
   /**
    * Changes the tracks: at once where tracks are left out, else at the next place where a decoder of the added ones can start. Until
-   * then the present ones go on. Only configuration that is new to the player is sent.
+   * then the present ones go on. Configuration of tracks that come in, or that changed, is sent before.
    */
   setTracks(tracks: TrackFilter): void {
     if (this.#state === 'closed' || tracks === this.tracks) return
@@ -263,7 +263,8 @@ export class Player {
   }
 
   #start(): void {
-    const point = this.#host.resumePoint(this.#view, this.#joined ? 0 : this.#gopsBack)
+    let point = this.#host.resumePoint(this.#view, this.#joined ? 0 : this.#gopsBack)
+    if (point !== undefined && point.seq < this.#nextSeq) point = this.#host.resumePoint(this.#view, 0)
     if (point === undefined || point.seq < this.#nextSeq) return
     this.#state = 'playing'
     if (this.#joined) {
@@ -310,7 +311,8 @@ export class Player {
     if (this.#blind && batch.picture === 'inter') {
       this.#skips++
       this.#state = 'waiting'
-      return undefined
+      this.#start()
+      return this.state === 'playing' ? this.#take() : undefined
     }
     if (this.#resumeAt !== undefined) {
       const bytes = this.#changedConfiguration(this.#resumeAt)

@@ -71,7 +71,7 @@ export class SourceClock {
     // Nothing of the new publisher lies before its own beginning.
     this.#audio = this.#last
     this.#video = this.#last
-    this.#data = this.#last
+    this.#data = Math.max(this.#data, this.#last)
   }
 
   /**

@@ -121,6 +121,15 @@ describe('places', () => {
     ]) // prettier-ignore
   })
 
+  it('a place before the view began, or that was evicted, is no boundary', () => {
+    const { view: late } = opened([inter(0), inter(1)])
+    expect([1, 2, 3].map((seq) => late.isBoundary(seq))).toEqual([false, true, false])
+    const { view: evicted } = opened([key(0), key(1), key(2)])
+    evicted.flush()
+    evicted.evict(2)
+    expect([0, 1, 2, 3].map((seq) => evicted.isBoundary(seq))).toEqual([false, false, true, true])
+  })
+
   it('the head is one object until the next flush', () => {
     const { log, view: other } = opened([audioConfig(0, 1), audio(10)])
     const start = other.headStart(10)
@@ -161,9 +170,9 @@ it('join bytes are made once per start', () => {
   format.joins = 0
   const bytes = view.join(log.start()!)
   expect(read(bytes)).toEqual([
-    { name: 'M!1', dts: 7, joined: true },
-    { name: 'A!2', dts: 7, joined: true },
-    { name: 'V!3', dts: 7, joined: true },
+    { name: 'M!1', dts: 7, joined: true, repeated: false },
+    { name: 'A!2', dts: 7, joined: true, repeated: false },
+    { name: 'V!3', dts: 7, joined: true, repeated: false },
   ])
   for (let i = 0; i < 10; i++) expect(view.join(log.start()!)).toBe(bytes)
   expect(format.joins).toBe(1)
@@ -185,7 +194,7 @@ describe('what a player must be told after a skip', () => {
 
   it('only what is configured otherwise, at the time of the new start', () => {
     expect(read(view.reconfigure({ known, knownTracks: 'all', start }))).toEqual([
-      { name: 'V!3', dts: 3, joined: false },
+      { name: 'V!3', dts: 3, joined: false, repeated: true },
     ])
   })
 

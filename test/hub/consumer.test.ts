@@ -73,7 +73,14 @@ describe('reading', () => {
     stage.write(audioConfig(0, 1), videoConfig(0, 2), key(0, 3))
     for (let ms = 20; ms <= 3_020; ms += 20) stage.write(audio(ms, ms))
     const consumer = stage.source.consume()
-    stage.write(audio(3_040, 4), inter(3_050, 5), audio(3_060, 6), inter(3_070, 7), key(3_080, 8), inter(3_090, 9))
+    stage.write(
+      audio(3_040, 4),
+      inter(3_050, 5),
+      audio(3_060, 6),
+      inter(3_070, 7),
+      key(3_080, 8),
+      inter(3_090, 9),
+    )
     expect(readAll(consumer)).toBe('A!1 V!2 a4 a6 V8 v9')
     expect(consumer.stats().skippedPackets).toBe(2)
   })
@@ -85,11 +92,13 @@ describe('lag', () => {
     stage.write(audioConfig(0, 1), videoConfig(0, 2), key(0, 3))
     const consumer = stage.source.consume()
     expect(readAll(consumer)).toBe('A!1 V!2 V3')
-    for (let gop = 1; gop <= 3; gop++) stage.write(key(gop * 1_000, gop * 10), inter(gop * 1_000 + 500, gop * 10 + 1))
+    for (let gop = 1; gop <= 3; gop++)
+      stage.write(key(gop * 1_000, gop * 10), inter(gop * 1_000 + 500, gop * 10 + 1))
     expect(consumer.stats().lagMs).toBe(2_500)
     expect(readAll(consumer)).toBe('V10 v11 V20 v21 V30 v31')
     stage.write(videoConfig(4_000, 5))
-    for (let gop = 4; gop <= 9; gop++) stage.write(key(gop * 1_000, gop * 10), inter(gop * 1_000 + 500, gop * 10 + 1))
+    for (let gop = 4; gop <= 9; gop++)
+      stage.write(key(gop * 1_000, gop * 10), inter(gop * 1_000 + 500, gop * 10 + 1))
     expect(readAll(consumer)).toBe('|V!5 V90 v91')
     expect(consumer.stats()).toMatchObject({ skips: 1, skippedPackets: 11 })
   })
@@ -266,7 +275,8 @@ describe('for await', () => {
     const controller = new AbortController()
     const names: string[] = []
     const loop = (async () => {
-      for await (const packet of stage.source.consume({ signal: controller.signal })) names.push(nameOf(packet))
+      for await (const packet of stage.source.consume({ signal: controller.signal }))
+        names.push(nameOf(packet))
     })()
     await settle()
     controller.abort()
@@ -308,6 +318,11 @@ describe('the signal', () => {
     let idle = 0
     stage.source.on('idle', () => idle++)
     const consumer = stage.source.consume({ signal: AbortSignal.abort() })
-    expect([consumer.ended, consumer.read(), idle, stage.source.stats().consumers]).toEqual([true, undefined, 0, 0])
+    expect([consumer.ended, consumer.read(), idle, stage.source.stats().consumers]).toEqual([
+      true,
+      undefined,
+      0,
+      0,
+    ])
   })
 })

@@ -86,6 +86,7 @@ export function idOf(packet: MediaPacket): number {
 
 /** Any packet in short: `V1` keyframe, `v2` inter frame, `a3` audio, `d4` data, `V!5` `A!6` `M!7` configuration. */
 export function nameOf(packet: MediaPacket): string {
+  if (packet.endOfSequence) return 'end'
   const letter = packet.kind === 'data' ? (packet.configuration ? 'M' : 'd') : packet.kind[0]!
   const shown = packet.keyframe || packet.configuration ? letter.toUpperCase() : letter
   return `${shown}${packet.configuration ? '!' : ''}${idOf(packet)}`
@@ -97,6 +98,8 @@ export interface Entry {
   readonly dts: number
   /** Part of join bytes. */
   readonly joined: boolean
+  /** For those who skipped or changed tracks, not from the log in line. */
+  readonly repeated: boolean
 }
 
 /** A wire format that writes names, and counts what it is asked for. */
@@ -111,15 +114,20 @@ export class FakeFormat implements ViewFormat {
 
   create(): Framing {
     this.created++
+    // The framing of a view is told the configuration first; one that is made to repeat some is not.
+    let repeated = true
     return {
       join: (configuration: ConfigurationSet, dts: number) => {
         this.joins++
+        repeated = false
         const packets = configurationPackets(configuration)
-        return written(packets.map((packet) => ({ name: nameOf(packet), dts, joined: true })))
+        return written(packets.map((packet) => ({ name: nameOf(packet), dts, joined: true, repeated })))
       },
       frame: (packets: readonly MediaPacket[]) => {
         this.frames++
-        return written(packets.map((packet) => ({ name: nameOf(packet), dts: packet.dts, joined: false })))
+        return written(
+          packets.map((packet) => ({ name: nameOf(packet), dts: packet.dts, joined: false, repeated })),
+        )
       },
     }
   }

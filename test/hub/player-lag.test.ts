@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { audio, audioConfig, FakeSink, inter, key, metadata, Stage, videoConfig } from './fakes.ts'
+import { audio, audioConfig, type FakeSink, inter, key, metadata, Stage, videoConfig } from './fakes.ts'
 
 /** A player whose sink takes nothing any more. */
 function stalled(stage: Stage): FakeSink {

@@ -14,12 +14,19 @@ describe('joining', () => {
 
   it('join bytes carry the dts of the start', () => {
     const stage = new Stage()
-    stage.write(audioConfig(0, 1), videoConfig(0, 2), key(0, 3), inter(1_000, 4), key(2_000, 5), inter(2_033, 6))
+    stage.write(
+      audioConfig(0, 1),
+      videoConfig(0, 2),
+      key(0, 3),
+      inter(1_000, 4),
+      key(2_000, 5),
+      inter(2_033, 6),
+    )
     expect(stage.attach().entries).toEqual([
-      { name: 'A!1', dts: 2_000, joined: true },
-      { name: 'V!2', dts: 2_000, joined: true },
-      { name: 'V5', dts: 2_000, joined: false },
-      { name: 'v6', dts: 2_033, joined: false },
+      { name: 'A!1', dts: 2_000, joined: true, repeated: false },
+      { name: 'V!2', dts: 2_000, joined: true, repeated: false },
+      { name: 'V5', dts: 2_000, joined: false, repeated: false },
+      { name: 'v6', dts: 2_033, joined: false, repeated: false },
     ])
   })
 
@@ -70,6 +77,14 @@ describe('joining', () => {
     expect(stage.attach().said).toBe('[] V6 v7')
     expect(stage.attach({ gopsBack: 1 }).said).toBe('[] V4 v5 V6 v7')
     expect(stage.attach({ gopsBack: 9 }).said).toBe('[] V4 v5 V6 v7')
+  })
+
+  it('gopsBack does not hold up one who waits for the next keyframe', () => {
+    const stage = new Stage({ gops: 3 })
+    stage.write(key(0, 1))
+    const sink = stage.attach({ start: 'keyframe', gopsBack: 2 })
+    stage.write(inter(33, 2), key(66, 3))
+    expect(sink.said).toBe('[] V3')
   })
 
   it('a keyframe that waits to be flushed is the start of whoever comes in between', () => {
@@ -345,6 +360,44 @@ describe('changing tracks', () => {
     expect(sink.said).toBe('[A!1] a620 V!1 V2')
   })
 
+  it('what is held is sent for the old tracks also when the log has no start any more', () => {
+    const stage = new Stage({ maxCachePackets: 3 })
+    stage.write(videoConfig(0, 1), key(0, 2))
+    const sink = stage.attach()
+    for (const packet of [videoConfig(10, 3), inter(20, 4), audio(30, 5)]) stage.publisher.write(packet)
+    sink.player!.setTracks('video')
+    stage.write(inter(40, 6), audio(50, 7))
+    expect(sink.said).toBe('[V!1] V2 V!3 v4 a5 v6')
+  })
+
+  it('video that is added while it pauses comes back with a keyframe', () => {
+    const stage = new Stage()
+    stage.write(audioConfig(0, 1), videoConfig(0, 2), key(0, 3))
+    for (let ms = 20; ms <= 3_020; ms += 20) stage.write(audio(ms, ms))
+    stage.clock.advance(50)
+    const sink = stage.attach({ tracks: 'audio' })
+    sink.player!.setTracks('default')
+    stage.write(audio(3_040, 4))
+    stage.clock.advance(50)
+    expect([sink.said, stage.source.stats().views]).toEqual(['[A!1] V!2 a4', 1])
+    stage.write(inter(3_050, 5), audio(3_060, 6), key(3_070, 7))
+    expect(sink.said).toBe('[A!1] V!2 a4 V7')
+  })
+
+  it('one that skips in audio alone does not take up video there', () => {
+    const stage = new Stage({ maxLagMs: 500 })
+    stage.write(audioConfig(0, 1), videoConfig(0, 2), key(0, 3))
+    const sink = stage.attach({ tracks: 'audio', sinkBudgetBytes: 1 })
+    sink.queuedBytes = 1
+    sink.player!.setTracks('default')
+    for (let ms = 20; ms <= 2_000; ms += 20) stage.write(audio(ms, ms), inter(ms, ms + 1))
+    sink.drain()
+    stage.write(audio(2_020, 4), inter(2_020, 5))
+    stage.write(audioConfig(2_030, 6), key(2_040, 7), inter(2_080, 8))
+    expect(sink.said).toBe('[A!1] a4 A!6 V!2 V7 v8')
+    expect(sink.player!.stats().skips).toBe(1)
+  })
+
   it('while it lags, what was left behind is sent first', () => {
     const { stage, sink } = playing('default')
     const other = stage.attach({ tracks: 'audio' })
@@ -373,7 +426,12 @@ describe('a sink that calls back from inside a write', () => {
     const writes = sink.writes.length
     sink.onWrite = () => sink.player!.detach()
     stage.write(inter(133, 6), key(166, 7), inter(200, 8))
-    expect([sink.writes.length, sink.corks, sink.ended, stage.source.players.length]).toEqual([writes + 1, 0, [], 0])
+    expect([sink.writes.length, sink.corks, sink.ended, stage.source.players.length]).toEqual([
+      writes + 1,
+      0,
+      [],
+      0,
+    ])
     expect(stage.source.stats().views).toBe(0)
   })
 
