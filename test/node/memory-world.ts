@@ -64,6 +64,8 @@ export class RawClient {
 export class Client extends RawClient {
   readonly session: RtmpClientSession
   readonly packets: MediaPacket[] = []
+  /** Where in `packets` a play began. */
+  readonly starts: number[] = []
   /** Statuses, refusals and the end, in order. */
   readonly news: string[] = []
 
@@ -125,8 +127,10 @@ export class Client extends RawClient {
   #act(): void {
     for (let event = this.session.readEvent(); event !== undefined; event = this.session.readEvent()) {
       if (event.type === 'media') this.packets.push(event.packet)
-      else if (event.type === 'status') this.news.push(event.code)
-      else if (event.type === 'redirect') this.news.push(`redirect ${event.redirect.tcUrl}`)
+      else if (event.type === 'status') {
+        this.news.push(event.code)
+        if (event.code === 'NetStream.Play.Start') this.starts.push(this.packets.length)
+      } else if (event.type === 'redirect') this.news.push(`redirect ${event.redirect.tcUrl}`)
       else if (event.type === 'rejected') this.news.push(`rejected: ${event.description}`)
       else if (event.type === 'stop') this.news.push(`stop ${event.code}`)
     }
