@@ -7,6 +7,7 @@
  * @module
  */
 import type { ConfigurationSet, TrackFilter, ViewFormat } from '../media/index.ts'
+import type { AccessRequest } from './access.ts'
 import type { Batch, BatchLog } from './batch-log.ts'
 import type { GopCache, GopStart } from './gop-cache.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
@@ -25,6 +26,8 @@ export interface PlayerOptions {
   readonly maxLagMs?: number
   /** The sink is written to only while it has fewer queued bytes. @defaultValue the hub's `sinkBudgetBytes` */
   readonly sinkBudgetBytes?: number
+  /** What the peer asked for, when it came in by admission; shown to whoever lists the players. */
+  readonly request?: AccessRequest
   /** Anything of the caller's, shown in {@link PlayerStats}. */
   readonly userData?: unknown
 }
@@ -64,6 +67,8 @@ export interface PlayerHost {
   readonly log: GopCache
   /** dts of the newest packet, ms. */
   readonly lastDts: number
+  /** Time on the hub's clock, ms. */
+  readonly nowMs: number
   /** There is no video to wait for: a decoder can start anywhere. */
   readonly isAudioOnly: boolean
   /** The view of `format` and `tracks`, shared with other players. */
@@ -80,11 +85,14 @@ export interface PlayerHost {
 export class Player {
   /** The caller's own data. */
   readonly userData: unknown
+  /** What the peer asked for; `undefined` for a player of the application's own. */
+  readonly request: AccessRequest | undefined
   readonly #host: PlayerHost
   readonly #sink: Sink
   readonly #maxLagMs: number
   readonly #budget: number
   readonly #gopsBack: number
+  readonly #attachedMs: number
   #view: BatchLog
   /** The view that takes over at the next place where its decoder can start. */
   #nextView: BatchLog | undefined
@@ -114,14 +122,19 @@ export class Player {
   constructor(
     host: PlayerHost,
     sink: Sink,
-    options: Required<Omit<PlayerOptions, 'userData'>> & { userData: unknown },
+    options: Required<Omit<PlayerOptions, 'request' | 'userData'>> & {
+      request: AccessRequest | undefined
+      userData: unknown
+    },
   ) {
     this.userData = options.userData
+    this.request = options.request
     this.#host = host
     this.#sink = sink
     this.#maxLagMs = options.maxLagMs
     this.#budget = options.sinkBudgetBytes
     this.#gopsBack = options.gopsBack
+    this.#attachedMs = host.nowMs
     this.#view = host.openView(options.format, options.tracks)
     this.#nextView = undefined
     this.#state = 'waiting'
@@ -145,6 +158,11 @@ export class Player {
   /** What the player does now. */
   get state(): PlayerState {
     return this.#paused && this.#state !== 'closed' ? 'paused' : this.#state
+  }
+
+  /** Milliseconds since it was attached. */
+  get uptimeMs(): number {
+    return this.#host.nowMs - this.#attachedMs
   }
 
   /** The tracks it asked for. */
@@ -199,6 +217,13 @@ export class Player {
     if (this.#state === 'closed') return
     this.#close()
     this.#host.remove(this)
+  }
+
+  /** Ends it from outside: it leaves the source, and its sink is told to end. */
+  kick(): void {
+    if (this.#state === 'closed') return
+    this.detach()
+    this.#sink.end('kicked')
   }
 
   /** Counters, made when asked. */

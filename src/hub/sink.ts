@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Why a player's stream ended: nobody came back within the grace time, or the source or its hub was closed. */
-export type PlayerEnd = 'unpublished' | 'closed'
+/** Why a player's stream ended: nobody came back within the grace time, the source or its hub was closed, or somebody ended it. */
+export type PlayerEnd = 'unpublished' | 'closed' | 'kicked'
 
 /** Where a player's bytes go: a socket, an HTTP response, a test double. Its owner may detach the player inside any of these calls. */
 export interface Sink {

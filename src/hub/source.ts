@@ -240,6 +240,7 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
       gopsBack: options.gopsBack ?? 0,
       maxLagMs: options.maxLagMs ?? this.#options.maxLagMs,
       sinkBudgetBytes: options.sinkBudgetBytes ?? this.#options.sinkBudgetBytes,
+      request: options.request,
       userData: options.userData,
     })
     this.#plays++
@@ -446,6 +447,11 @@ export class Source extends EventEmitter<SourceEvents> implements PlayerHost, Co
     if (this.#announced !== publisher) return
     this.#announced = undefined
     this.emit('unpublish', reason, publisher)
+  }
+
+  /** @internal */
+  get nowMs(): number {
+    return this.#clock.now()
   }
 
   /** @internal */

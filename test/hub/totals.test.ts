@@ -52,3 +52,17 @@ it('the totals of a hub keep what streams did that are over', () => {
   stage.hub.publish('/live/show')
   expect(stage.hub.totals()).toEqual({ ...totals, publishes: 2 })
 })
+
+it('a kicked player leaves, and its sink ends', () => {
+  const stage = new Stage()
+  const sink = stage.attach()
+  stage.write(key(0, 1))
+  stage.clock.advance(1_500)
+  expect(sink.player!.uptimeMs).toBe(1_500)
+  const { sentBytes } = stage.source.totals()
+  sink.player!.kick()
+  sink.player!.kick()
+  stage.write(key(40, 2))
+  expect([sink.ended, sink.player!.state, stage.source.playerCount]).toEqual([['kicked'], 'closed', 0])
+  expect(stage.source.totals()).toMatchObject({ sentBytes, plays: 1 })
+})
