@@ -1,0 +1,37 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ROOT } from '../support/project.ts'
+import { run } from '../support/process.ts'
+
+/** What each example prints, in lines or parts of lines. */
+const PRINTS: Readonly<Record<string, readonly string[]>> = {
+  '01-inspect-flv': ['video 0: avc1.64001e 640x360, 201 packets', '0 damaged bytes skipped'],
+  '02-sessions-in-memory': ['client at 3 ms: publishing', 'server at 4 ms: media', '1 packet received'],
+  '03-flv-to-hls': ['4 segments in '],
+  '04-fan-out': ['fast player:', 'slow player:', 'consumer: 4 keyframes'],
+  '05-admission': ['ada publishes /live/ada', 'NetStream.Publish.Denied: unknown stream key'],
+  '06-relay': ['left got ', 'right got '],
+  '07-express': ['page: your own pages', 'HLS: #EXT-X-STREAM-INF', 'HTTP-FLV: video/x-flv FLV'],
+  '08-hono': ['HTTP-FLV: 200 video/x-flv', 'HLS: 200'],
+  '09-fastify': ['page: your own pages', 'HLS: #EXT-X-STREAM-INF', 'HTTP-FLV: video/x-flv FLV'],
+  '10-edge': ['edge: 2 players, origin: 1 player', 'NetStream.Play.StreamNotFound'],
+  '11-testing': ['the publish time is limited', 'stream keys are checked'],
+}
+
+const examples = readdirSync(join(ROOT, 'examples'))
+  .filter((file) => /^\d/.test(file))
+  .map((file) => file.replace('.ts', ''))
+
+it('every example has a line here', () => {
+  expect(Object.keys(PRINTS)).toEqual(examples)
+})
+
+// They wait for real time more than they work.
+describe.concurrent('examples', () => {
+  it.each(examples)('%s runs to its end', async (name) => {
+    const { code, stdout, stderr } = await run(process.execPath, [join(ROOT, `.build/examples/${name}.js`)])
+    const missing = PRINTS[name]!.filter((line) => !stdout.toString().includes(line))
+    expect({ code, missing, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, missing: [], stderr: '' })
+  })
+})
