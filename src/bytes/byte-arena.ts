@@ -9,8 +9,10 @@
  */
 import { EMPTY_BYTES } from './concat.ts'
 
-/** The first slab: what a player's few commands need. */
-const FIRST_SLAB_BYTES = 1_024
+/** What a player's few commands need: given out as arrays of their own, so that nothing is left of them once they were read. */
+const LOOSE_BYTES = 2_048
+
+const FIRST_SLAB_BYTES = 4_096
 
 /** Hands out zeroed byte arrays from slabs. One arena per publisher. */
 export class ByteArena {
@@ -20,8 +22,9 @@ export class ByteArena {
   #used: number
 
   /**
-   * @param slabBytes - slab size of an arena in full use; a request above half of it gets memory of its own. The first
-   * slab is small and each further one twice as large, so that ten thousand idle arenas cost nothing. @defaultValue 65536
+   * @param slabBytes - slab size of an arena in full use; a request above half of it gets memory of its own, and so do the
+   * first 2 kB. The first slab is small and each further one twice as large, so that ten thousand idle arenas cost nothing.
+   * @defaultValue 65536
    */
   constructor(slabBytes = 65_536) {
     this.#maxSlabBytes = slabBytes
@@ -34,6 +37,10 @@ export class ByteArena {
   take(length: number): Uint8Array {
     if (length > this.#maxSlabBytes >> 1) return new Uint8Array(length)
     if (this.#used + length > this.#slab.length) {
+      if (this.#slab.length === 0 && this.#used + length <= LOOSE_BYTES) {
+        this.#used += length
+        return new Uint8Array(length)
+      }
       while (this.#slabBytes < length) this.#slabBytes *= 2
       this.#slab = new Uint8Array(this.#slabBytes)
       this.#slabBytes = Math.min(this.#slabBytes * 2, this.#maxSlabBytes)

@@ -36,16 +36,16 @@ export class ChunkDecoder {
   readonly #maxChunkStreams: number
   readonly #maxQueuedMessages: number
   readonly #assembly: MessageAssembly
-  // csid 0 to 63 by index, the others by key.
+  // The csids that encoders use by index, the others by key.
   readonly #low: (ChunkStream | undefined)[]
-  readonly #high: Map<number, ChunkStream>
+  #high: Map<number, ChunkStream> | undefined
   #streamCount: number
   #chunkSize: number
   /** The stream whose chunk data is being read; `#chunkLeft` bytes of it are to come. */
   #stream: ChunkStream
   #chunkLeft: number
   /** The start of a header that was cut by the end of a push. */
-  readonly #partial: Uint8Array
+  #partial: Uint8Array
   #partialLength: number
   #queue: ChunkMessage[]
   #queueHead: number
@@ -59,13 +59,13 @@ export class ChunkDecoder {
     this.#assembly = new MessageAssembly(
       bound('maxAssemblingBytes', options.maxAssemblingBytes ?? 16_777_216),
     )
-    this.#low = Array.from<ChunkStream | undefined>({ length: 64 }).fill(undefined)
-    this.#high = new Map()
+    this.#low = NO_STREAMS.slice()
+    this.#high = undefined
     this.#streamCount = 0
     this.#chunkSize = DEFAULT_CHUNK_SIZE
-    this.#stream = new ChunkStream(0)
+    this.#stream = NO_STREAM
     this.#chunkLeft = 0
-    this.#partial = new Uint8Array(MAX_HEADER_BYTES)
+    this.#partial = EMPTY_BYTES
     this.#partialLength = 0
     this.#queue = []
     this.#queueHead = 0
@@ -126,6 +126,7 @@ export class ChunkDecoder {
       if (this.#chunkLeft === 0) {
         const next = this.#readHeader(bytes, at, end)
         if (next < 0) {
+          this.#partial = new Uint8Array(MAX_HEADER_BYTES)
           this.#partial.set(bytes.subarray(at, end))
           this.#partialLength = end - at
           return
@@ -148,6 +149,7 @@ export class ChunkDecoder {
       this.#partialLength = had + take
       return from + take
     }
+    this.#partial = EMPTY_BYTES
     this.#partialLength = 0
     if (next >= had) return from + next - had
     // The header turned out to be shorter than what was kept: the rest is chunk data (no extended timestamp after all).
@@ -173,7 +175,7 @@ export class ChunkDecoder {
       id = 64 + bytes[next]! + bytes[next + 1]! * 256
       next += 2
     }
-    const known = id < 64 ? this.#low[id] : this.#high.get(id)
+    const known = this.#known(id)
     if (fmt === 3) {
       if (known === undefined) {
         throw new DecodeError('ERR_CHUNK_NO_PREVIOUS_HEADER', `fmt 3 is the first chunk on csid ${id}`)
@@ -316,7 +318,7 @@ export class ChunkDecoder {
       if (chunkSize === 0) throw new DecodeError('ERR_CHUNK_SIZE', `Set Chunk Size ${value}`)
       this.#chunkSize = chunkSize < MAX_CHUNK_SIZE ? chunkSize : MAX_CHUNK_SIZE
     } else if (messageTypeId === MESSAGE_TYPE_ABORT) {
-      const stream = value < 64 ? this.#low[value] : this.#high.get(value)
+      const stream = this.#known(value)
       if (stream !== undefined && stream.received > 0) this.#assembly.take(stream)
     }
   }
@@ -330,11 +332,21 @@ export class ChunkDecoder {
     }
     this.#streamCount++
     const stream = new ChunkStream(id)
-    if (id < 64) this.#low[id] = stream
-    else this.#high.set(id, stream)
+    if (id < LOW_IDS) this.#low[id] = stream
+    else (this.#high ??= new Map()).set(id, stream)
     return stream
   }
+
+  #known(id: number): ChunkStream | undefined {
+    return id < LOW_IDS ? this.#low[id] : this.#high?.get(id)
+  }
 }
+
+/** Encoders use csids up to 8; a table of all that fit into one byte would be the largest part of an idle player. */
+const LOW_IDS = 16
+const NO_STREAMS: readonly (ChunkStream | undefined)[] = Array.from<undefined>({ length: LOW_IDS })
+/** Stands in until the first chunk. */
+const NO_STREAM = new ChunkStream(0)
 
 function bound(name: string, value: number): number {
   if (!(Number.isInteger(value) && value > 0))
