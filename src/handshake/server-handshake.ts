@@ -6,7 +6,7 @@
 import { EMPTY_BYTES, readU16, writeU32 } from '../bytes/index.ts'
 import { LimitError } from '../errors/index.ts'
 import { findDigest, HANDSHAKE_BLOCK_BYTES, signBlock, writeSignedResponse } from './handshake-block.ts'
-import { type HandshakeCrypto, hmacOf, type HmacSha256, takeRandom } from './handshake-crypto.ts'
+import { type HandshakeCrypto, hmacOf, takeRandom } from './handshake-crypto.ts'
 import { checkClientVersion, RTMP_VERSION } from './handshake-version.ts'
 
 /** The two forms of the handshake: an echo, or an echo signed with digests. */
@@ -38,7 +38,6 @@ export interface ServerHandshakeOptions {
  */
 export class ServerHandshake {
   readonly #crypto: HandshakeCrypto
-  readonly #hmacSha256: HmacSha256 | undefined
   readonly #acceptProxyPrefix: boolean
   readonly #maxProxyPrefixBytes: number
   #state: 'c0' | 'prefixLength' | 'prefix' | 'c1' | 'c2' | 'done'
@@ -51,7 +50,6 @@ export class ServerHandshake {
   /** @param options - `crypto` is required. */
   constructor(options: ServerHandshakeOptions) {
     this.#crypto = options.crypto
-    this.#hmacSha256 = hmacOf(options.crypto)
     this.#acceptProxyPrefix = options.acceptProxyPrefix ?? false
     this.#maxProxyPrefixBytes = options.maxProxyPrefixBytes ?? 1024
     this.#state = 'c0'
@@ -152,7 +150,7 @@ export class ServerHandshake {
 
   /** S0 S1 S2 in one piece: three writes would be three packets on the wire. */
   #answer(nowMs: number): void {
-    const hmacSha256 = this.#hmacSha256
+    const hmacSha256 = hmacOf(this.#crypto)
     const c1 = this.#block
     const found = hmacSha256 === undefined ? undefined : findDigest(c1, 'client', hmacSha256)
 

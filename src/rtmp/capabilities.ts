@@ -63,16 +63,19 @@ export const DEFAULT_CAPABILITIES: LocalCapabilities = {
 
 /** Reads the capabilities in a connect object, or in the properties of its `_result`. Odd types count as absent. */
 export function peerCapabilities(properties: Amf0Object): PeerCapabilities {
+  const enhanced =
+    properties['capsEx'] !== undefined ||
+    properties['fourCcList'] !== undefined ||
+    properties['videoFourCcInfoMap'] !== undefined ||
+    properties['audioFourCcInfoMap'] !== undefined
+  // Most players: they share one answer, for its maps would be a good part of what they cost.
+  if (!enhanced) return NO_CAPABILITIES
   const capsEx = typeof properties['capsEx'] === 'number' ? properties['capsEx'] >>> 0 : 0
   const fourCcList = fourCcs(properties['fourCcList'])
   const videoFourCcInfo = infoMap(properties['videoFourCcInfoMap'])
   const audioFourCcInfo = infoMap(properties['audioFourCcInfoMap'])
   return {
-    enhanced:
-      properties['capsEx'] !== undefined ||
-      properties['fourCcList'] !== undefined ||
-      properties['videoFourCcInfoMap'] !== undefined ||
-      properties['audioFourCcInfoMap'] !== undefined,
+    enhanced,
     fourCcList,
     videoFourCcInfo,
     audioFourCcInfo,
@@ -91,6 +94,18 @@ export function capabilityProperties(capabilities: LocalCapabilities): Record<st
     videoFourCcInfoMap: { ...capabilities.videoFourCcInfoMap },
     audioFourCcInfoMap: { ...capabilities.audioFourCcInfoMap },
   }
+}
+
+const NO_CAPABILITIES: PeerCapabilities = {
+  enhanced: false,
+  fourCcList: [],
+  videoFourCcInfo: new Map(),
+  audioFourCcInfo: new Map(),
+  capsEx: 0,
+  reconnect: false,
+  multitrack: false,
+  modEx: false,
+  timestampNanoOffset: false,
 }
 
 const MAX_FOURCCS = 256

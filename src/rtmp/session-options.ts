@@ -44,17 +44,21 @@ export interface RtmpSessionOptions {
 /** The numbers among {@link RtmpSessionOptions}, with their defaults. */
 export type SessionSettings = Required<Omit<RtmpSessionOptions, 'crypto' | 'nowMs' | 'chunk' | 'amf0'>>
 
-/** Fills in the defaults of the server's side. */
+const DEFAULTS: SessionSettings = {
+  windowAcknowledgementSize: 2_500_000,
+  handshakeTimeoutMs: 10_000,
+  commandTimeoutMs: 30_000,
+  firstMediaTimeoutMs: 20_000,
+  mediaTimeoutMs: 5_000,
+  pingIntervalMs: 20_000,
+  pingTimeoutMs: 20_000,
+  maxOutputBytes: 1_048_576,
+  maxAggregateParts: 4096,
+}
+
+/** Fills in the defaults of the server's side. Sessions without options of their own share one object. */
 export function sessionSettings(options: RtmpSessionOptions): SessionSettings {
-  return {
-    windowAcknowledgementSize: options.windowAcknowledgementSize ?? 2_500_000,
-    handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
-    commandTimeoutMs: options.commandTimeoutMs ?? 30_000,
-    firstMediaTimeoutMs: options.firstMediaTimeoutMs ?? 20_000,
-    mediaTimeoutMs: options.mediaTimeoutMs ?? 5_000,
-    pingIntervalMs: options.pingIntervalMs ?? 20_000,
-    pingTimeoutMs: options.pingTimeoutMs ?? 20_000,
-    maxOutputBytes: options.maxOutputBytes ?? 1_048_576,
-    maxAggregateParts: options.maxAggregateParts ?? 4096,
-  }
+  const names = Object.keys(DEFAULTS) as (keyof SessionSettings)[]
+  if (names.every((name) => options[name] === undefined)) return DEFAULTS
+  return Object.fromEntries(names.map((name) => [name, options[name] ?? DEFAULTS[name]])) as SessionSettings
 }
