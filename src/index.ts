@@ -19,7 +19,7 @@
  * const live = new LiveHandler({ hub })
  * const hls = new HlsHandler({ hub })
  * createServer((req, res) => {
- *   if (!live.handle(req, res) && !hls.handle(req, res)) res.writeHead(404).end()
+ *   if (!hls.handle(req, res) && !live.handle(req, res)) res.writeHead(404).end()
  * }).listen(8080)
  * ```
  *
