@@ -9,6 +9,8 @@ import { type HubResolver, resolveHub } from './hub-resolver.ts'
 
 /** A request that was let in, with what to play. */
 export interface Admitted {
+  /** What was asked for. */
+  readonly request: AccessRequest
   /** What to play; open. */
   readonly source: Source
   /** The decision. Whoever is given it tells its `onEnd`. */
@@ -41,7 +43,7 @@ export async function admitPlayer(
     // It may have closed between its publish and this turn.
     if (source === undefined || source.closed) return notFoundReply(cors)
     isIn = true
-    return { source, decision }
+    return { request, source, decision }
   } finally {
     if (!isIn) decision.onEnd?.()
   }

@@ -163,13 +163,14 @@ export class LiveHandler {
       return true
     }
     const gone = whenOver(request, response)
-    const play = ({ source, decision }: Admitted): boolean => {
+    const play = (admitted: Admitted): boolean => {
+      const { source, decision } = admitted
       const headers = this.#streamHeaders(match.format)
       if (method === 'HEAD') {
         response.writeHead(200, headers).end()
         return false
       }
-      const options = this.#playerOptions(facts, match.format, decision)
+      const options = this.#playerOptions(facts, match.format, admitted)
       this.#track(playOverResponse(request, response, headers, gone, source, options), decision, gone)
       return true
     }
@@ -197,14 +198,15 @@ export class LiveHandler {
     if (match === undefined) return undefined
     const early = this.#answerWithoutStream(method)
     if (early !== undefined) return toFetchResponse(early, method)
-    const play = ({ source, decision }: Admitted): boolean => {
+    const play = (admitted: Admitted): boolean => {
+      const { source, decision } = admitted
       const headers = this.#streamHeaders(match.format)
       if (method === 'HEAD') {
         answer = new Response(null, { headers })
         return false
       }
       const over = new AbortController()
-      const options = this.#playerOptions(facts, match.format, decision)
+      const options = this.#playerOptions(facts, match.format, admitted)
       const { body, viewer } = openFetchStream(source, options, signal, () => over.abort())
       this.#track(viewer, decision, over.signal)
       answer = new Response(body, { headers })
@@ -270,9 +272,10 @@ export class LiveHandler {
           socket.off('data', tooEarly)
           refuseUpgrade(socket, this.#clock, reply)
         },
-        play: ({ source, decision }) => {
+        play: (admitted) => {
+          const { source, decision } = admitted
           socket.off('data', tooEarly)
-          const options = this.#playerOptions(facts, WEBSOCKET_FORMAT, decision)
+          const options = this.#playerOptions(facts, WEBSOCKET_FORMAT, admitted)
           const viewer = playOverWebSocket(socket, key, this.#clock, maxClientMessageBytes, source, options)
           this.#track(viewer, decision, closed.signal)
           return true
@@ -339,12 +342,13 @@ export class LiveHandler {
     return true
   }
 
-  #playerOptions(facts: HttpRequestFacts, format: Format, decision: AccessAccept): PlayerOptions {
+  #playerOptions(facts: HttpRequestFacts, format: Format, { request, decision }: Admitted): PlayerOptions {
     const { tracks } = facts.query
     return {
       ...this.#options.player,
       format: format.view,
       tracks: tracks === 'all' || tracks === 'audio' || tracks === 'video' ? tracks : 'default',
+      request,
       userData: decision.userData,
     }
   }

@@ -6,7 +6,15 @@
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { MediaError, ProtocolError } from '../errors/index.ts'
-import type { AccessAccept, AccessRequest, Hub, Player, Publisher, PublisherEnd } from '../hub/index.ts'
+import type {
+  AccessAccept,
+  AccessRequest,
+  Hub,
+  Player,
+  PlayerEnd,
+  Publisher,
+  PublisherEnd,
+} from '../hub/index.ts'
 import type { TrackFilter } from '../media/index.ts'
 import {
   type ConnectRequest,
@@ -345,12 +353,13 @@ export class RtmpConnection implements Expiring {
       return
     }
     if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'play', streamName, decision)
-    else if (!(await this.#play(hub, decision.streamPath ?? request.streamPath, decision))) decision.onEnd?.()
+    else if (!(await this.#play(hub, request, decision))) decision.onEnd?.()
     this.#drain()
   }
 
   /** @returns whether it plays now. */
-  async #play(hub: Hub, streamPath: string, decision: AccessAccept): Promise<boolean> {
+  async #play(hub: Hub, request: AccessRequest, decision: AccessAccept): Promise<boolean> {
+    const streamPath = decision.streamPath ?? request.streamPath
     const source = await hub.findSource(streamPath, this.#signal()).catch((error: unknown) => {
       debug('#%d resolveSource failed: %s', this.id, error)
       return undefined
@@ -364,7 +373,7 @@ export class RtmpConnection implements Expiring {
     if (this.#closed) return false
     const sink = new DuplexSink(this.#stream, {
       drained: () => this.#player?.drained(),
-      ended: () => this.#playEnded(),
+      ended: (reason) => this.#playEnded(reason),
     })
     this.#output.follow(sink)
     const tracks = this.#tracks()
@@ -374,14 +383,19 @@ export class RtmpConnection implements Expiring {
       ...this.#host.player,
       format: RTMP_VIEW,
       tracks: tracks ?? this.#allTracks(),
+      request,
       userData: decision.userData,
     })
     if (tracks === undefined) this.#player.pause()
     return true
   }
 
-  /** The source is over. */
-  #playEnded(): void {
+  /** The source is over, or this player was sent away. */
+  #playEnded(reason: PlayerEnd): void {
+    if (reason === 'kicked') {
+      this.close('the player was ended by the server', 'NetConnection.Connect.Closed')
+      return
+    }
     this.#player = undefined
     this.#streamPath = ''
     this.#tellEnd()
