@@ -14,12 +14,12 @@ import {
 } from '../media/index.ts'
 import type { BatchLog } from './batch-log.ts'
 import type { Clock, Timer } from './clock.ts'
-import { Consumer, type ConsumerHost, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
+import { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
 import { FanOut, type FanOutStats } from './fan-out.ts'
 import { GopCache, type GopStart } from './gop-cache.ts'
 import type { ResolvedHubOptions } from './hub-options.ts'
-import { Player, type PlayerHost, type PlayerOptions, type PlayerStats } from './player.ts'
-import { Publisher, type PublisherEnd, type PublisherHost, type PublishOptions } from './publisher.ts'
+import { Player, type PlayerOptions, type PlayerStats } from './player.ts'
+import { Publisher, type PublisherEnd, type PublishOptions } from './publisher.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
 import { SourceClock } from './source-clock.ts'
 import { addPlayer, type PlayerTotals, type StreamTotals } from './totals.ts'
@@ -87,7 +87,7 @@ export interface SourceStats {
 }
 
 /** One stream of a hub. Made by {@link Hub.publish}, never by a player. */
-export class Source extends EventEmitter<SourceEvents> implements PlayerHost, ConsumerHost, PublisherHost {
+export class Source extends EventEmitter<SourceEvents> {
   /** `/app/name`. */
   readonly streamPath: string
   /** The packets; read-only for others. */
