@@ -229,7 +229,7 @@ async function poll() {
   } catch {
     byId('offline').hidden = false
   }
-  setTimeout(poll, POLL_MS)
+  setTimeout(() => void poll(), POLL_MS)
 }
 
 byId('publish-url').textContent = `rtmp://${location.hostname}/live/show`
