@@ -4,20 +4,26 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import { EMPTY_BYTES } from '../bytes/index.ts'
-import { describeTrack } from '../codec/index.ts'
-import { formatMultivariantPlaylist } from '../hls/index.ts'
-import { reject, type Source } from '../hub/index.ts'
-import type { FourCc, MediaPacket } from '../media/index.ts'
-import { HlsPackager, type HlsPackagerOptions, type PackagedSegment } from './hls-packager.ts'
-import { type HlsSession, type HlsSessionEntry, HlsSessions, type PackagedSource } from './hls-sessions.ts'
+import { type Clock, type Source, systemClock, type Timer } from '../hub/index.ts'
+import { HlsPackages, type PackagedSource } from './hls-packages.ts'
+import type { HlsPackagerOptions, PackagedSegment } from './hls-packager.ts'
+import { mediaPlaylistText, multivariantText } from './hls-playlist-text.ts'
+import {
+  type HlsSession,
+  type HlsSessionEntry,
+  HlsSessions,
+  isSessionId,
+  newSessionId,
+} from './hls-sessions.ts'
+import { admitPlayer, closingReply, notFoundReply } from './http-admission.ts'
 import {
   type CorsOptions,
   corsHeaders,
   type HttpReply,
   preflightReply,
-  refusalReply,
   sendReply,
   textReply,
   toFetchResponse,
@@ -27,10 +33,14 @@ import {
   httpPlayRequest,
   type HttpRequestFacts,
   nodeRequestFacts,
+  pathPrefix,
   type TrustProxyOptions,
+  whenOver,
 } from './http-request.ts'
-import { type HubResolver, resolveHub } from './hub-resolver.ts'
+import type { HubResolver } from './hub-resolver.ts'
 import { MemorySegmentStore, type SegmentStore } from './segment-store.ts'
+
+const debug = createDebug('millrace:hls')
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
 const SEGMENT_TYPE = 'video/mp2t'
@@ -39,7 +49,8 @@ const SEGMENT_TYPE = 'video/mp2t'
 const HOUSEKEEPING_INTERVAL_MS = 1_000
 
 /** Options of {@link HlsHandler}. */
-export interface HlsHandlerOptions extends CorsOptions, TrustProxyOptions, HlsPackagerOptions {
+export interface HlsHandlerOptions
+  extends CorsOptions, TrustProxyOptions, Omit<HlsPackagerOptions, 'startSequence'> {
   /** The hub, or a function that picks it for a request; `undefined` from it is 404. */
   readonly hub: HubResolver
   /** Path in front of `/app/name.m3u8`, such as `/media`. @defaultValue '' */
@@ -54,14 +65,16 @@ export interface HlsHandlerOptions extends CorsOptions, TrustProxyOptions, HlsPa
   readonly store?: SegmentStore
   /** How long the first playlist request waits for the first segment, ms; then 404. @defaultValue 15000 */
   readonly firstSegmentWaitMs?: number
-  /** A packager on demand stops when nobody has asked for so long, ms. @defaultValue 60000 */
+  /** A packager on demand stops when there has been no viewer for so long, ms. @defaultValue 60000 */
   readonly idleMs?: number
   /** How long the playlist of a source that is over stays, ms. @defaultValue 60000 */
   readonly endedMs?: number
-  /** A viewer that asks for nothing for so long has left, ms. @defaultValue 30000 */
+  /** A viewer that asks for nothing for so long is no longer counted, ms; if it comes back, it is admitted again. @defaultValue 30000 */
   readonly viewerTimeoutMs?: number
-  /** Most viewers at a time; beyond, 503. @defaultValue 20000 */
+  /** Most viewers at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
   readonly maxViewers?: number
+  /** Time and timers, for tests. @defaultValue the runtime's own */
+  readonly clock?: Clock
 }
 
 /** Facts that an {@link HlsHandler} announces. */
@@ -87,15 +100,18 @@ interface Answer {
  *
  * A first request goes through `hub.authorize` once and gets a multivariant playlist whose media playlist carries a
  * `session`; what follows with that session is counted as the same viewer. Segments carry it too, so that a URL that was
- * copied from a playlist ends with its viewer.
+ * copied from a playlist ends with its viewer. A viewer that was silent for too long, or that a restarted server does not know,
+ * is admitted anew by its next playlist request, with the query of its first one.
  */
 export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   readonly #options: HlsHandlerOptions
-  readonly #store: SegmentStore
+  readonly #prefix: string
+  readonly #clock: Clock
   readonly #sessions: HlsSessions
-  readonly #packaged: Map<Source, PackagedSource>
-  readonly #unsubscribe: () => void
-  #timer: NodeJS.Timeout | undefined
+  readonly #packages: HlsPackages
+  readonly #onHousekeeping: () => void
+  #unsubscribe: () => void
+  #timer: Timer | undefined
   #closed: boolean
 
   /**
@@ -104,13 +120,33 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
    */
   constructor(options: HlsHandlerOptions) {
     super()
+    const {
+      mode = 'on-demand',
+      idleMs = 60_000,
+      endedMs = 60_000,
+      store = new MemorySegmentStore(),
+    } = options
     this.#options = options
-    this.#store = options.store ?? new MemorySegmentStore()
+    this.#prefix = pathPrefix(options.prefix)
+    this.#clock = options.clock ?? systemClock
     this.#sessions = new HlsSessions(options.maxViewers ?? 20_000)
-    this.#packaged = new Map()
-    this.#unsubscribe = options.mode === 'always' ? this.#packageAlways(options.hub) : () => undefined
+    const { targetDurationMs, windowMs, maxLagMs, segmenter } = options
+    this.#packages = new HlsPackages(store, {
+      packager: {
+        ...(targetDurationMs === undefined ? {} : { targetDurationMs }),
+        ...(windowMs === undefined ? {} : { windowMs }),
+        ...(maxLagMs === undefined ? {} : { maxLagMs }),
+        ...(segmenter === undefined ? {} : { segmenter }),
+      },
+      idleMs: mode === 'always' ? Infinity : idleMs,
+      endedMs,
+      onSegment: (segment, source) => this.emit('segment', segment, source),
+    })
+    this.#onHousekeeping = () => this.#keepHouse()
+    this.#unsubscribe = () => undefined
     this.#timer = undefined
     this.#closed = false
+    if (mode === 'always') this.#packageAlways(options.hub)
   }
 
   /** Viewers now. */
@@ -123,7 +159,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     return this.#sessions.values()
   }
 
-  /** Turns a viewer away. @returns whether there was one with this id. */
+  /** Turns a viewer away: what it still asks for with its session is not found. @returns whether there was one with this id. */
   kick(sessionId: string): boolean {
     return this.#sessions.kick(sessionId)
   }
@@ -133,26 +169,31 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
    * @returns whether the request is for this handler and will be answered.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const facts = nodeRequestFacts(request, this.#options)
     const { method = 'GET' } = request
+    const facts = nodeRequestFacts(request, this.#options)
     if (facts === undefined) {
-      if (!/\.m3u8(\?|$)/i.test(request.url ?? '')) return false
+      if (!this.#wouldBeOurs(request.url ?? '')) return false
       sendReply(response, textReply(400, 'bad path', this.#options), method)
       return true
     }
     const target = this.#match(facts)
     if (target === undefined) return false
-    const gone = new AbortController()
-    response.once('close', () => gone.abort())
-    void this.#answer(facts, target, gone.signal).then((answer) => {
-      if (gone.signal.aborted) return
-      if (!(answer.body instanceof Uint8Array)) {
-        sendReply(response, answer as HttpReply, method)
+    const gone = whenOver(request, response)
+    const send = (answer: Answer | HttpReply): void => {
+      if (gone.aborted) return
+      if (!isAnswer(answer)) {
+        sendReply(response, answer, method)
         return
       }
-      response.writeHead(answer.status, { ...answer.headers, 'Content-Length': String(answer.body.length) })
+      response.writeHead(answer.status, { ...answer.headers })
       response.end(method === 'HEAD' ? undefined : answer.body)
-    })
+    }
+    this.#answer(facts, target, gone)
+      .then(send)
+      .catch((error: unknown) => {
+        debug('%s: %s', target.streamPath, error)
+        send(textReply(500, 'internal error', this.#options))
+      })
     return true
   }
 
@@ -162,32 +203,39 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
    * @returns the answer, or `undefined` when the request is not for this handler.
    */
   async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
+    const { method, signal } = request
     const facts = fetchRequestFacts(request, this.#options, remoteAddress)
-    const target = facts === undefined ? undefined : this.#match(facts)
-    if (facts === undefined || target === undefined) return undefined
-    const answer = await this.#answer(facts, target, request.signal)
-    if (!(answer.body instanceof Uint8Array)) return toFetchResponse(answer as HttpReply, request.method)
-    return new Response(request.method === 'HEAD' ? null : new Uint8Array(answer.body), {
-      status: answer.status,
-      headers: { ...answer.headers, 'Content-Length': String(answer.body.length) },
-    })
+    if (facts === undefined) {
+      if (!this.#wouldBeOurs(new URL(request.url).pathname)) return undefined
+      return toFetchResponse(textReply(400, 'bad path', this.#options), method)
+    }
+    const target = this.#match(facts)
+    if (target === undefined) return undefined
+    try {
+      const answer = await this.#answer(facts, target, signal)
+      if (!isAnswer(answer)) return toFetchResponse(answer, method)
+      // Bytes of a segment are in no shared memory, whatever their type allows.
+      const body = method === 'HEAD' ? null : (answer.body as Uint8Array<ArrayBuffer>)
+      return new Response(body, { status: answer.status, headers: { ...answer.headers } })
+    } catch (error) {
+      debug('%s: %s', target.streamPath, error)
+      return toFetchResponse(textReply(500, 'internal error', this.#options), method)
+    }
   }
 
   /** Stops packaging and removes what is stored. */
   async close(): Promise<void> {
     this.#closed = true
     this.#unsubscribe()
-    clearInterval(this.#timer)
+    this.#timer?.cancel()
+    this.#timer = undefined
     this.#sessions.clear()
-    const all = [...this.#packaged.values()]
-    this.#packaged.clear()
-    await Promise.all(all.map(({ packager }) => packager.close()))
+    await this.#packages.close()
   }
 
   #match(facts: HttpRequestFacts): Target | undefined {
-    const { prefix = '' } = this.#options
-    if (!facts.path.startsWith(prefix)) return undefined
-    const path = facts.path.slice(prefix.length)
+    if (!facts.path.startsWith(this.#prefix)) return undefined
+    const path = facts.path.slice(this.#prefix.length)
     const playlist = /^((?:\/[^/]+){2,})\.m3u8$/i.exec(path)
     if (playlist !== null) return { type: 'playlist', streamPath: playlist[1]! }
     const segment = /^((?:\/[^/]+){2,})\/(\d{1,15})\.ts$/.exec(path)
@@ -196,171 +244,160 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     return { type: 'segment', streamPath: segment[1]!, sequence: Number(segment[2]) }
   }
 
-  async #answer(facts: HttpRequestFacts, target: Target, signal: AbortSignal): Promise<Answer | HttpReply> {
-    if (facts.method === 'OPTIONS') return preflightReply(this.#options)
-    if (facts.method !== 'GET' && facts.method !== 'HEAD') {
+  #wouldBeOurs(target: string): boolean {
+    return target.startsWith(this.#prefix) && /\.m3u8(\?|$)/i.test(target)
+  }
+
+  async #answer(facts: HttpRequestFacts, target: Target, gone: AbortSignal): Promise<Answer | HttpReply> {
+    const { method } = facts
+    if (method === 'OPTIONS') return preflightReply(this.#options)
+    if (method !== 'GET' && method !== 'HEAD') {
       return textReply(405, 'GET, HEAD or OPTIONS', this.#options, { Allow: 'GET, HEAD, OPTIONS' })
     }
-    try {
-      const id = facts.query['session']
-      if (id === undefined) return await this.#welcome(facts, target.streamPath, signal)
-      const session = this.#sessions.touch(id, target.streamPath, performance.now())
-      if (session === undefined) return textReply(404, 'no such session', this.#options)
-      return target.type === 'segment'
-        ? await this.#segment(session, target.sequence)
-        : await this.#mediaPlaylist(session, signal)
-    } catch {
-      return textReply(500, 'internal error', this.#options)
+    const id = facts.query['session']
+    const session = this.#sessions.touch(id ?? '', target.streamPath, this.#clock.now())
+    if (target.type === 'segment') {
+      return session === undefined ? this.#noSession() : await this.#segment(session, target.sequence)
     }
+    if (session !== undefined) return this.#playlist(session, mediaPlaylistText(session))
+    const { rest, returning } = this.#firstRequest(facts, id)
+    if (returning !== undefined && !this.#sessions.isFree(returning)) return this.#noSession()
+    const entered = await this.#enter(rest, target.streamPath, returning ?? newSessionId(), gone)
+    if (entered === 'head') return headAnswer(this.#playlistHeaders())
+    if ('status' in entered) return entered
+    const text = returning === undefined ? multivariantText(entered) : mediaPlaylistText(entered)
+    return this.#playlist(entered, text)
   }
 
-  /** A viewer's first request: admission, then a session, then the multivariant playlist. */
-  async #welcome(
+  /** What a playlist request without a session here says: a new viewer, or one that comes back with a session of its own. */
+  #firstRequest(
+    facts: HttpRequestFacts,
+    id: string | undefined,
+  ): { readonly rest: HttpRequestFacts; readonly returning: string | undefined } {
+    // An application may have a parameter of this name for itself.
+    if (!isSessionId(id)) return { rest: facts, returning: undefined }
+    const parameters = new URLSearchParams(facts.param)
+    parameters.delete('session')
+    const { session: _, ...query } = facts.query
+    const param = parameters.size === 0 ? '' : `?${parameters.toString()}`
+    return { rest: { ...facts, query, param }, returning: id }
+  }
+
+  /** Admission, then the first segment, then a session. */
+  async #enter(
     facts: HttpRequestFacts,
     streamPath: string,
-    signal: AbortSignal,
-  ): Promise<Answer | HttpReply> {
-    const request = httpPlayRequest(facts, 'hls', streamPath)
-    const hub = resolveHub(this.#options.hub, request)
-    if (hub === undefined) return this.#notFound()
-    const decision = await hub.authorize(request, signal)
-    if (decision.type !== 'accept') return refusalReply(decision, this.#options)
-    let isViewer = false
+    id: string,
+    gone: AbortSignal,
+  ): Promise<HlsSessionEntry | 'head' | HttpReply> {
+    if (!this.#sessions.reserve()) {
+      return textReply(503, 'too many viewers', this.#options, { 'Retry-After': '10' })
+    }
     try {
-      const source = await hub.findSource(decision.streamPath ?? streamPath, signal)
-      if (source === undefined || source.closed || signal.aborted || this.#closed) return this.#notFound()
-      if (this.#sessions.full)
-        return textReply(503, 'too many viewers', this.#options, { 'Retry-After': '10' })
-      const packaged = this.#package(source)
-      packaged.lastRequestMs = performance.now()
-      if ((await this.#whenReady(packaged, signal)) === undefined) return this.#notFound()
-      if (facts.method === 'HEAD') return this.#playlistAnswer('')
-      // Whoever has gone while it waited will not come with its session.
-      if (signal.aborted || this.#closed) return this.#notFound()
-      const session = this.#sessions.open(packaged, request, decision, performance.now())
-      isViewer = true
-      return this.#playlistAnswer(this.#multivariant(packaged, session))
+      const request = httpPlayRequest(facts, 'hls', streamPath, id)
+      const admitted = await admitPlayer(this.#options.hub, request, gone, this.#options)
+      if ('status' in admitted) return admitted
+      const { source, decision } = admitted
+      let isViewer = false
+      try {
+        if (this.#closed) return closingReply(this.#options)
+        const packaged = this.#package(source)
+        const isReady = await this.#whenReady(packaged, gone)
+        // Whoever has gone while it waited will not come with its session.
+        if (gone.aborted || this.#closed) return closingReply(this.#options)
+        if (!isReady) return notFoundReply(this.#options)
+        if (facts.method === 'HEAD') return 'head'
+        isViewer = true
+        return this.#sessions.open(packaged, request, decision, this.#clock.now())
+      } finally {
+        if (!isViewer) decision.onEnd?.()
+      }
     } finally {
-      if (!isViewer) decision.onEnd?.()
+      this.#sessions.release()
     }
   }
 
-  #multivariant({ source, packager }: PackagedSource, session: HlsSession): string {
-    const { audio, video } = source.configuration
-    const tracks = [describe(source.videoCodec, video[0]), describe(source.audioCodec, audio[0])].filter(
-      (track) => track !== undefined,
-    )
-    const size = tracks.find((track) => track.width !== undefined && track.height !== undefined)
-    return formatMultivariantPlaylist({
-      type: 'multivariant',
-      variants: [
-        {
-          uri: `${nameOf(session.streamPath)}.m3u8?session=${session.id}`,
-          bandwidth: Math.max(1, packager.bandwidth.peak),
-          averageBandwidth: Math.max(1, packager.bandwidth.average),
-          ...(tracks.length === 0 ? {} : { codecs: tracks.map((track) => track.codecString) }),
-          ...(size === undefined ? {} : { resolution: { width: size.width!, height: size.height! } }),
-        },
-      ],
-    })
-  }
-
-  async #mediaPlaylist(session: HlsSessionEntry, signal: AbortSignal): Promise<Answer | HttpReply> {
-    const text = await this.#whenReady(session.packaged, signal)
-    if (text === undefined) return this.#notFound()
-    // The packager names the stream as the hub does; this viewer may know it by another name.
-    const name = nameOf(session.streamPath)
-    const answer = this.#playlistAnswer(
-      text.replaceAll(/^[^#\n]*?(\d+\.ts)$/gm, `${name}/$1?session=${session.id}`),
-    )
-    this.#sessions.countSent(session, answer.body.length)
-    return answer
+  #playlist(session: HlsSessionEntry, text: string | undefined): Answer | HttpReply {
+    if (text === undefined) return notFoundReply(this.#options)
+    return this.#bytes(session, Buffer.from(text), this.#playlistHeaders())
   }
 
   async #segment(session: HlsSessionEntry, sequence: number): Promise<Answer | HttpReply> {
     const bytes = await session.packaged.packager.segment(sequence)
-    if (bytes === undefined) return this.#notFound()
-    this.#sessions.countSent(session, bytes.length)
+    if (bytes === undefined) return notFoundReply(this.#options)
+    return this.#bytes(session, bytes, {
+      ...corsHeaders(this.#options),
+      'Content-Type': SEGMENT_TYPE,
+      // A number is never used for two different segments.
+      'Cache-Control': 'public, max-age=3600, immutable',
+    })
+  }
+
+  #bytes(session: HlsSessionEntry, body: Uint8Array, headers: Readonly<Record<string, string>>): Answer {
+    this.#sessions.countSent(session, body.length)
+    return { status: 200, headers: { ...headers, 'Content-Length': String(body.length) }, body }
+  }
+
+  #playlistHeaders(): Record<string, string> {
     return {
-      status: 200,
-      headers: {
-        ...corsHeaders(this.#options),
-        'Content-Type': SEGMENT_TYPE,
-        // A number is never used for two different segments.
-        'Cache-Control': 'public, max-age=3600, immutable',
-      },
-      body: bytes,
+      ...corsHeaders(this.#options),
+      'Content-Type': PLAYLIST_TYPE,
+      'Cache-Control': 'no-cache, no-store',
     }
   }
 
-  #playlistAnswer(text: string): Answer {
-    return {
-      status: 200,
-      headers: {
-        ...corsHeaders(this.#options),
-        'Content-Type': PLAYLIST_TYPE,
-        'Cache-Control': 'no-cache, no-store',
-      },
-      body: Buffer.from(text),
+  #noSession(): HttpReply {
+    return textReply(404, 'no such session', this.#options)
+  }
+
+  async #whenReady(packaged: PackagedSource, gone: AbortSignal): Promise<boolean> {
+    const { packager } = packaged
+    if (packager.playlist !== undefined) return true
+    const limit = new AbortController()
+    const giveUp = (): void => limit.abort()
+    const timer = this.#clock.setTimeout(giveUp, this.#options.firstSegmentWaitMs ?? 15_000)
+    gone.addEventListener('abort', giveUp, { once: true })
+    packaged.users++
+    try {
+      return (await packager.whenReady(limit.signal)) !== undefined
+    } finally {
+      packaged.users--
+      gone.removeEventListener('abort', giveUp)
+      timer.cancel()
     }
-  }
-
-  async #whenReady({ packager }: PackagedSource, signal: AbortSignal): Promise<string | undefined> {
-    if (packager.playlist !== undefined) return packager.playlist
-    const limit = AbortSignal.timeout(this.#options.firstSegmentWaitMs ?? 15_000)
-    return await packager.whenReady(AbortSignal.any([signal, limit]))
-  }
-
-  #notFound(): HttpReply {
-    return refusalReply(reject('no such stream', { notFound: true }), this.#options)
   }
 
   #package(source: Source): PackagedSource {
-    let packaged = this.#packaged.get(source)
-    if (packaged === undefined) {
-      const packager = new HlsPackager(source, this.#store, this.#options)
-      packager.on('segment', (segment) => this.emit('segment', segment, source))
-      packaged = { source, packager, lastRequestMs: performance.now() }
-      this.#packaged.set(source, packaged)
-      this.#timer ??= setInterval(() => this.#keepHouse(), HOUSEKEEPING_INTERVAL_MS).unref()
-    }
-    return packaged
+    this.#timer ??= this.#clock.setTimeout(this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
+    return this.#packages.open(source, this.#clock.now())
   }
 
-  #packageAlways(hub: HubResolver): () => void {
+  #packageAlways(hub: HubResolver): void {
     if (typeof hub === 'function') throw new TypeError("mode 'always' needs one hub, not a function")
     const onPublish = (source: Source): void => {
-      if (!this.#closed) this.#package(source)
+      if (!source.closed) this.#package(source)
     }
     for (const source of hub.sources) onPublish(source)
     hub.on('publish', onPublish)
-    return () => hub.off('publish', onPublish)
+    this.#unsubscribe = () => hub.off('publish', onPublish)
   }
 
   #keepHouse(): void {
-    const now = performance.now()
-    const { mode, idleMs = 60_000, endedMs = 60_000, viewerTimeoutMs = 30_000 } = this.#options
-    this.#sessions.expire(now - viewerTimeoutMs)
-    for (const [source, packaged] of this.#packaged) {
-      const silentMs = now - packaged.lastRequestMs
-      const over = packaged.packager.ended ? silentMs > endedMs : mode !== 'always' && silentMs > idleMs
-      if (!over) continue
-      this.#packaged.delete(source)
-      void packaged.packager.close()
-    }
-    if (this.#packaged.size > 0 || this.#sessions.size > 0) return
-    clearInterval(this.#timer)
-    this.#timer = undefined
+    const now = this.#clock.now()
+    this.#sessions.expire(now - (this.#options.viewerTimeoutMs ?? 30_000))
+    for (const packaged of this.#packages.tidy(now)) this.#sessions.clear(packaged)
+    this.#timer =
+      this.#packages.size > 0
+        ? this.#clock.setTimeout(this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
+        : undefined
   }
 }
 
-function nameOf(streamPath: string): string {
-  return encodeURIComponent(streamPath.slice(streamPath.lastIndexOf('/') + 1))
+function isAnswer(answer: Answer | HttpReply): answer is Answer {
+  return answer.body instanceof Uint8Array
 }
 
-function describe(
-  codec: FourCc,
-  configuration: MediaPacket | undefined,
-): ReturnType<typeof describeTrack> | undefined {
-  return codec === '' ? undefined : describeTrack(codec, configuration?.payload ?? EMPTY_BYTES)
+/** A head without a body, and without its length, which nobody knows. */
+function headAnswer(headers: Readonly<Record<string, string>>): Answer {
+  return { status: 200, headers, body: EMPTY_BYTES }
 }

@@ -18,6 +18,15 @@ export interface HlsPackagerOptions {
   readonly targetDurationMs?: number
   /** Time that the playlist spans, ms. @defaultValue 30000 */
   readonly windowMs?: number
+  /**
+   * How long the store may take before packets are skipped, ms: the source's log waits for this reader. @defaultValue 15000
+   */
+  readonly maxLagMs?: number
+  /**
+   * Number of the first segment. The default does not go back, not even across a restart of the process, as long as segments last a
+   * second on average. @defaultValue seconds since 1970
+   */
+  readonly startSequence?: number
   /** More options of the segmenter. */
   readonly segmenter?: Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence'>
 }
@@ -61,9 +70,10 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   readonly #segmenter: HlsSegmenter
   readonly #playlist: HlsPlaylist
   readonly #base: string
-  readonly #uriPrefix: string
   readonly #stored: Set<string>
+  readonly #unstored: Map<number, Uint8Array>
   readonly #finished: Promise<void>
+  #ownsPlaylist: boolean
   #waiters: (() => void)[]
   #text: string | undefined
   #ended: boolean
@@ -75,27 +85,23 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
    */
   constructor(source: Source, store: SegmentStore, options: HlsPackagerOptions = {}) {
     super()
-    const path = source.streamPath.slice(1)
+    const { targetDurationMs = 4_000, windowMs = 30_000, maxLagMs = 15_000 } = options
+    const { startSequence = Math.floor(Date.now() / 1_000) } = options
     this.#source = source
     this.#store = store
-    this.#base = path
-    this.#uriPrefix = `${path.slice(path.lastIndexOf('/') + 1)}/`
-    const { targetDurationMs = 4_000, windowMs = 30_000 } = options
-    this.#segmenter = new HlsSegmenter({
-      targetDurationMs,
-      ...options.segmenter,
-      // Never goes back, not even across a restart of the process: segments last longer than a second.
-      startSequence: Math.floor(Date.now() / 1_000),
-    })
+    this.#base = storeKey(source.streamPath)
+    this.#segmenter = new HlsSegmenter({ targetDurationMs, ...options.segmenter, startSequence })
     this.#playlist = new HlsPlaylist({
       windowSec: windowMs / 1_000,
       targetDurationSec: targetDurationMs / 1_000,
     })
     this.#stored = new Set()
+    this.#unstored = new Map()
+    this.#ownsPlaylist = true
     this.#waiters = []
     this.#text = undefined
     this.#ended = false
-    this.#consumer = source.consume({ tracks: 'default' })
+    this.#consumer = source.consume({ tracks: 'default', gopsBack: Infinity, maxLagMs })
     this.#finished = this.#run()
   }
 
@@ -109,7 +115,17 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     return { peak: this.#playlist.peakBandwidth, average: this.#playlist.averageBandwidth }
   }
 
-  /** The source has closed and the playlist is complete. */
+  /** FourCCs that came and that MPEG-TS cannot carry: they are in no segment. */
+  get unsupportedCodecs(): ReadonlySet<string> {
+    return this.#segmenter.unsupportedCodecs
+  }
+
+  /** Number that the next segment gets. @internal */
+  get nextSequence(): number {
+    return this.#segmenter.nextSequence
+  }
+
+  /** The source has closed and the playlist is complete, or packaging was stopped. */
   get ended(): boolean {
     return this.#ended
   }
@@ -125,20 +141,36 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   }
 
   /** A segment by its number, while it is kept. */
-  segment(sequence: number): Promise<Uint8Array | undefined> {
-    return this.#store.get(this.#key(sequence))
+  async segment(sequence: number): Promise<Uint8Array | undefined> {
+    return this.#unstored.get(sequence) ?? (await this.#store.get(this.#key(sequence)))
+  }
+
+  /** Another packager writes this playlist from now on: its file is not this one's to write or to remove. @internal */
+  yieldPlaylist(): void {
+    this.#ownsPlaylist = false
   }
 
   /** Stops, and removes every file from the store. */
   async close(): Promise<void> {
     this.#consumer.detach()
     await this.#finished
-    this.#wake()
+    this.#unstored.clear()
     await Promise.all(Array.from(this.#stored, (key) => this.#discard(key)))
-    await this.#discard(`${this.#base}.m3u8`)
+    if (this.#ownsPlaylist) await this.#discard(`${this.#base}.m3u8`)
   }
 
   async #run(): Promise<void> {
+    try {
+      await this.#package()
+    } catch (error) {
+      debug('%s is packaged no more: %s', this.#base, error)
+      this.#consumer.detach()
+    }
+    this.#ended = true
+    this.#wake()
+  }
+
+  async #package(): Promise<void> {
     const consumer = this.#consumer
     while (!consumer.ended) {
       const packet = consumer.read()
@@ -156,22 +188,25 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
       this.#segmenter.push(packet, Date.now())
       await this.#takeSegments()
     }
-    this.#ended = true
     if (!this.#source.closed) return
     this.#segmenter.end()
     await this.#takeSegments()
     this.#playlist.end()
     await this.#storePlaylist()
-    this.#wake()
   }
 
   async #takeSegments(): Promise<void> {
     const stored: PackagedSegment[] = []
+    let isNew = false
     for (let segment = this.#segmenter.read(); segment !== undefined; segment = this.#segmenter.read()) {
-      stored.push(await this.#publish(segment))
+      const { sequence, durationSec, bytes } = segment
+      const key = this.#key(sequence)
+      isNew = true
+      if (!(await this.#publish(key, segment))) continue
+      const playlistKey = `${this.#base}.m3u8`
+      stored.push({ sequence, durationSec, byteLength: bytes.length, key, playlistKey })
     }
-    if (stored.length === 0) return
-    await this.#storePlaylist()
+    if (!isNew || !(await this.#storePlaylist())) return
     for (const segment of stored) this.#announce(segment)
   }
 
@@ -184,37 +219,42 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     }
   }
 
-  async #storePlaylist(): Promise<void> {
-    if (this.#playlist.entries.length === 0) return
-    this.#text = this.#playlist.format()
-    await this.#put(`${this.#base}.m3u8`, encodeUtf8(this.#text))
+  /** @returns whether it was stored. */
+  async #storePlaylist(): Promise<boolean> {
+    if (this.#playlist.entries.length === 0) return false
+    const text = this.#playlist.format()
+    this.#text = text
     this.#wake()
+    return this.#ownsPlaylist && (await this.#put(`${this.#base}.m3u8`, encodeUtf8(text)))
   }
 
-  async #publish(segment: HlsSegment): Promise<PackagedSegment> {
-    const key = this.#key(segment.sequence)
-    // First the segment, then the playlist that names it.
-    await this.#put(key, segment.bytes)
-    this.#stored.add(key)
+  /** First the segment, then the playlist that names it. @returns whether it was stored. */
+  async #publish(key: string, segment: HlsSegment): Promise<boolean> {
+    const { sequence, bytes } = segment
+    const isStored = await this.#put(key, bytes)
+    if (isStored) this.#stored.add(key)
+    else this.#unstored.set(sequence, bytes)
+    const name = this.#base.slice(this.#base.lastIndexOf('/') + 1)
     this.#playlist.add(segment, {
-      uri: `${this.#uriPrefix}${segment.sequence}.ts`,
-      byteLength: segment.bytes.length,
+      uri: `${encodeURIComponent(name)}/${sequence}.ts`,
+      byteLength: bytes.length,
     })
-    for (const { sequence } of this.#playlist.takeExpired()) {
-      const old = this.#key(sequence)
-      this.#stored.delete(old)
-      await this.#discard(old)
+    for (const expired of this.#playlist.takeExpired()) {
+      const old = this.#key(expired.sequence)
+      this.#unstored.delete(expired.sequence)
+      if (this.#stored.delete(old)) await this.#discard(old)
     }
-    const { sequence, durationSec, bytes } = segment
-    return { sequence, durationSec, byteLength: bytes.length, key, playlistKey: `${this.#base}.m3u8` }
+    return isStored
   }
 
-  /** A disk that refuses costs the segment, not the stream. */
-  async #put(key: string, bytes: Uint8Array): Promise<void> {
+  /** A disk that refuses costs memory, where the segment is kept instead, not the stream. */
+  async #put(key: string, bytes: Uint8Array): Promise<boolean> {
     try {
       await this.#store.put(key, bytes)
+      return true
     } catch (error) {
       debug('cannot store %s: %s', key, error)
+      return false
     }
   }
 
@@ -235,4 +275,24 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     this.#waiters = []
     for (const wake of waiters) wake()
   }
+}
+
+/**
+ * The key of a stream's files: its path, but for what would leave its place in a file system (dot segments, characters of Windows) or
+ * meet the files of another stream (names that end like files do). Different paths have different keys.
+ */
+function storeKey(streamPath: string): string {
+  return streamPath
+    .slice(1)
+    .split('/')
+    .map((part) => {
+      // eslint-disable-next-line no-control-regex
+      const safe = part.replaceAll(/[\u0000-\u001f\u007f"%*:<>?\\|]/g, escapeCharacter)
+      return /^\.*$/.test(safe) ? `%${safe}` : safe.replace(/\.(?=(?:m3u8|ts)$)/i, escapeCharacter)
+    })
+    .join('/')
+}
+
+function escapeCharacter(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { AccessAccept, AccessRequest, Source } from '../hub/index.ts'
-import type { HlsPackager } from './hls-packager.ts'
+import type { PackagedSource } from './hls-packages.ts'
 
 /** One viewer of one stream. */
 export interface HlsSession {
@@ -15,27 +15,17 @@ export interface HlsSession {
   readonly streamPath: string
   /** Its first request. */
   readonly request: AccessRequest
+  /** Address that it came from at first. */
+  readonly remoteAddress: string
   /** The stream that it watches. */
   readonly source: Source
   /** Time of its first request, ms on a monotonic clock. */
   readonly sinceMs: number
-  /** Address that it came from at first. */
-  readonly remoteAddress: string
   /** What admission attached to it. */
   readonly userData: unknown
   /** Bytes of segments and playlists it got. */
   sentBytes: number
   /** Time of its last request, ms on a monotonic clock. */
-  lastRequestMs: number
-}
-
-/** A packaged source and when it was last asked for. */
-export interface PackagedSource {
-  /** The source. */
-  readonly source: Source
-  /** Its segments. */
-  readonly packager: HlsPackager
-  /** Time of the last request, ms on a monotonic clock. */
   lastRequestMs: number
 }
 
@@ -50,12 +40,16 @@ export interface HlsSessionEntry extends HlsSession {
 /** The viewers of one handler, bounded in number, forgotten when they stop asking. */
 export class HlsSessions {
   readonly #sessions: Map<string, HlsSessionEntry>
+  readonly #kicked: Set<string>
   readonly #maxSessions: number
+  #reserved: number
 
-  /** @param maxSessions - most viewers at a time. */
+  /** @param maxSessions - most viewers at a time, and most of those turned away that are remembered. */
   constructor(maxSessions: number) {
     this.#sessions = new Map()
+    this.#kicked = new Set()
     this.#maxSessions = maxSessions
+    this.#reserved = 0
   }
 
   /** Viewers now. */
@@ -63,36 +57,54 @@ export class HlsSessions {
     return this.#sessions.size
   }
 
-  /** Whether one more would be too many. */
-  get full(): boolean {
-    return this.#sessions.size >= this.#maxSessions
-  }
-
   /** Sessions, for statistics. */
   values(): Iterable<HlsSession> {
     return this.#sessions.values()
   }
 
-  /** Counts a viewer of `packaged`, which asked by `request`. */
-  open(packaged: PackagedSource, request: AccessRequest, decision: AccessAccept, nowMs: number): HlsSession {
+  /** Keeps a place for a viewer that is being admitted. @returns whether there is one. */
+  reserve(): boolean {
+    if (this.#sessions.size + this.#reserved >= this.#maxSessions) return false
+    this.#reserved++
+    return true
+  }
+
+  /** Gives back what {@link HlsSessions.reserve} kept. */
+  release(): void {
+    this.#reserved--
+  }
+
+  /** Counts a viewer of `packaged`, which asked by `request`, under the id that is its `clientId`. */
+  open(
+    packaged: PackagedSource,
+    request: AccessRequest,
+    decision: AccessAccept,
+    nowMs: number,
+  ): HlsSessionEntry {
+    const id = request.clientId ?? newSessionId()
+    // Of two requests with one id, both admitted at once, the second takes over from the first.
+    this.#end(id)
     const uncount = packaged.source.countViewer()
+    packaged.users++
+    packaged.lastUseMs = nowMs
     const session: HlsSessionEntry = {
-      id: randomBytes(12).toString('base64url'),
+      id,
       streamPath: request.streamPath,
       request,
+      remoteAddress: request.remoteAddress,
       source: packaged.source,
       sinceMs: nowMs,
-      remoteAddress: request.remoteAddress,
       userData: decision.userData,
       sentBytes: 0,
       lastRequestMs: nowMs,
       packaged,
       leave: () => {
         uncount()
+        packaged.users--
         decision.onEnd?.()
       },
     }
-    this.#sessions.set(session.id, session)
+    this.#sessions.set(id, session)
     return session
   }
 
@@ -102,33 +114,60 @@ export class HlsSessions {
     session.source.countSent(bytes)
   }
 
-  /** The session of a request for `streamPath`; a session is good for its own stream alone. */
+  /** The session of a request, if there is one; it is good for its own stream alone. */
   touch(id: string, streamPath: string, nowMs: number): HlsSessionEntry | undefined {
     const session = this.#sessions.get(id)
     if (session === undefined || session.streamPath !== streamPath) return undefined
     session.lastRequestMs = nowMs
-    session.packaged.lastRequestMs = nowMs
+    session.packaged.lastUseMs = nowMs
     return session
   }
 
-  /** Turns a viewer away: its next request is refused. @returns whether there was one. */
+  /** Whether a viewer may be admitted under an id that it brings: it is none of those here, nor one that was turned away. */
+  isFree(id: string): boolean {
+    return !this.#sessions.has(id) && !this.#kicked.has(id)
+  }
+
+  /** Turns a viewer away: its next requests are refused. @returns whether there was one. */
   kick(id: string): boolean {
+    if (!this.#end(id)) return false
+    this.#kicked.add(id)
+    if (this.#kicked.size > this.#maxSessions) {
+      for (const oldest of this.#kicked) {
+        this.#kicked.delete(oldest)
+        break
+      }
+    }
+    return true
+  }
+
+  /** Forgets viewers that have not asked since `sinceMs`. */
+  expire(sinceMs: number): void {
+    for (const { id, lastRequestMs } of this.#sessions.values()) if (lastRequestMs < sinceMs) this.#end(id)
+  }
+
+  /** Forgets the viewers of `packaged`, or everybody. */
+  clear(packaged?: PackagedSource): void {
+    for (const session of this.#sessions.values()) {
+      if (packaged === undefined || session.packaged === packaged) this.#end(session.id)
+    }
+  }
+
+  #end(id: string): boolean {
     const session = this.#sessions.get(id)
     if (session === undefined) return false
     this.#sessions.delete(id)
     session.leave()
     return true
   }
+}
 
-  /** Forgets viewers that have not asked since `sinceMs`. */
-  expire(sinceMs: number): void {
-    for (const session of this.#sessions.values()) {
-      if (session.lastRequestMs < sinceMs) this.kick(session.id)
-    }
-  }
+/** 12 random bytes. */
+export function newSessionId(): string {
+  return randomBytes(12).toString('base64url')
+}
 
-  /** Forgets everybody. */
-  clear(): void {
-    for (const { id } of this.#sessions.values()) this.kick(id)
-  }
+/** Whether `id` looks like one of {@link newSessionId}. */
+export function isSessionId(id: string | undefined): id is string {
+  return id !== undefined && /^[\w-]{16}$/.test(id)
 }

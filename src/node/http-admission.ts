@@ -49,6 +49,7 @@ export async function admitPlayer(
   }
 }
 
-function closingReply(cors: CorsOptions): HttpReply {
+/** The answer while the door is being shut. */
+export function closingReply(cors: CorsOptions): HttpReply {
   return textReply(503, 'closing', cors, { 'Retry-After': '10' })
 }

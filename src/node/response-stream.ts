@@ -5,7 +5,7 @@
  */
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import type { Player, PlayerOptions, Sink, Source } from '../hub/index.ts'
+import type { Player, PlayerEnd, PlayerOptions, Sink, Source } from '../hub/index.ts'
 import { DuplexSink, type DuplexSinkHandlers } from './duplex-sink.ts'
 
 /** A player over some HTTP transport, and how to end it. */
@@ -103,7 +103,7 @@ class WrappedSink implements Sink {
     if (this.#isFull) this.#queuedBytes += batch.length
   }
 
-  end(): void {
-    this.#handlers.ended('closed')
+  end(reason: PlayerEnd): void {
+    this.#handlers.ended(reason)
   }
 }

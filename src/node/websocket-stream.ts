@@ -15,6 +15,7 @@ import {
   WEBSOCKET_CLOSE_GOING_AWAY,
   WEBSOCKET_CLOSE_NO_STATUS,
   WEBSOCKET_CLOSE_NORMAL,
+  WEBSOCKET_CLOSE_POLICY_VIOLATION,
   WEBSOCKET_OPCODE_PONG,
   webSocketAccept,
   webSocketCloseCode,
@@ -82,7 +83,10 @@ export function playOverWebSocket(
   }
   const sink = new DuplexSink(socket, {
     drained: () => player.drained(),
-    ended: () => close(WEBSOCKET_CLOSE_NORMAL, 'the stream has ended'),
+    ended: (reason) => {
+      if (reason === 'kicked') close(WEBSOCKET_CLOSE_POLICY_VIOLATION, 'the viewer was ended by the server')
+      else close(WEBSOCKET_CLOSE_NORMAL, 'the stream has ended')
+    },
   })
   const player = source.attach(sink, options)
   socket.on('data', (bytes: Uint8Array) => {

@@ -164,6 +164,18 @@ describe('a stream', () => {
     expect(server.live.viewerCount).toBe(0)
   })
 
+  it('ends for a viewer that is sent away, and for no other', async () => {
+    const stage = new Stage()
+    stage.publish()
+    const server = serve({ hub: stage.hub })
+    const one = collect(await server.get('/live/show.flv'))
+    const two = collect(await server.get('/live/show.flv'))
+    stage.hub.source('/live/show')!.players[0]!.kick()
+    await settle()
+    expect([one.ended(), two.ended()]).toEqual([true, false])
+    expect(server.live.viewerCount).toBe(1)
+  })
+
   it('begins at the next keyframe when the options say so', async () => {
     const stage = new Stage()
     const encoder = stage.publish()

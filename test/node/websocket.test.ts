@@ -97,6 +97,16 @@ describe('a stream', () => {
     expect(stage.clock.pending).toBe(0)
   })
 
+  it('ends with 1008 for a viewer that is sent away', async () => {
+    const stage = new Stage()
+    stage.publish()
+    const client = open(serve(stage))
+    await client.opened
+    stage.hub.source('/live/show')!.players[0]!.kick()
+    expect(await client.closed).toEqual([1008, 'the viewer was ended by the server'])
+    expect(stage.hub.stats().players).toBe(0)
+  })
+
   it('gets the tracks that its URL asks for, as http does', async () => {
     const stage = new Stage()
     stage.publish()
