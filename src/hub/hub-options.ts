@@ -90,10 +90,14 @@ const AT_LEAST_1: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Fills in the defaults; `undefined` counts as not given.
+ * Fills in what is not given; `undefined` counts as not given.
+ * @param present - where the rest comes from. @defaultValue the defaults
  * @throws RangeError for a number that is negative, none, or 0 where that makes no sense.
  */
-export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
+export function resolveHubOptions(
+  options: HubOptions,
+  present: ResolvedHubOptions = DEFAULTS,
+): ResolvedHubOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   for (const [name, value] of given) {
     const least = AT_LEAST_1.has(name) ? 1 : 0
@@ -101,5 +105,5 @@ export function resolveHubOptions(options: HubOptions): ResolvedHubOptions {
       throw new RangeError(`${name} is ${value}; at least ${least} is needed`)
     }
   }
-  return { ...DEFAULTS, ...Object.fromEntries(given) }
+  return { ...present, ...Object.fromEntries(given) }
 }

@@ -58,6 +58,8 @@ export interface HubStats {
 export class Hub extends EventEmitter<HubEvents> {
   readonly #clock: Clock
   readonly #sources: Map<string, Source>
+  /** Sources that are not found any more and have not told of their end yet. */
+  readonly #closing: Set<Source>
   readonly #admission: Admission
   readonly #finder: SourceFinder
   #options: ResolvedHubOptions
@@ -75,6 +77,7 @@ export class Hub extends EventEmitter<HubEvents> {
     this.#clock = clock
     this.#options = resolveHubOptions(options)
     this.#sources = new Map()
+    this.#closing = new Set()
     this.#admission = new Admission(clock, (error, request) => this.emit('authorizeError', error, request))
     this.#finder = new SourceFinder(clock, (error, streamPath) =>
       this.emit('resolveError', error, streamPath),
@@ -99,13 +102,13 @@ export class Hub extends EventEmitter<HubEvents> {
   }
 
   /**
-   * Puts other options in the place of all present ones, as after a reload of a configuration file: what is not given has its default
-   * again. Nobody is disconnected. Bounds and the flush policy change at once; what belongs to a player, a grace time or a decision
-   * counts from the next one on, and `atc` from the next publisher on.
+   * Changes options while streams run, as after a reload of a configuration file; what is not given stays as it is. Nobody is
+   * disconnected. Bounds and the flush policy change at once; what belongs to a player, a grace time or a decision counts from the
+   * next one on, and `atc` from the next publisher on.
    * @throws RangeError for a number out of its range; nothing has changed then.
    */
-  setOptions(options: HubOptions): void {
-    this.#options = resolveHubOptions(options)
+  setOptions(changes: HubOptions): void {
+    this.#options = resolveHubOptions(changes, this.#options)
     for (const source of this.#sources.values()) source.setOptions(this.#options)
   }
 
@@ -167,10 +170,11 @@ export class Hub extends EventEmitter<HubEvents> {
     }
   }
 
-  /** Sums since the hub was made, when asked. Inside a `close` event they hold the source that closes. */
+  /** Sums since the hub was made, when asked. They never go back, not even inside the events of a source that closes. */
   totals(): StreamTotals {
     let totals = this.#past
     for (const source of this.#sources.values()) totals = sumOf(totals, source.totals())
+    for (const source of this.#closing) totals = sumOf(totals, source.totals())
     return totals
   }
 
@@ -190,10 +194,14 @@ export class Hub extends EventEmitter<HubEvents> {
         `${this.#sources.size} sources, at most ${this.#options.maxSources}`,
       )
     }
-    const source = new Source(streamPath, this.#clock, this.#options, () => this.#sources.delete(streamPath))
+    const source = new Source(streamPath, this.#clock, this.#options, () => {
+      this.#sources.delete(streamPath)
+      this.#closing.add(source)
+    })
     source.on('publish', (publisher) => this.emit('publish', source, publisher))
     source.on('unpublish', (reason, publisher) => this.emit('unpublish', source, reason, publisher))
     source.on('close', () => {
+      this.#closing.delete(source)
       this.#past = sumOf(this.#past, source.totals())
       this.emit('close', source)
     })

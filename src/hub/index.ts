@@ -12,7 +12,8 @@
  * const hub = new Hub()
  * const publisher = hub.publish('/live/show')
  * const consumer = hub.source('/live/show')!.consume()
- * publisher.write(packetFromTag(9, 0, Uint8Array.of(0x17, 0x01, 0, 0, 0)))
+ * // A keyframe: FLV VideoTagHeader, composition time, then the payload.
+ * publisher.write(packetFromTag(9, 0, Uint8Array.of(0x17, 0x01, 0, 0, 0, 0x65)))
  * for await (const packet of consumer) {
  *   console.log(packet.kind, packet.dts, packet.keyframe)
  *   break
@@ -20,7 +21,6 @@
  * ```
  *
  * @module hub
- * @group Hub
  * @group Hub
  */
 export {
@@ -42,10 +42,12 @@ export type { FanOutOptions, FanOutStats } from './fan-out.ts'
 export { GopCache, type GopCacheOptions, type GopStart } from './gop-cache.ts'
 export { Hub, type HubEvents, type HubStats } from './hub.ts'
 export type { HubOptions } from './hub-options.ts'
-export { Player, type PlayerOptions, type PlayerState, type PlayerStats } from './player.ts'
+export { Player } from './player.ts'
+export type { PlayerOptions, PlayerState, PlayerStats } from './player-options.ts'
 export { Publisher, type PublisherEnd, type PublishOptions } from './publisher.ts'
 export type { PlayerEnd, Sink } from './sink.ts'
-export { Source, type SourceEvents, type SourceStats } from './source.ts'
+export { Source, type SourceEvents } from './source.ts'
 export { SourceClock, type SourceClockOptions } from './source-clock.ts'
+export type { SourceStats } from './source-stats.ts'
 export type { StreamTotals } from './totals.ts'
 export { VirtualClock } from './virtual-clock.ts'

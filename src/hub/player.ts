@@ -10,56 +10,8 @@ import type { ConfigurationSet, TrackFilter, ViewFormat } from '../media/index.t
 import type { AccessRequest } from './access.ts'
 import type { Batch, BatchLog } from './batch-log.ts'
 import type { GopCache, GopStart } from './gop-cache.ts'
+import type { PlayerOptions, PlayerState, PlayerStats } from './player-options.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
-
-/** How a player is attached. */
-export interface PlayerOptions {
-  /** Wire format: `RTMP_VIEW`, `FLV_VIEW` … */
-  readonly format: ViewFormat
-  /** Which tracks. @defaultValue 'default' */
-  readonly tracks?: TrackFilter
-  /** Begin with the cached GOP (`gop`, a picture at once) or wait for the next keyframe (`keyframe`, least delay). @defaultValue the hub's `start` */
-  readonly start?: 'gop' | 'keyframe'
-  /** GOPs to go back beyond the newest, as far as cached. @defaultValue 0 */
-  readonly gopsBack?: number
-  /** Lag beyond which the player skips to the newest keyframe, ms. @defaultValue the hub's `maxLagMs` */
-  readonly maxLagMs?: number
-  /** The sink is written to only while it has fewer queued bytes. @defaultValue the hub's `sinkBudgetBytes` */
-  readonly sinkBudgetBytes?: number
-  /** What the peer asked for, when it came in by admission; shown to whoever lists the players. */
-  readonly request?: AccessRequest
-  /** Anything of the caller's, shown in {@link PlayerStats}. */
-  readonly userData?: unknown
-}
-
-/** Counters of a {@link Player}. */
-export interface PlayerStats {
-  /** What it does now. */
-  readonly state: PlayerState
-  /** Name of its wire format. */
-  readonly format: string
-  /** The tracks it asked for. */
-  readonly tracks: TrackFilter
-  /** Bytes handed to the sink. */
-  readonly sentBytes: number
-  /** Batches handed to the sink. */
-  readonly sentBatches: number
-  /** Bytes the transport has not taken yet. */
-  readonly queuedBytes: number
-  /** dts between the newest packet and the next one to send, ms. */
-  readonly lagMs: number
-  /** How often it fell behind and went on at a keyframe; a pause does not count. */
-  readonly skips: number
-  /** Packets of the source passed over by that, whatever their track. */
-  readonly skippedPackets: number
-  /** Media time passed over by that, ms. */
-  readonly skippedMs: number
-  /** The caller's own data. */
-  readonly userData: unknown
-}
-
-/** `waiting` for a keyframe, `playing`, `paused` by its user, `closed`. */
-export type PlayerState = 'waiting' | 'playing' | 'paused' | 'closed'
 
 /** What a player needs of its source. Internal to the hub. */
 export interface PlayerHost {

@@ -15,13 +15,16 @@ import {
 import type { BatchLog } from './batch-log.ts'
 import type { Clock, Timer } from './clock.ts'
 import { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
-import { FanOut, type FanOutStats } from './fan-out.ts'
+import { Consumers } from './consumers.ts'
+import { FanOut } from './fan-out.ts'
 import { GopCache, type GopStart } from './gop-cache.ts'
 import type { ResolvedHubOptions } from './hub-options.ts'
-import { Player, type PlayerOptions, type PlayerStats } from './player.ts'
+import { Player } from './player.ts'
+import type { PlayerOptions, PlayerStats } from './player-options.ts'
 import { Publisher, type PublisherEnd, type PublishOptions } from './publisher.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
 import { SourceClock } from './source-clock.ts'
+import type { SourceStats } from './source-stats.ts'
 import { addPlayer, type PlayerTotals, type StreamTotals } from './totals.ts'
 import { Views } from './views.ts'
 
@@ -48,44 +51,6 @@ export interface SourceEvents {
   close: () => void
 }
 
-/** Counters and facts of a {@link Source}. */
-export interface SourceStats {
-  /** `/app/name`. */
-  readonly streamPath: string
-  /** Whether somebody publishes now. */
-  readonly live: boolean
-  /** Publishers so far. */
-  readonly publishCount: number
-  /** Players attached, whatever their state. */
-  readonly players: number
-  /** In-process consumers. */
-  readonly consumers: number
-  /** Viewers counted by segment protocols such as HLS. */
-  readonly viewers: number
-  /** Body bytes received. */
-  readonly receivedBytes: number
-  /** Packets received. */
-  readonly receivedPackets: number
-  /** Body bytes in the log. */
-  readonly cachedBytes: number
-  /** Time span of the log, ms. */
-  readonly cachedMs: number
-  /** Bytes of framed batches, all views. */
-  readonly batchBytes: number
-  /** Views in use. */
-  readonly views: number
-  /** dts of the newest packet, ms. */
-  readonly lastDts: number
-  /** Jumps of publishers' clocks that were closed. */
-  readonly clockJumps: number
-  /** Video packets that came before the first keyframe of their publisher and were dropped: nobody could show them. */
-  readonly droppedBeforeKeyframe: number
-  /** GOPs that outgrew the cache. */
-  readonly oversizedGops: number
-  /** Flushes so far and the time of the last round. */
-  readonly fanOut: FanOutStats
-}
-
 /** One stream of a hub. Made by {@link Hub.publish}, never by a player. */
 export class Source extends EventEmitter<SourceEvents> {
   /** `/app/name`. */
@@ -96,11 +61,7 @@ export class Source extends EventEmitter<SourceEvents> {
   readonly #sourceClock: SourceClock
   readonly #fanOut: FanOut<Player>
   readonly #views: Views
-  readonly #consumers: Set<Consumer>
-  /** Consumers that wait for their first keyframe. */
-  readonly #starting: Set<Consumer>
-  /** Consumers that wait for anything to read. */
-  readonly #waiting: Set<Consumer>
+  readonly #consumers: Consumers
   readonly #onClose: () => void
   #options: ResolvedHubOptions
   #publisherStarts: number[]
@@ -145,9 +106,7 @@ export class Source extends EventEmitter<SourceEvents> {
       flush: () => this.#views.flush(),
       roundEnded: () => this.#sweepIfDue(),
     })
-    this.#consumers = new Set()
-    this.#starting = new Set()
-    this.#waiting = new Set()
+    this.#consumers = new Consumers()
     this.#onClose = onClose
     this.#options = options
     this.#publisherStarts = []
@@ -271,7 +230,6 @@ export class Source extends EventEmitter<SourceEvents> {
       return consumer
     }
     this.#consumers.add(consumer)
-    if (!consumer.tryStart()) this.#starting.add(consumer)
     return consumer
   }
 
@@ -305,14 +263,12 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#publisher?.kick('closed')
     this.#fanOut.drain()
     for (const player of this.#fanOut.players) {
-      player.end(reason)
+      this.#fanOut.remove(player)
       addPlayer(this.#departed, player)
+      player.end(reason)
     }
     this.#fanOut.close()
-    for (const consumer of this.#consumers) consumer.close()
-    this.#consumers.clear()
-    this.#starting.clear()
-    this.#waiting.clear()
+    this.#consumers.close()
     this.emit('close')
     this.removeAllListeners()
   }
@@ -355,7 +311,7 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** Stats of the consumers. */
   consumerStats(): ConsumerStats[] {
-    return Array.from(this.#consumers, (consumer) => consumer.stats())
+    return this.#consumers.stats()
   }
 
   /** Stats of the players. */
@@ -422,12 +378,12 @@ export class Source extends EventEmitter<SourceEvents> {
       if (packet.kind === 'audio') this.#audioCodec = packet.codec
       else this.#videoCodec = packet.codec
     }
-    for (const consumer of this.#starting) if (consumer.tryStart()) this.#starting.delete(consumer)
+    this.#consumers.start()
     if (opens) this.#unswept = SWEEP_PACKETS
     else this.#unswept++
     if (this.log.first > this.#evictedTo) this.#evictViews()
     if (this.#views.size === 0) this.#sweepIfDue()
-    if (this.#waiting.size > 0) this.#wakeConsumers()
+    this.#consumers.wake()
     this.#fanOut.appended(isVideo && (packet.codec !== '' || !packet.multitrack))
     if (this.log.configuration === this.#configuration) return
     this.#configuration = this.log.configuration
@@ -442,7 +398,7 @@ export class Source extends EventEmitter<SourceEvents> {
       this.#grace = this.#clock.setTimeout(() => this.close('unpublished'), this.#options.graceMs)
       // What is held is shown now; no packet will trigger it.
       this.#fanOut.appended(true)
-      this.#wakeConsumers()
+      this.#consumers.wake()
     }
     if (this.#announced !== publisher) return
     this.#announced = undefined
@@ -479,14 +435,12 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** @internal */
   addWaiting(consumer: Consumer): void {
-    this.#waiting.add(consumer)
+    this.#consumers.addWaiting(consumer)
   }
 
   /** @internal */
   removeConsumer(consumer: Consumer): void {
-    this.#starting.delete(consumer)
-    this.#waiting.delete(consumer)
-    if (this.#consumers.delete(consumer)) this.#checkIdle()
+    if (this.#consumers.remove(consumer)) this.#checkIdle()
   }
 
   /** @internal */
@@ -528,17 +482,11 @@ export class Source extends EventEmitter<SourceEvents> {
     return false
   }
 
-  #wakeConsumers(): void {
-    for (const consumer of this.#waiting) consumer.wake()
-    this.#waiting.clear()
-  }
-
   /** Drops what no reader needs any more, once a GOP was opened or many packets came. */
   #sweepIfDue(): void {
     if (this.#unswept < SWEEP_PACKETS) return
     this.#unswept = 0
-    let needed = this.#views.flushedSeq
-    for (const consumer of this.#consumers) needed = Math.min(needed, consumer.sweep() ?? needed)
+    let needed = Math.min(this.#views.flushedSeq, this.#consumers.sweep())
     for (const player of this.#fanOut.players) needed = Math.min(needed, player.sweep() ?? needed)
     this.log.evict(needed)
     this.#evictViews()

@@ -1,5 +1,5 @@
 import { LimitError } from 'millrace/errors'
-import { Hub, type Source, VirtualClock } from 'millrace/hub'
+import { type AccessRequest, Hub, type Source, VirtualClock } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
 import { FakeFormat, FakeSink, inter, key, Stage } from './fakes.ts'
 
@@ -333,7 +333,7 @@ describe('options', () => {
     expect(hub.stats().sources).toBe(0)
   })
 
-  it('can be put in the place of others while streams run', () => {
+  it('can be changed while streams run', () => {
     const stage = new Stage({ graceMs: 100, secondPublisher: 'refuse', gops: 1 })
     stage.write(key(0, 1), inter(500, 2))
     stage.hub.setOptions({
@@ -351,9 +351,17 @@ describe('options', () => {
     second.unpublish()
     stage.clock.advance(4_999)
     expect(stage.source.closed).toBe(false)
-    stage.hub.setOptions({})
+    stage.hub.setOptions({ start: 'gop' })
     stage.clock.advance(1)
     expect(stage.source.closed).toBe(true)
+  })
+
+  it('that are not named in a change stay, the door above all', async () => {
+    const hub = new Hub({ authorize: () => false, maxSources: 1 }, new VirtualClock())
+    hub.setOptions({ graceMs: 1, authorize: undefined } as object)
+    expect(await hub.authorize({} as AccessRequest, never)).toMatchObject({ type: 'reject' })
+    hub.publish('/a/1')
+    expect(() => hub.publish('/a/2')).toThrow(LimitError)
   })
 
   it('bounds hold from the next packet on', () => {

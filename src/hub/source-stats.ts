@@ -1,0 +1,44 @@
+/**
+ * What a source tells when asked.
+ *
+ * @module
+ */
+import type { FanOutStats } from './fan-out.ts'
+
+/** Counters and facts of a {@link Source}. */
+export interface SourceStats {
+  /** `/app/name`. */
+  readonly streamPath: string
+  /** Whether somebody publishes now. */
+  readonly live: boolean
+  /** Publishers so far. */
+  readonly publishCount: number
+  /** Players attached, whatever their state. */
+  readonly players: number
+  /** In-process consumers. */
+  readonly consumers: number
+  /** Viewers counted by segment protocols such as HLS. */
+  readonly viewers: number
+  /** Body bytes received. */
+  readonly receivedBytes: number
+  /** Packets received. */
+  readonly receivedPackets: number
+  /** Body bytes in the log. */
+  readonly cachedBytes: number
+  /** Time span of the log, ms. */
+  readonly cachedMs: number
+  /** Bytes of framed batches, all views. */
+  readonly batchBytes: number
+  /** Views in use. */
+  readonly views: number
+  /** dts of the newest packet, ms. */
+  readonly lastDts: number
+  /** Jumps of publishers' clocks that were closed. */
+  readonly clockJumps: number
+  /** Video packets that came before the first keyframe of their publisher and were dropped: nobody could show them. */
+  readonly droppedBeforeKeyframe: number
+  /** GOPs that outgrew the cache. */
+  readonly oversizedGops: number
+  /** Flushes so far and the time of the last round. */
+  readonly fanOut: FanOutStats
+}
