@@ -19,7 +19,6 @@ export interface DuplexSinkHandlers {
 export class DuplexSink implements Sink {
   readonly #stream: Writable
   readonly #handlers: DuplexSinkHandlers
-  readonly #onDrain: () => void
   #awaiting: boolean
   #writtenBytes: number
 
@@ -32,10 +31,6 @@ export class DuplexSink implements Sink {
     this.#handlers = handlers
     this.#awaiting = false
     this.#writtenBytes = 0
-    this.#onDrain = () => {
-      this.#awaiting = false
-      handlers.drained()
-    }
   }
 
   /** Bytes in Node's queue. The kernel's buffer is not counted: on loopback it takes megabytes. */
@@ -69,9 +64,14 @@ export class DuplexSink implements Sink {
   awaitDrain(): void {
     if (this.#awaiting || !this.#isOpen()) return
     this.#awaiting = true
+    // Made when it is needed: nearly no player ever falls behind.
+    const onDrain = (): void => {
+      this.#awaiting = false
+      this.#handlers.drained()
+    }
     // A budget below the stream's own high-water mark is reached without a `drain` to come: ask for one.
-    if (this.#stream.writableNeedDrain === false) this.#stream.write(EMPTY_BYTES, this.#onDrain)
-    else this.#stream.once('drain', this.#onDrain)
+    if (this.#stream.writableNeedDrain === false) this.#stream.write(EMPTY_BYTES, onDrain)
+    else this.#stream.once('drain', onDrain)
   }
 
   /** {@inheritDoc Sink.end} */

@@ -31,10 +31,7 @@ export class RtmpOutput {
     this.#session = session
     this.#stream = stream
     this.#stall = stall
-    this.#onRoom = () => {
-      this.#awaitingRoom = false
-      onRoom()
-    }
+    this.#onRoom = onRoom
     this.#sink = undefined
     this.#countedBytes = 0
     this.#writing = false
@@ -48,7 +45,10 @@ export class RtmpOutput {
     if (stream.writableLength < CROWDED_BYTES || !stream.writableNeedDrain) this.flushAll()
     else if (!this.#awaitingRoom) {
       this.#awaitingRoom = true
-      stream.once('drain', this.#onRoom)
+      stream.once('drain', () => {
+        this.#awaitingRoom = false
+        this.#onRoom()
+      })
     }
   }
 
