@@ -21,6 +21,8 @@ const debug = createDebug('millrace:rtmp')
 export interface RtmpConnectAccept extends ConnectReply {
   /** Discriminant. */
   readonly type: 'accept'
+  /** Called once when the connection is over, or never came to be because the answer came too late. Must not throw. */
+  readonly onEnd?: () => void
 }
 
 /** Turns a client away. */

@@ -67,7 +67,7 @@ export interface RtmpConnectionHost {
 /** An event of a connection's session. Media goes to the hub, and the end is announced by the server. */
 export type RtmpConnectionEvent = Exclude<RtmpServerEvent, RtmpMediaEvent | RtmpCloseEvent>
 
-/** Decides about `connect`, before any stream is named. A late answer is ignored. `signal` aborts when the connection is over, be it hours later. */
+/** Decides about `connect`, before any stream is named. A late answer is ignored. `signal` aborts when nobody waits for it any more. */
 export type RtmpConnectDecider = (
   request: ConnectRequest,
   connection: RtmpConnection,

@@ -66,6 +66,8 @@ export class RtmpConnection implements Expiring {
   #player: Player | undefined
   /** Tells who admitted the present publisher or player of its end. */
   #onEnd: (() => void) | undefined
+  /** Tells who let the connection in of its end. */
+  #onConnectionEnd: (() => void) | undefined
   #streamPath: string
   #failure: MediaError | undefined
   #connectDueMs: number | undefined
@@ -90,6 +92,7 @@ export class RtmpConnection implements Expiring {
     this.#publisher = undefined
     this.#player = undefined
     this.#onEnd = undefined
+    this.#onConnectionEnd = undefined
     this.#streamPath = ''
     this.#failure = undefined
     this.#connectDueMs = undefined
@@ -288,7 +291,8 @@ export class RtmpConnection implements Expiring {
     }
     switch (decision.type) {
       case 'accept':
-        this.session.acceptConnect(decision)
+        if (this.session.acceptConnect(decision)) this.#onConnectionEnd = decision.onEnd
+        else decision.onEnd?.()
         break
       case 'reject':
         this.session.rejectConnect(decision.reason)
@@ -472,6 +476,7 @@ export class RtmpConnection implements Expiring {
     this.#lingerUntilMs = this.#host.clock.now() + LINGER_MS
     this.#endPublish()
     this.#endPlay()
+    this.#onConnectionEnd?.()
     this.#gone?.abort()
     this.#output.end()
     this.#stream.resume()
