@@ -19,6 +19,7 @@ import { Consumers } from './consumers.ts'
 import { FanOut } from './fan-out.ts'
 import { GopCache, type GopStart } from './gop-cache.ts'
 import type { ResolvedHubOptions } from './hub-options.ts'
+import { Intake } from './intake.ts'
 import { Player } from './player.ts'
 import type { PlayerOptions, PlayerStats } from './player-options.ts'
 import { Publisher, type PublisherEnd, type PublishOptions } from './publisher.ts'
@@ -27,12 +28,6 @@ import { SourceClock } from './source-clock.ts'
 import type { SourceStats } from './source-stats.ts'
 import { addPlayer, type PlayerTotals, type StreamTotals } from './totals.ts'
 import { Views } from './views.ts'
-
-/** Audio alone for so long, and no video configuration: the stream is taken to have no video. */
-const AUDIO_ONLY_AFTER_MS = 500
-
-/** Video that pauses for so long no longer holds up joining players. */
-const VIDEO_STALLED_AFTER_MS = 3_000
 
 /** Packets between two evictions when no keyframe comes. */
 const SWEEP_PACKETS = 256
@@ -58,6 +53,7 @@ export class Source extends EventEmitter<SourceEvents> {
   /** The packets; read-only for others. */
   readonly log: GopCache
   readonly #clock: Clock
+  readonly #intake: Intake
   readonly #sourceClock: SourceClock
   readonly #fanOut: FanOut<Player>
   readonly #views: Views
@@ -74,19 +70,9 @@ export class Source extends EventEmitter<SourceEvents> {
   #publishCount: number
   #publishedSinceMs: number
   #lastArrivalMs: number
-  #receivedBytes: number
-  #receivedPackets: number
-  #receivedFrames: number
   #plays: number
   /** Of players that have left. */
   #departed: PlayerTotals
-  #droppedBeforeKeyframe: number
-  #keyframeSeen: boolean
-  #mediaSeen: boolean
-  #audioCodec: FourCc
-  #videoCodec: FourCc
-  #firstDts: number
-  #lastVideoDts: number | undefined
   #unswept: number
   #evictedTo: number
   #configuration: ConfigurationSet
@@ -100,6 +86,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.streamPath = streamPath
     this.log = new GopCache(options)
     this.#clock = clock
+    this.#intake = new Intake()
     this.#sourceClock = new SourceClock(options)
     this.#views = new Views(this.log)
     this.#fanOut = new FanOut(clock, options, {
@@ -118,18 +105,8 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#publishCount = 0
     this.#publishedSinceMs = 0
     this.#lastArrivalMs = 0
-    this.#receivedBytes = 0
-    this.#receivedPackets = 0
-    this.#receivedFrames = 0
     this.#plays = 0
     this.#departed = { sentBytes: 0, skips: 0, skippedPackets: 0 }
-    this.#droppedBeforeKeyframe = 0
-    this.#keyframeSeen = false
-    this.#mediaSeen = false
-    this.#audioCodec = ''
-    this.#videoCodec = ''
-    this.#firstDts = 0
-    this.#lastVideoDts = undefined
     this.#unswept = 0
     this.#evictedTo = 0
     this.#configuration = EMPTY_CONFIGURATION
@@ -152,12 +129,12 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** FourCC of the newest audio packet of this publisher, `''` when there was none: also codecs without configuration. */
   get audioCodec(): FourCc {
-    return this.#audioCodec
+    return this.#intake.audioCodec
   }
 
   /** FourCC of the newest video packet of this publisher, `''` when there was none. */
   get videoCodec(): FourCc {
-    return this.#videoCodec
+    return this.#intake.videoCodec
   }
 
   /** dts of the newest packet, ms on the source's clock, which starts at 0. */
@@ -282,15 +259,15 @@ export class Source extends EventEmitter<SourceEvents> {
       players: this.#fanOut.players.size,
       consumers: this.#consumers.size,
       viewers: this.#viewers,
-      receivedBytes: this.#receivedBytes,
-      receivedPackets: this.#receivedPackets,
+      receivedBytes: this.#intake.receivedBytes,
+      receivedPackets: this.#intake.receivedPackets,
       cachedBytes: this.log.bytes,
       cachedMs: this.log.durationMs,
       batchBytes: this.#views.bytes,
       views: this.#views.size,
       lastDts: this.lastDts,
       clockJumps: this.#sourceClock.jumps,
-      droppedBeforeKeyframe: this.#droppedBeforeKeyframe,
+      droppedBeforeKeyframe: this.#intake.droppedBeforeKeyframe,
       oversizedGops: this.log.oversizedGops,
       fanOut: this.#fanOut.stats(),
     }
@@ -301,8 +278,8 @@ export class Source extends EventEmitter<SourceEvents> {
     const totals = { ...this.#departed }
     for (const player of this.#fanOut.players) addPlayer(totals, player)
     return {
-      receivedBytes: this.#receivedBytes,
-      receivedFrames: this.#receivedFrames,
+      receivedBytes: this.#intake.receivedBytes,
+      receivedFrames: this.#intake.receivedFrames,
       publishes: this.#publishCount,
       plays: this.#plays,
       ...totals,
@@ -341,12 +318,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#publishCount++
     this.#publishedSinceMs = now
     this.#lastArrivalMs = now
-    this.#keyframeSeen = false
-    this.#mediaSeen = false
-    this.#audioCodec = ''
-    this.#videoCodec = ''
-    this.#lastVideoDts = undefined
-    this.#firstDts = this.lastDts
+    this.#intake.restart()
     const previous = this.#publisher
     const publisher = new Publisher(this, options)
     // The stream has changed hands before anybody hears of it: listeners may publish, kick and close.
@@ -361,30 +333,25 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** One packet of the present publisher. @internal */
   accept(packet: MediaPacket): void {
-    this.#receivedBytes += packet.body.length
-    this.#receivedPackets++
-    const isVideo = packet.kind === 'video' && packet.coded
-    if (isVideo) this.#receivedFrames++
-    if (isVideo && !this.#passesKeyframeGate(packet)) return
+    if (!this.#intake.admit(packet)) return
     const now = this.#clock.now()
-    if (packet.coded && !this.#mediaSeen) this.#beginMedia(now)
+    if (packet.coded && !this.#intake.hasBegun && this.#publishCount > 1) {
+      // The time between a republish and its first media counts like the time without publisher before.
+      this.#sourceClock.republish(now - this.#publishedSinceMs)
+    }
     this.#lastArrivalMs = now
     const stamped = packet.withDts(this.#sourceClock.map(packet))
     // Bounds that are hit by a jump in time would drop what nobody has got yet.
     if (this.log.firstWith(stamped) > this.#views.flushedSeq) this.#fanOut.drain()
     const opens = this.log.append(stamped)
-    if (isVideo) this.#lastVideoDts = stamped.dts
-    if (packet.codec !== '') {
-      if (packet.kind === 'audio') this.#audioCodec = packet.codec
-      else this.#videoCodec = packet.codec
-    }
+    this.#intake.learn(stamped)
     this.#consumers.start()
     if (opens) this.#unswept = SWEEP_PACKETS
     else this.#unswept++
     if (this.log.first > this.#evictedTo) this.#evictViews()
     if (this.#views.size === 0) this.#sweepIfDue()
     this.#consumers.wake()
-    this.#fanOut.appended(isVideo && (packet.codec !== '' || !packet.multitrack))
+    this.#fanOut.appended(isDefaultVideo(packet))
     if (this.log.configuration === this.#configuration) return
     this.#configuration = this.log.configuration
     this.emit('configuration', this.#configuration)
@@ -412,8 +379,7 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** @internal */
   get isAudioOnly(): boolean {
-    if (this.#lastVideoDts !== undefined) return this.lastDts - this.#lastVideoDts > VIDEO_STALLED_AFTER_MS
-    return this.log.configuration.video.length === 0 && this.lastDts - this.#firstDts >= AUDIO_ONLY_AFTER_MS
+    return this.#intake.isAudioOnly(this.lastDts, this.log.configuration.video.length > 0)
   }
 
   /** @internal */
@@ -463,25 +429,6 @@ export class Source extends EventEmitter<SourceEvents> {
     return this.#publisherStarts.length > 0 && this.#publisherStarts.includes(seq)
   }
 
-  /** The time that passes between a republish and its first media counts like the time without publisher before. */
-  #beginMedia(now: number): void {
-    this.#mediaSeen = true
-    if (this.#publishCount === 1) return
-    this.#sourceClock.republish(now - this.#publishedSinceMs)
-    this.#firstDts = this.lastDts
-  }
-
-  /**
-   * Video of a publisher before its first keyframe refers to pictures that nobody has: it would break the picture of players that
-   * go on after a reconnect, and nobody can start with it.
-   */
-  #passesKeyframeGate(packet: MediaPacket): boolean {
-    if (packet.keyframe) this.#keyframeSeen = true
-    if (this.#keyframeSeen) return true
-    this.#droppedBeforeKeyframe++
-    return false
-  }
-
   /** Drops what no reader needs any more, once a GOP was opened or many packets came. */
   #sweepIfDue(): void {
     if (this.#unswept < SWEEP_PACKETS) return
@@ -507,4 +454,9 @@ export class Source extends EventEmitter<SourceEvents> {
   #assertOpen(): void {
     if (this.#closed) throw new RangeError(`the source ${this.streamPath} is closed`)
   }
+}
+
+/** Whether a frame of the default track comes with it: the one that players wait for. */
+function isDefaultVideo(packet: MediaPacket): boolean {
+  return packet.kind === 'video' && packet.coded && (packet.codec !== '' || !packet.multitrack)
 }

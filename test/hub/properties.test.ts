@@ -23,7 +23,7 @@ import {
 } from './fakes.ts'
 import { Truth, Witness } from './witness.ts'
 
-const numRuns = Number(process.env['FUZZ_RUNS'] ?? 60)
+const numRuns = Number(process.env['FUZZ_RUNS'] ?? 40)
 
 const bounds = fc.record({
   maxCachePackets: fc.integer({ min: 2, max: 60 }),

@@ -442,6 +442,18 @@ it('configuration beyond its bound is thrown to the one who writes it, and the s
   expect([sink.ended, stage.clock.pending]).toEqual([['unpublished'], 0])
 })
 
+it('a clock that is kept (atc) makes no stream audio-only by its first timestamp', () => {
+  const stage = new Stage({ atc: true })
+  const sink = stage.attach()
+  stage.write(audioConfig(90_000_000, 1), audio(90_000_000, 2))
+  stage.clock.advance(60)
+  expect(sink.player!.state).toBe('waiting')
+  stage.write(videoConfig(90_000_020, 3), key(90_000_020, 4))
+  expect(sink.entries.map(({ name, dts }) => `${name}@${dts}`).join(' ')).toBe(
+    'A!1@90000020 V!3@90000020 V4@90000020',
+  )
+})
+
 it('unknown codecs pass, and are never configuration', () => {
   const stage = new Stage()
   const consumer = stage.source.consume()

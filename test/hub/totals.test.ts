@@ -66,3 +66,17 @@ it('a kicked player leaves, and its sink ends', () => {
   expect([sink.ended, sink.player!.state, stage.source.playerCount]).toEqual([['kicked'], 'closed', 0])
   expect(stage.source.totals()).toMatchObject({ sentBytes, plays: 1 })
 })
+
+it('totals never go back, wherever they are asked for', () => {
+  const stage = new Stage()
+  stage.write(key(0, 1))
+  const sinks = [stage.attach(), stage.attach()]
+  const { sentBytes } = stage.hub.totals()
+  const seen: number[] = []
+  const look = (): number => seen.push(stage.hub.totals().sentBytes)
+  stage.hub.on('unpublish', look)
+  stage.hub.on('close', look)
+  for (const sink of sinks) sink.end = look
+  stage.source.close()
+  expect(seen).toEqual([sentBytes, sentBytes, sentBytes, sentBytes])
+})
