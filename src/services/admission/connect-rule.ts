@@ -1,0 +1,38 @@
+/**
+ * Several deciders about `connect` as one.
+ *
+ * @module
+ */
+import type { RtmpConnectAccept, RtmpConnectDecider, RtmpConnectDecision } from '../../node/index.ts'
+import { endAll } from './access-rule.ts'
+
+/**
+ * For `RtmpServer`'s `onConnect`: accepts a connection that every decider accepts. They are asked one after the other; the first refusal
+ * or redirect is the answer. What they add to the reply is put together, and every `onEnd` is called, also when a later one refuses.
+ */
+export function allConnect(...deciders: readonly RtmpConnectDecider[]): RtmpConnectDecider {
+  return async (request, connection, signal) => {
+    let merged: RtmpConnectAccept = { type: 'accept' }
+    const ends: (() => void)[] = []
+    for (const decide of deciders) {
+      let decision: RtmpConnectDecision
+      try {
+        decision = await decide(request, connection, signal)
+      } catch (error) {
+        endAll(ends)
+        throw error
+      }
+      if (decision.type !== 'accept') {
+        endAll(ends)
+        return decision
+      }
+      if (decision.onEnd !== undefined) ends.unshift(decision.onEnd)
+      merged = {
+        type: 'accept',
+        properties: { ...merged.properties, ...decision.properties },
+        information: { ...merged.information, ...decision.information },
+      }
+    }
+    return ends.length === 0 ? merged : { ...merged, onEnd: () => endAll(ends) }
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What an operator wants around a hub, each a class or function that is used without the others.
+ *
+ * **Admission**: rules that together make a hub's `authorize`: {@link addressRules}, {@link refererRules}, {@link signedUrls} (and
+ * {@link nmsSignedUrls} for those who come from Node-Media-Server), {@link AccessLimits}, your own functions, put together by {@link all},
+ * {@link firstMatch} and {@link when}. {@link BitrateLimit} ends publishers that send too much.
+ *
+ * @example Publishers come from one network, players with a signed URL, and not too many of them
+ * ```ts
+ * import { Hub } from 'millrace/hub'
+ * import { AccessLimits, addressRules, all, signedUrls } from 'millrace/services'
+ *
+ * const limits = new AccessLimits({ maxPlayersPerStream: 500 })
+ * const hub = new Hub({
+ *   authorize: all(
+ *     addressRules(['allow publish 10.0.0.0/8']),
+ *     signedUrls({ secret: 'from your vault', actions: ['play'] }),
+ *     limits.rule,
+ *   ),
+ * })
+ * ```
+ *
+ * @module services
+ * @group Services
+ */
+export { AccessLimits, type AccessLimitsOptions, type AccessLimitsStats } from './admission/access-limits.ts'
+export { type AccessRule, all, firstMatch, type RuleAnswer, when } from './admission/access-rule.ts'
+export { type AddressRule, addressRules, type AddressRulesOptions } from './admission/address-rules.ts'
+export { BitrateLimit, type BitrateLimitEvents, type BitrateLimitOptions } from './admission/bitrate-limit.ts'
+export { allConnect } from './admission/connect-rule.ts'
+export { IpRange, parseIpAddress } from './admission/ip-range.ts'
+export { nmsSign, nmsSignedUrls, type NmsSignedUrlsOptions } from './admission/nms-signed-url.ts'
+export { refererRules, type RefererRulesOptions } from './admission/referer-rules.ts'
+export { signedUrls, type SignedUrlsOptions, signUrl, type SignUrlOptions } from './admission/signed-url.ts'
+export { ServerIdentity, type ServerIdentityOptions } from './identity/server-identity.ts'
