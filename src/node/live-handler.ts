@@ -53,11 +53,7 @@ export interface LiveHandlerOptions extends CorsOptions, TrustProxyOptions {
   /** Path in front of `/app/name.flv`, such as `/media`. @defaultValue '' */
   readonly prefix?: string
   /** Player options for every viewer. @defaultValue the hub's own */
-  readonly player?: {
-    readonly start?: 'gop' | 'keyframe'
-    readonly maxLagMs?: number
-    readonly sinkBudgetBytes?: number
-  }
+  readonly player?: Pick<PlayerOptions, 'start' | 'maxLagMs' | 'sinkBudgetBytes'>
   /** Most viewers of this handler at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
   readonly maxViewers?: number
   /**
