@@ -15,6 +15,7 @@ import type {
 import type { HubResolver } from './hub-resolver.ts'
 import type { RtmpConnectDecision } from './rtmp-admission.ts'
 import type { RtmpConnection } from './rtmp-connection.ts'
+import type { SourceFollowers } from './source-followers.ts'
 
 /** What is known of the transport. */
 export interface RtmpConnectionInfo {
@@ -50,6 +51,8 @@ export interface RtmpConnectionHost {
   readonly session: Omit<RtmpServerSessionOptions, 'nowMs'>
   /** Player options for every player. */
   readonly player: RtmpPlayerOptions
+  /** Who plays what. */
+  readonly followers: SourceFollowers
   /** Time of the session and of the sweep. */
   readonly clock: Clock
   /** Time for `onConnect`, ms; 0: any. */

@@ -15,16 +15,13 @@ import type {
   Publisher,
   PublisherEnd,
 } from '../hub/index.ts'
-import type { TrackFilter } from '../media/index.ts'
 import {
   type ConnectRequest,
-  RTMP_VIEW,
   type RtmpCloseEvent,
   type RtmpServerEvent,
   RtmpServerSession,
 } from '../rtmp/index.ts'
 import { newClientId } from './client-id.ts'
-import { DuplexSink } from './duplex-sink.ts'
 import { accessRequest, admit, decideConnect, refuse, type RtmpConnectDecision } from './rtmp-admission.ts'
 import type {
   RtmpConnectionEnd,
@@ -34,6 +31,7 @@ import type {
   RtmpConnectionStats,
 } from './rtmp-connection-host.ts'
 import { RtmpOutput } from './rtmp-output.ts'
+import { RtmpPlayback } from './rtmp-playback.ts'
 import { StallWatch } from './stall-watch.ts'
 import type { Expiring } from './sweep.ts'
 
@@ -63,7 +61,7 @@ export class RtmpConnection implements Expiring {
   readonly #output: RtmpOutput
   #gone: AbortController | undefined
   #publisher: Publisher | undefined
-  #player: Player | undefined
+  #playback: RtmpPlayback | undefined
   /** Tells who admitted the present publisher or player of its end. */
   #onEnd: (() => void) | undefined
   /** Tells who let the connection in of its end. */
@@ -90,7 +88,7 @@ export class RtmpConnection implements Expiring {
     )
     this.#gone = undefined
     this.#publisher = undefined
-    this.#player = undefined
+    this.#playback = undefined
     this.#onEnd = undefined
     this.#onConnectionEnd = undefined
     this.#streamPath = ''
@@ -113,7 +111,7 @@ export class RtmpConnection implements Expiring {
   /** What it does now. */
   get role(): RtmpConnectionRole {
     if (this.#publisher !== undefined) return 'publisher'
-    return this.#player === undefined ? 'none' : 'player'
+    return this.#playback === undefined ? 'none' : 'player'
   }
 
   /** `/app/name` of its stream after admission, `''` if none. */
@@ -128,7 +126,7 @@ export class RtmpConnection implements Expiring {
 
   /** The hub's handle, while it plays. */
   get player(): Player | undefined {
-    return this.#player
+    return this.#playback?.player
   }
 
   /** When the session has a timeout due, ms on the clock of `performance.now`; `undefined`: never. The server's sweep looks at it. */
@@ -259,12 +257,11 @@ export class RtmpConnection implements Expiring {
         this.#endPlay()
         break
       case 'pause':
-        if (event.paused) this.#player?.pause()
-        else if (this.#tracks() !== undefined) this.#player?.resume()
+        this.#playback?.pause(event.paused)
         break
       case 'receiveAudio':
       case 'receiveVideo':
-        this.#changeTracks()
+        this.#playback?.changeTracks()
         break
       case 'seek':
       case 'bufferLength':
@@ -381,22 +378,20 @@ export class RtmpConnection implements Expiring {
     if (!this.session.acceptPlay()) return false
     this.#output.flushAll() // before the first media
     if (this.#closed) return false
-    const sink = new DuplexSink(this.#stream, {
-      drained: () => this.#player?.drained(),
-      ended: (reason) => this.#playEnded(reason),
-    })
-    this.#output.follow(sink)
-    const tracks = this.#tracks()
     this.#streamPath = streamPath
     this.#onEnd = decision.onEnd
-    this.#player = source.attach(sink, {
-      ...this.#host.player,
-      format: RTMP_VIEW,
-      tracks: tracks ?? this.#allTracks(),
+    this.#playback = new RtmpPlayback({
+      source,
+      stream: this.#stream,
+      session: this.session,
+      output: this.#output,
+      followers: this.#host.followers,
+      player: this.#host.player,
       request,
       userData: decision.userData,
+      onEnd: (reason) => this.#playEnded(reason),
+      onOutput: () => this.#drain(),
     })
-    if (tracks === undefined) this.#player.pause()
     return true
   }
 
@@ -406,35 +401,9 @@ export class RtmpConnection implements Expiring {
       this.close('the player was ended by the server', 'NetConnection.Connect.Closed')
       return
     }
-    this.#player = undefined
-    this.#streamPath = ''
-    this.#tellEnd()
+    this.#endPlay()
     this.session.endPlay()
     this.#drain()
-  }
-
-  /** Peers that declared multitrack get every track, others the default track of each kind. */
-  #allTracks(): TrackFilter {
-    return this.session.peer.multitrack ? 'all' : 'default'
-  }
-
-  /** What `receiveAudio` and `receiveVideo` leave; `undefined` when both are off. */
-  #tracks(): TrackFilter | undefined {
-    const { receiveAudio, receiveVideo } = this.session
-    if (receiveAudio && receiveVideo) return this.#allTracks()
-    if (receiveAudio) return 'audio'
-    return receiveVideo ? 'video' : undefined
-  }
-
-  #changeTracks(): void {
-    const tracks = this.#tracks()
-    if (this.#player === undefined) return
-    if (tracks === undefined) {
-      this.#player.pause()
-      return
-    }
-    this.#player.setTracks(tracks)
-    this.#player.resume()
   }
 
   #publishLost(reason: PublisherEnd): void {
@@ -457,10 +426,10 @@ export class RtmpConnection implements Expiring {
   }
 
   #endPlay(): void {
-    const player = this.#player
-    this.#player = undefined
+    const playback = this.#playback
+    this.#playback = undefined
     this.#streamPath = ''
-    player?.detach()
+    playback?.stop()
     this.#tellEnd()
   }
 

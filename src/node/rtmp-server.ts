@@ -23,6 +23,7 @@ import type {
   RtmpConnectionInfo,
   RtmpPlayerOptions,
 } from './rtmp-connection-host.ts'
+import { SourceFollowers } from './source-followers.ts'
 import { TimeoutSweep } from './sweep.ts'
 
 const debug = createDebug('millrace:rtmp')
@@ -138,6 +139,7 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
       onConnect: options.onConnect,
       session: { ...options.session, crypto: options.crypto ?? nodeHandshakeCrypto },
       player: options.player ?? {},
+      followers: new SourceFollowers(),
       clock,
       connectDecisionTimeoutMs: options.connectDecisionTimeoutMs ?? 10_000,
       stallTimeoutMs: options.stallTimeoutMs ?? 60_000,

@@ -107,6 +107,56 @@ describe('publish and play', () => {
   })
 })
 
+describe('what players hear of their publisher', () => {
+  const status = (said: string[]): string[] => said.filter((word) => !/^(audio|video|data)/.test(word))
+
+  test('defect: that it has gone, that it is back, and that it is over', async () => {
+    const world = new World({ hub: { graceMs: 5_000 } })
+    const publisher = await world.publish()
+    publisher.write(...HEADERS, key(0, 4))
+    const player = await world.play()
+    const paused = await world.play()
+    paused.session.pause(true)
+    paused.flush()
+    await world.settle()
+    player.said()
+    paused.said()
+    publisher.vanish()
+    await world.settle()
+    expect(status(player.said())).toEqual(['streamDry 1'])
+    const again = await world.publish()
+    expect(status(player.said())).toEqual(['streamBegin 1', 'onStatus 0 NetStream.Play.PublishNotify'])
+    again.write(...HEADERS, key(0, 5))
+    again.leave()
+    await world.advance(5_250)
+    expect(status(player.said())).toEqual([
+      'streamDry 1',
+      'onStatus 0 NetStream.Play.UnpublishNotify',
+      'streamEof 1',
+    ])
+    expect(status(paused.said())).toHaveLength(6)
+  })
+
+  test('nothing once they have stopped, and nobody listens for nobody', async () => {
+    const world = new World()
+    const publisher = await world.publish()
+    const source = world.hub.source('/live/show')!
+    const before = source.listenerCount('unpublish')
+    const player = await world.play()
+    expect(source.listenerCount('unpublish')).toBe(before + 1)
+    const another = await world.play()
+    expect(source.listenerCount('unpublish')).toBe(before + 1)
+    player.send(streamCommand('closeStream', 0))
+    another.vanish()
+    await world.settle()
+    expect(source.listenerCount('unpublish')).toBe(before)
+    player.said()
+    publisher.vanish()
+    await world.settle()
+    expect(player.said()).toEqual([])
+  })
+})
+
 describe('defect: a connection that never publishes or plays is nobody', () => {
   test('a port scan', async () => {
     const world = new World()
