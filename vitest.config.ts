@@ -7,6 +7,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['millrace-source', ...defaultServerConditions] } },
   test: {
     include: ['test/**/*.test.ts'],
+    // A test takes milliseconds; a busy machine takes longer.
+    testTimeout: 20_000,
     exclude: ['test/interop/**', 'test/examples/**', '**/node_modules/**'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     coverage: { provider: 'v8', include: ['src/**'] },
