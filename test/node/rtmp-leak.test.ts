@@ -13,7 +13,7 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 /** The full run is `LEAK_PEERS=10000 npm test -- rtmp-leak`. */
-const PEERS = Number(process.env['LEAK_PEERS'] ?? 300)
+const PEERS = Number(process.env['LEAK_PEERS'] ?? 400)
 
 const HELLO = join(C0C1C2, command('connect', 1, { app: 'live', tcUrl: 'rtmp://host/live' }))
 const FRAMES = join(
