@@ -79,6 +79,7 @@ export const ERROR_CODES = {
   ERR_RTMP_PENDING_BYTES: 'more bytes than maxPendingBytes came while a decision was awaited',
   ERR_RTMP_PING_TIMEOUT: 'a peer that answers pings has stopped doing so',
   // node
+  ERR_RTMP_CONNECT_TIMEOUT: 'the server did not take or send media within connectTimeoutMs',
   ERR_RTMP_ENDED: 'the server ended the connection before it took or sent media',
   ERR_RTMP_REJECTED: 'the server refused to play or to be published to',
   ERR_RTMP_STALLED: 'a peer took no bytes for stallTimeoutMs while some waited for it',

@@ -49,7 +49,8 @@ export {
   type RtmpServerEvents,
   type RtmpServerOptions,
 } from './rtmp-server.ts'
-export { RtmpClient, type RtmpClientEnd, type RtmpClientOptions } from './rtmp-client.ts'
+export { RtmpClient } from './rtmp-client.ts'
+export type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
 export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from './hls-handler.ts'
 export {
   type HlsBandwidth,

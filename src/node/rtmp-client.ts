@@ -3,60 +3,26 @@
  *
  * @module
  */
-import { connect as connectTcp, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import createDebug from 'debug'
 import { ProtocolError } from '../errors/index.ts'
-import type { HandshakeCrypto } from '../handshake/index.ts'
+import { type Clock, Consumer, systemClock, type Timer } from '../hub/index.ts'
 import type { MediaPacket } from '../media/index.ts'
-import {
-  parseRtmpUrl,
-  type RtmpClientEvent,
-  RtmpClientSession,
-  type RtmpClientSessionOptions,
-  type RtmpCloseCode,
-  type RtmpUrl,
-} from '../rtmp/index.ts'
+import { type RtmpClientEvent, RtmpClientSession, type RtmpUrl } from '../rtmp/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
+import { PacketQueue } from './packet-queue.ts'
+import type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
+import { dialRtmp, type Dialled } from './rtmp-dial.ts'
+import { StallWatch } from './stall-watch.ts'
 import { type Expiring, TimeoutSweep } from './sweep.ts'
 
 const debug = createDebug('millrace:rtmp-client')
 
-/** Options of {@link RtmpClient.publish} and {@link RtmpClient.play}. */
-export interface RtmpClientOptions {
-  /** Gives up connecting, or closes what is connected. */
-  readonly signal?: AbortSignal
-  /** Time from the start until the server takes or sends media, ms. @defaultValue 10000 */
-  readonly connectTimeoutMs?: number
-  /** TLS options for `rtmps:`; the server's name is sent (SNI) and its certificate is checked. */
-  readonly tls?: ConnectionOptions
-  /** A stream to use instead of a new socket, such as one end of a {@link duplexPair}. */
-  readonly stream?: Duplex
-  /** Options of the session: `flashVer`, `connectProperties`, `capabilities`, timeouts … */
-  readonly session?: Omit<
-    RtmpClientSessionOptions,
-    'crypto' | 'nowMs' | 'mode' | 'app' | 'tcUrl' | 'streamName'
-  >
-  /** How many redirects (RTMP 302) are followed. @defaultValue 3 */
-  readonly maxRedirects?: number
-  /** Bytes of media that a player holds for its reader before it lets the server wait. @defaultValue 4194304 */
-  readonly maxReadBytes?: number
-  /** Bytes in Node's queue from which on {@link RtmpClient.write} says to wait. @defaultValue 1048576 */
-  readonly maxWriteBytes?: number
-  /** Subtract the first packet's dts when publishing, so that the server sees a stream that starts at 0. @defaultValue true */
-  readonly startAtZero?: boolean
-  /** Randomness and HMAC. @defaultValue `node:crypto` */
-  readonly crypto?: HandshakeCrypto
-}
+/** How long the last words may take to reach the server, ms. */
+const LINGER_MS = 2_000
 
-/** Why a client's connection ended. */
-export interface RtmpClientEnd {
-  /** Stable reason; `closed` for both sides' ordinary end. */
-  readonly code: RtmpCloseCode
-  /** The same in words. */
-  readonly reason: string
-}
+/** How long after a reader's pause the server may take to send again, ms. */
+const RESUME_MS = 5_000
 
 /**
  * A connection that publishes or plays one stream.
@@ -70,30 +36,39 @@ export interface RtmpClientEnd {
  * await to.send(from)
  * ```
  */
-export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
+export class RtmpClient implements AsyncIterable<MediaPacket> {
   /** The protocol state: what the server said, custom commands. Call {@link RtmpClient.flush} after sending through it. */
   readonly session: RtmpClientSession
   /** Settles when the connection is over. Never rejects. */
   readonly closed: Promise<RtmpClientEnd>
   readonly #stream: Duplex
-  readonly #options: RtmpClientOptions
+  readonly #mode: 'publish' | 'play'
+  readonly #clock: Clock
   readonly #sweep: TimeoutSweep
-  readonly #received: MediaPacket[]
-  #receivedBytes: number
+  readonly #timeouts: Expiring
+  readonly #stall: StallWatch
+  readonly #queue: PacketQueue
+  readonly #maxWriteBytes: number
+  readonly #startAtZero: boolean
+  readonly #onAbort: () => void
+  readonly #signal: AbortSignal | undefined
   #firstDts: number | undefined
   #end: RtmpClientEnd | undefined
   #resolveClosed!: (end: RtmpClientEnd) => void
   #redirectUrl: string | undefined
   #refusal: ProtocolError | undefined
-  #transportError: Error | undefined
+  #failure: Error | undefined
+  #broken: boolean
   #started: boolean
+  #resumedMs: number
   #waiting: (() => void)[]
 
   private constructor(stream: Duplex, url: RtmpUrl, mode: 'publish' | 'play', options: RtmpClientOptions) {
+    const clock = options.clock ?? systemClock
     this.session = new RtmpClientSession({
       ...options.session,
       crypto: options.crypto ?? nodeHandshakeCrypto,
-      nowMs: performance.now(),
+      nowMs: clock.now(),
       mode,
       app: url.app,
       tcUrl: url.tcUrl,
@@ -103,40 +78,49 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
       this.#resolveClosed = resolve
     })
     this.#stream = stream
-    this.#options = options
-    this.#sweep = new TimeoutSweep()
-    this.#received = []
-    this.#receivedBytes = 0
+    this.#mode = mode
+    this.#clock = clock
+    this.#sweep = new TimeoutSweep(clock)
+    this.#timeouts = this.#makeTimeouts()
+    this.#stall = new StallWatch(options.stallTimeoutMs ?? 30_000, clock.now())
+    this.#queue = new PacketQueue(options.maxReadBytes ?? 4 * 1024 * 1024)
+    this.#maxWriteBytes = options.maxWriteBytes ?? 1_048_576
+    this.#startAtZero = options.startAtZero ?? true
+    this.#signal = options.signal
+    this.#onAbort = () => {
+      this.#failure = toError(options.signal?.reason)
+      this.#lost('aborted')
+    }
     this.#firstDts = undefined
     this.#end = undefined
     this.#redirectUrl = undefined
     this.#refusal = undefined
-    this.#transportError = undefined
+    this.#failure = undefined
+    this.#broken = false
     this.#started = false
+    this.#resumedMs = -Infinity
     this.#waiting = []
     stream.on('data', (bytes: Uint8Array) => {
-      this.session.push(bytes, performance.now())
+      this.session.push(bytes, clock.now())
       this.flush()
     })
     stream.on('drain', () => this.#wake())
     stream.on('end', () => this.#lost('the server ended the connection'))
     stream.on('close', () => this.#lost('the connection closed'))
-    stream.on('error', (error) => {
-      this.#transportError = error
-      this.#lost(error.message)
-    })
-    this.#sweep.add(this)
+    stream.on('error', (error) => this.#break(error))
+    this.#sweep.add(this.#timeouts)
     this.flush()
   }
 
   /**
    * Connects and starts to publish; resolves when the server takes media.
    * @param url - `rtmp://host/app/key`; `rtmps:` for TLS.
-   * @throws {@link ProtocolError} `ERR_RTMP_REJECTED` with the server's reason; `ERR_RTMP_ENDED` when it ends before; the
-   * system's error when it cannot be reached; the signal's reason when aborted; TypeError for a bad URL.
+   * @throws {@link ProtocolError} `ERR_RTMP_REJECTED` with the server's reason; `ERR_RTMP_ENDED` when it ends before.
+   * @throws {@link LimitError} `ERR_RTMP_CONNECT_TIMEOUT`; the system's error when it cannot be reached; the signal's reason when aborted;
+   * TypeError for a bad URL.
    */
   static publish(url: string, options: RtmpClientOptions = {}): Promise<RtmpClient> {
-    return open(url, options, (stream, target) => new RtmpClient(stream, target, 'publish', options))
+    return RtmpClient.#open(url, 'publish', options)
   }
 
   /**
@@ -145,18 +129,26 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
    * @throws like {@link RtmpClient.publish}.
    */
   static play(url: string, options: RtmpClientOptions = {}): Promise<RtmpClient> {
-    return open(url, options, (stream, target) => new RtmpClient(stream, target, 'play', options))
+    return RtmpClient.#open(url, 'play', options)
   }
 
-  /** When the session has a timeout due, ms on the clock of `performance.now`; `undefined`: never. The client's own sweep looks at it. */
-  get nextTimeoutMs(): number | undefined {
-    return this.session.nextTimeoutMs
-  }
-
-  /** The time of {@link RtmpClient.nextTimeoutMs} has come. */
-  handleTimeout(nowMs: number): void {
-    this.session.handleTimeout(nowMs)
-    this.flush()
+  static async #open(url: string, mode: 'publish' | 'play', options: RtmpClientOptions): Promise<RtmpClient> {
+    const { signal, connectTimeoutMs = 10_000, maxRedirects = 3, tls, stream, clock = systemClock } = options
+    const dialled = await dialRtmp(
+      url,
+      { signal, connectTimeoutMs, maxRedirects, tls, stream, clock },
+      (transport, target): Dialled & { readonly client: RtmpClient } => {
+        const client = new RtmpClient(transport, target, mode, options)
+        return {
+          client,
+          whenStarted: () => client.#whenStarted(),
+          abort: (reason) => client.#break(reason),
+        }
+      },
+    )
+    const { client } = dialled
+    signal?.addEventListener('abort', client.#onAbort, { once: true })
+    return client
   }
 
   /** Bytes that the socket has not taken yet. */
@@ -171,38 +163,57 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
    */
   write(packet: MediaPacket): boolean {
     if (this.#end !== undefined) return false
-    this.#firstDts ??= this.#options.startAtZero === false ? 0 : packet.dts
-    this.session.writeMedia(packet.withDts(Math.max(0, packet.dts - this.#firstDts)))
+    // Metadata and configuration may carry any time; what a stream starts with is its media.
+    if (packet.coded) this.#firstDts ??= this.#startAtZero ? packet.dts : 0
+    const dts = this.#startAtZero ? packet.dts - (this.#firstDts ?? packet.dts) : packet.dts
+    this.session.writeMedia(packet.withDts(Math.max(0, dts)))
     this.#writeOutput()
-    return this.#stream.writableLength < (this.#options.maxWriteBytes ?? 1_048_576)
+    return !this.#isFull
   }
 
-  /** Resolves when there is room to write, something to read, or the connection is over. */
+  /**
+   * Resolves when a publisher has room to write, when a player has something to read, or when the connection is over. At once, if it is
+   * so already.
+   */
   ready(): Promise<void> {
+    if (
+      this.#end !== undefined ||
+      (this.#mode === 'publish' ? this.#started && !this.#isFull : !this.#queue.isEmpty)
+    ) {
+      return Promise.resolve()
+    }
     return new Promise((resolve) => {
       this.#waiting.push(resolve)
-      if (this.#end !== undefined || this.#received.length > 0) this.#wake()
     })
   }
 
   /**
    * Publishes everything that `packets` gives, no faster than the server takes it. A {@link Consumer} skips to a keyframe by
    * itself when that is too slow.
-   * @returns when `packets` or the connection ends.
+   * @returns when `packets` or the connection ends. At the end of the connection a {@link Consumer} is detached and a client that plays
+   * is closed; any other iterable is left at its next packet.
    */
   async send(packets: AsyncIterable<MediaPacket> | Iterable<MediaPacket>): Promise<void> {
+    const over = this.closed.then(() => {
+      // They may have no packet for long, and leave the loop with a packet only.
+      if (packets instanceof Consumer) packets.detach()
+      else if (packets instanceof RtmpClient) void packets.close()
+    })
     for await (const packet of packets) {
-      if (!this.write(packet) && this.#end === undefined) await this.ready()
-      if (this.#end !== undefined) return
+      if (!this.write(packet)) await this.ready()
+      if (this.#end !== undefined) break
     }
+    if (this.#end !== undefined) await over
   }
 
   /** The next packet of a play, if one is there. */
   read(): MediaPacket | undefined {
-    const packet = this.#received.shift()
-    if (packet === undefined) return undefined
-    this.#receivedBytes -= packet.body.length
-    if (this.#stream.isPaused() && this.#receivedBytes < this.#maxReadBytes) this.#stream.resume()
+    const wasFull = this.#queue.isFull
+    const packet = this.#queue.take()
+    if (wasFull && !this.#queue.isFull && this.#end === undefined) {
+      this.#resumedMs = this.#clock.now()
+      this.#stream.resume()
+    }
     return packet
   }
 
@@ -226,7 +237,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
     for (let event = this.session.readEvent(); event !== undefined; event = this.session.readEvent()) {
       this.#handle(event)
     }
-    this.#writeOutput()
+    if (this.#end === undefined) this.#writeOutput()
   }
 
   /** Ends the stream and the connection in order. Resolves when the socket is closed. */
@@ -241,25 +252,56 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
     await this.close()
   }
 
-  /** Waits for the server's consent. @internal */
-  async whenStarted(): Promise<{ readonly redirectUrl: string } | undefined> {
+  /** Below the stream's own mark no `drain` would come: it is not full then, whatever the option says. */
+  get #isFull(): boolean {
+    return this.#stream.writableLength >= this.#maxWriteBytes && this.#stream.writableNeedDrain
+  }
+
+  #makeTimeouts(): Expiring {
+    const nextTimeoutMs = (): number | undefined => {
+      const stallMs = this.#stall.nextCheckMs(this.#stream.writableLength)
+      // While its reader lets the server wait, the server's silence says nothing.
+      const dueMs = this.#queue.isFull ? undefined : this.session.nextTimeoutMs
+      if (dueMs === undefined) return stallMs
+      return Math.min(Math.max(dueMs, this.#resumedMs + RESUME_MS), stallMs ?? Infinity)
+    }
+    return {
+      get nextTimeoutMs() {
+        return nextTimeoutMs()
+      },
+      handleTimeout: (nowMs) => {
+        const stalled = this.#stall.check(nowMs, this.#stream.writableLength)
+        if (stalled !== undefined) this.#break(stalled)
+        if (this.#end === undefined && !this.#queue.isFull) this.session.handleTimeout(nowMs)
+        this.flush()
+      },
+    }
+  }
+
+  /** Waits for the server's consent. @returns where it sends the client instead. */
+  async #whenStarted(): Promise<string | undefined> {
     while (!this.#started) {
       if (this.#end !== undefined) {
-        if (this.#redirectUrl !== undefined) return { redirectUrl: this.#redirectUrl }
-        throw this.#refusal ?? this.#transportError ?? new ProtocolError('ERR_RTMP_ENDED', this.#end.reason)
+        if (this.#redirectUrl !== undefined) return this.#redirectUrl
+        throw this.#refusal ?? this.#end.error ?? new ProtocolError('ERR_RTMP_ENDED', this.#end.reason)
       }
-      await this.ready()
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve)
+      })
     }
     return undefined
   }
 
-  get #maxReadBytes(): number {
-    return this.#options.maxReadBytes ?? 4 * 1024 * 1024
-  }
-
   #writeOutput(): void {
-    if (this.#stream.destroyed || this.#stream.writableEnded) return
-    for (const part of this.session.takeOutput()) this.#stream.write(part)
+    const stream = this.#stream
+    if (stream.destroyed || stream.writableEnded) return
+    const parts = this.session.takeOutput()
+    if (parts.length > 1) stream.cork()
+    for (const part of parts) {
+      stream.write(part)
+      this.#stall.wrote(part.length)
+    }
+    if (parts.length > 1) stream.uncork()
   }
 
   #lost(reason: string): void {
@@ -268,12 +310,19 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
     this.flush()
   }
 
+  /** Nothing more can be said to the server. */
+  #break(error: Error): void {
+    if (this.#end !== undefined) return
+    this.#failure = error
+    this.#broken = true
+    this.#lost(error.message)
+  }
+
   #handle(event: RtmpClientEvent): void {
     switch (event.type) {
       case 'media':
-        this.#received.push(event.packet)
-        this.#receivedBytes += event.packet.body.length
-        if (this.#receivedBytes >= this.#maxReadBytes) this.#stream.pause()
+        this.#queue.add(event.packet)
+        if (this.#queue.isFull) this.#stream.pause()
         this.#wake()
         return
       case 'publishing':
@@ -291,9 +340,11 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
         // The server has nothing more to play; what came before can still be read.
         this.session.close(event.code === '' ? 'the stream has ended' : event.code)
         return
-      case 'close':
-        this.#finish({ code: event.code, reason: event.reason })
+      case 'close': {
+        const { code, reason, error } = event
+        this.#finish({ code, reason, error: this.#failure ?? this.#refusal ?? error })
         return
+      }
       case 'connected':
       case 'status':
       case 'reconnectRequest':
@@ -313,17 +364,24 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
     debug('closed: %s %s', end.code, end.reason)
     this.#writeOutput()
     this.#end = end
-    this.#sweep.delete(this)
-    this.#stream.end()
-    const linger = setTimeout(() => this.#stream.destroy(), LINGER_MS).unref()
+    this.#sweep.delete(this.#timeouts)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    const stream = this.#stream
+    let linger: Timer | undefined
     const done = (): void => {
-      clearTimeout(linger)
+      linger?.cancel()
       this.#resolveClosed(end)
     }
-    if (this.#stream.closed) done()
-    else this.#stream.once('close', done)
-    // What the server still says is read and dropped, so that its end is seen.
-    this.#stream.resume()
+    if (stream.closed) done()
+    else stream.once('close', done)
+    // Before the server takes or sends media there is nothing to say to it.
+    if (!this.#started || this.#broken) stream.destroy()
+    else {
+      stream.end()
+      linger = this.#clock.setTimeout(() => stream.destroy(), LINGER_MS)
+      // What the server still says is read and dropped, so that its end is seen.
+      stream.resume()
+    }
     this.#wake()
   }
 
@@ -334,55 +392,6 @@ export class RtmpClient implements AsyncIterable<MediaPacket>, Expiring {
   }
 }
 
-/** How long the last words may take to reach the server, ms. */
-const LINGER_MS = 2_000
-
-async function open(
-  url: string,
-  options: RtmpClientOptions,
-  make: (stream: Duplex, target: RtmpUrl) => RtmpClient,
-): Promise<RtmpClient> {
-  const { signal, connectTimeoutMs = 10_000, maxRedirects = 3 } = options
-  let target = parseRtmpUrl(url)
-  const limit = AbortSignal.timeout(connectTimeoutMs)
-  for (let redirects = 0; ; redirects++) {
-    signal?.throwIfAborted()
-    const stream = redirects === 0 && options.stream !== undefined ? options.stream : dial(target, options)
-    const client = make(stream, target)
-    const abort = (): void => void client.close('aborted')
-    const giveUp = (): void => {
-      stream.destroy(new ProtocolError('ERR_RTMP_ENDED', `not connected within ${connectTimeoutMs} ms`))
-    }
-    signal?.addEventListener('abort', abort, { once: true })
-    limit.addEventListener('abort', giveUp, { once: true })
-    void client.closed.then(() => signal?.removeEventListener('abort', abort))
-    try {
-      const redirect = await client.whenStarted()
-      if (redirect === undefined) return client
-      if (redirects >= maxRedirects)
-        throw new ProtocolError('ERR_RTMP_REJECTED', `more than ${maxRedirects} redirects`)
-      const next = parseRtmpUrl(redirect.redirectUrl)
-      // A redirect names the application, or the whole stream.
-      target = next.streamName === '' ? { ...next, streamName: target.streamName } : next
-      debug('redirected to %s', next.tcUrl)
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw error
-    } finally {
-      limit.removeEventListener('abort', giveUp)
-    }
-  }
-}
-
-function dial(target: RtmpUrl, options: RtmpClientOptions): Socket {
-  const { host, port } = target
-  const socket =
-    target.scheme === 'rtmps'
-      ? connectTls({ host, port, ...(isAddress(host) ? {} : { servername: host }), ...options.tls })
-      : connectTcp({ host, port })
-  return socket.setNoDelay(true)
-}
-
-function isAddress(host: string): boolean {
-  return /^[\d.]+$/.test(host) || host.includes(':')
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }

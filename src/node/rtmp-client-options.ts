@@ -1,0 +1,54 @@
+/**
+ * How an {@link RtmpClient} connects, and what it says at its end.
+ *
+ * @module
+ */
+import type { Duplex } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
+import type { HandshakeCrypto } from '../handshake/index.ts'
+import type { Clock } from '../hub/index.ts'
+import type { RtmpClientSessionOptions, RtmpCloseCode } from '../rtmp/index.ts'
+
+/** Options of {@link RtmpClient.publish} and {@link RtmpClient.play}. */
+export interface RtmpClientOptions {
+  /** Gives up connecting, or closes what is connected. */
+  readonly signal?: AbortSignal
+  /** Time from the start until the server takes or sends media, redirects included, ms; 0: any. @defaultValue 10000 */
+  readonly connectTimeoutMs?: number
+  /**
+   * Time in which the server must take at least something of what waits for it, ms; the connection is then closed. 0: any.
+   * @defaultValue 30000
+   */
+  readonly stallTimeoutMs?: number
+  /** TLS options for `rtmps:`; the server's name is sent (SNI) and its certificate is checked. */
+  readonly tls?: ConnectionOptions
+  /** A stream to use instead of a new socket, such as one end of a {@link duplexPair}. */
+  readonly stream?: Duplex
+  /** Options of the session: `flashVer`, `connectProperties`, `capabilities`, timeouts … */
+  readonly session?: Omit<
+    RtmpClientSessionOptions,
+    'crypto' | 'nowMs' | 'mode' | 'app' | 'tcUrl' | 'streamName'
+  >
+  /** How many redirects (RTMP 302) are followed; none with {@link RtmpClientOptions.stream}. @defaultValue 3 */
+  readonly maxRedirects?: number
+  /** Bytes of packets that a player holds for its reader before it lets the server wait. @defaultValue 4194304 */
+  readonly maxReadBytes?: number
+  /** Bytes in Node's queue from which on {@link RtmpClient.write} says to wait. @defaultValue 1048576 */
+  readonly maxWriteBytes?: number
+  /** Subtract the dts of the first media packet when publishing, so that the server sees a stream that starts at 0. @defaultValue true */
+  readonly startAtZero?: boolean
+  /** Randomness and HMAC. @defaultValue `node:crypto` */
+  readonly crypto?: HandshakeCrypto
+  /** Time and timers, for tests. @defaultValue the runtime's own */
+  readonly clock?: Clock
+}
+
+/** Why a client's connection ended. */
+export interface RtmpClientEnd {
+  /** Stable reason; `closed` for either side's end of the connection. */
+  readonly code: RtmpCloseCode
+  /** The same in words. */
+  readonly reason: string
+  /** What went wrong: of the network, of the server's protocol, or the signal's reason; `undefined` for an end in order. */
+  readonly error: Error | undefined
+}
