@@ -56,6 +56,9 @@ export class MemorySegmentStore implements SegmentStore {
   }
 }
 
+/** How often a put begins again when a folder goes away under it. */
+const PUT_ATTEMPTS = 20
+
 /** Keeps files in a directory, for a web server or a sync job beside this process. */
 export class DirectorySegmentStore implements SegmentStore {
   readonly #root: string
@@ -75,15 +78,15 @@ export class DirectorySegmentStore implements SegmentStore {
     const path = this.#path(key)
     const temporary = `${path}.${process.pid}-${++this.#writes}.tmp`
     for (let attempt = 1; ; attempt++) {
-      await mkdir(dirname(path), { recursive: true })
       try {
+        await mkdir(dirname(path), { recursive: true })
         await writeFile(temporary, bytes)
         await rename(temporary, path)
         return
       } catch (error) {
         await rm(temporary, { force: true })
-        // A delete may have removed the directory that was empty for this moment.
-        if (attempt === 3 || !isMissing(error)) throw error
+        // A delete may have removed a directory that was empty for this moment.
+        if (attempt === PUT_ATTEMPTS || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       }
     }
   }
@@ -113,7 +116,8 @@ export class DirectorySegmentStore implements SegmentStore {
 
   #path(key: string): string {
     const path = join(this.#root, key)
-    if (!path.startsWith(this.#root + sep)) throw new RangeError(`the key ${key} leaves the store`)
+    const within = this.#root.endsWith(sep) ? this.#root : this.#root + sep
+    if (!path.startsWith(within) || path === within) throw new RangeError(`the key ${key} leaves the store`)
     return path
   }
 }
