@@ -29,9 +29,7 @@ export class ByteQueue {
     if (this.#end + bytes.length > this.#bytes.length) {
       const needed = waiting + bytes.length
       const roomy = needed <= this.#bytes.length >> 1
-      const target = roomy
-        ? this.#bytes
-        : new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+      const target = roomy ? this.#bytes : new Uint8Array(Math.max(needed, this.#bytes.length * 2))
       // copyWithin and set both cope with overlap
       target.set(this.#bytes.subarray(this.#start, this.#end))
       this.#bytes = target
