@@ -5,7 +5,7 @@ import type { RtmpServerOptions } from 'millrace/node'
 import { describe, expect, test } from 'vitest'
 import { audioConfig, hugeConfig, inter, key, nameOf, videoConfig } from '../hub/fakes.ts'
 import { hex, join } from '../support/bytes.ts'
-import { C0C1C2, command, media, message, streamCommand, u32 } from '../support/rtmp-bytes.ts'
+import { amf0, C0C1C2, command, media, message, streamCommand, u32 } from '../support/rtmp-bytes.ts'
 import { type Client, type RawClient, World } from './memory-world.ts'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 60)
@@ -104,6 +104,46 @@ const bodies: readonly { name: string; code: string; bytes: Uint8Array }[] = [
 function nested(depth: number): Uint8Array {
   return join(...Array.from({ length: depth }, () => hex('03 0001 61')))
 }
+
+describe('what is odd but no fault ends nothing', () => {
+  const oddities: readonly { name: string; connect: Uint8Array }[] = [
+    { name: 'connect without tcUrl', connect: command('connect', 1, { app: 'live' }) },
+    {
+      name: 'connect with a tcUrl that is no URL',
+      connect: command('connect', 1, { app: 'live', tcUrl: '%%%' }),
+    },
+    {
+      name: 'connect with a tcUrl that is no text',
+      connect: command('connect', 1, { app: 'live', tcUrl: 7 }),
+    },
+    { name: 'connect without an object', connect: command('connect', 1, null) },
+    {
+      name: 'connect with an argument in AMF3',
+      // marker 11 avmplus-object, then AMF3 integer 5
+      connect: message(20, join(amf0('connect', 1, { app: 'live' }), hex('11 04 05'))),
+    },
+  ]
+
+  test.each(oddities)('defect: $name', async ({ connect }) => {
+    const world = new World()
+    const others = await bystanders(world)
+    const odd = world.raw()
+    odd.send(C0C1C2, connect, streamCommand('publish', 4, 'odd'))
+    await world.settle()
+    expect(odd.said()).toContain('onStatus 0 NetStream.Publish.Start')
+    expect(odd.connection.streamPath).toMatch(/\/odd$/)
+    await expectUnharmed(world, others)
+  })
+
+  test('defect: publish without a name is refused', async () => {
+    const world = new World()
+    const odd = world.raw()
+    odd.send(C0C1C2, CONNECT, streamCommand('publish', 4))
+    await world.settle()
+    expect(odd.said().at(-1)).toBe('onStatus 0 NetStream.Publish.BadName')
+    expect(ends(world)).toEqual(['close #1 rejected'])
+  })
+})
 
 describe('each fault ends its own connection, with its code', () => {
   test.each(bodies)('defect: $name', async ({ bytes, code }) => {

@@ -93,6 +93,30 @@ describe('in memory', () => {
   })
 })
 
+test('defect: a connection holds no buffer of a megabyte, nor of a hundredth of it', async () => {
+  const world = new World()
+  const held = (): number => {
+    collectGarbage()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const connect = async (): Promise<void> => {
+    for (let i = 0; i < 200; i++) {
+      const [near, far] = duplexPair()
+      near.on('error', () => {}).resume()
+      world.server.handle(far, { remoteAddress: '192.0.2.1' })
+      near.write(HELLO)
+    }
+    await world.settle()
+  }
+  await connect()
+  const before = held()
+  await connect()
+  expect(world.server.connections.size).toBe(400)
+  // Both ends of the stream in memory included.
+  expect((held() - before) / 200).toBeLessThan(20_000)
+})
+
 const ROUNDS = 4
 
 test(`defect: ${20 * ROUNDS} clients over sockets leave neither socket nor timer`, async () => {
