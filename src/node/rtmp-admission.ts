@@ -49,12 +49,28 @@ export async function decideConnect(
   decide: () => RtmpConnectDecision | Promise<RtmpConnectDecision>,
 ): Promise<RtmpConnectDecision> {
   try {
-    return await decide()
+    const decision = await decide()
+    // Plain JavaScript can answer anything: what is no decision must not let anybody in.
+    if (['accept', 'reject', 'redirect'].includes(decision.type)) return decision
+    throw new TypeError(`onConnect decided ${String(decision.type)}`)
   } catch (error) {
     debug('onConnect failed: %s', error)
-    return { type: 'reject', reason: 'the decision failed' }
+    return FAILED
   }
 }
+
+/** Lets the client in, unless the properties that the application added cannot be sent. @returns whether it is in. */
+export function acceptConnect(session: RtmpServerSession, decision: RtmpConnectAccept): boolean {
+  try {
+    return session.acceptConnect(decision)
+  } catch (error) {
+    debug('the answer to connect cannot be sent: %s', error)
+    session.rejectConnect(FAILED.reason)
+    return false
+  }
+}
+
+const FAILED: RtmpConnectReject = { type: 'reject', reason: 'the decision failed' }
 
 /** A decision about a publish or play, and the hub it is for. */
 export interface Admission {

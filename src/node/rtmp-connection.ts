@@ -22,7 +22,14 @@ import {
   RtmpServerSession,
 } from '../rtmp/index.ts'
 import { newClientId } from './client-id.ts'
-import { accessRequest, admit, decideConnect, refuse, type RtmpConnectDecision } from './rtmp-admission.ts'
+import {
+  acceptConnect,
+  accessRequest,
+  admit,
+  decideConnect,
+  refuse,
+  type RtmpConnectDecision,
+} from './rtmp-admission.ts'
 import type {
   RtmpConnectionEnd,
   RtmpConnectionHost,
@@ -288,7 +295,7 @@ export class RtmpConnection implements Expiring {
     }
     switch (decision.type) {
       case 'accept':
-        if (this.session.acceptConnect(decision)) this.#onConnectionEnd = decision.onEnd
+        if (acceptConnect(this.session, decision)) this.#onConnectionEnd = decision.onEnd
         else decision.onEnd?.()
         break
       case 'reject':

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions } from 'node:tls'
 import createDebug from 'debug'
@@ -201,6 +201,7 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
    * @param info - what is known of the peer.
    */
   handle(stream: Duplex, info: RtmpConnectionInfo): RtmpConnection {
+    if (stream instanceof Socket) stream.setNoDelay(true)
     const connection = new RtmpConnection(this.#host, stream, info, ++this.#ids)
     debug('#%d from %s', connection.id, info.remoteAddress)
     this.#connections.add(connection)

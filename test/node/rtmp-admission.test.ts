@@ -320,6 +320,16 @@ describe('connect', () => {
     expect(publisher.news.at(-1)).toBe('rejected: the decision failed')
   })
 
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['true', true],
+    ['something else', { type: 'allow' }],
+    ['properties that no AMF0 can say', { type: 'accept', properties: { fmsVer: Symbol('FMS') } }],
+  ])('an answer of %s lets nobody in', async (_what, answer) => {
+    const publisher = await connecting(() => answer as RtmpConnectDecision).publish()
+    expect(publisher.news.at(-1)).toBe('rejected: the decision failed')
+  })
+
   test('a decision that never comes has 10 s; the signal aborts, a late answer is ignored', async () => {
     let signal: AbortSignal | undefined
     let answer: (decision: RtmpConnectDecision) => void = () => {}
