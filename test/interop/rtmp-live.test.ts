@@ -205,6 +205,24 @@ it('a player that comes late has a keyframe within 100 ms, behind the configurat
   expect(Math.min(...delays)).toBeLessThan(100)
 })
 
+describeWithTool('ffprobe', 'ffprobe comes late and sees', () => {
+  it.each<[Clip, string[]]>([
+    ['avc-aac-bframes.flv', ['codec_name=aac', 'codec_name=h264|width=320|height=180|has_b_frames=2']],
+    ['avc-mp3.flv', ['codec_name=h264|width=320|height=180|has_b_frames=0', 'codec_name=mp3']],
+  ])('the tracks of %s, and no other', async (clip, streams) => {
+    const { hub, url } = await running()
+    const stop = new AbortController()
+    const looping = loopClip(hub, clip, stop.signal)
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    const entries = ['-show_entries', 'stream=codec_name,width,height,has_b_frames', '-of', 'compact=p=0']
+    const probed = await run(requireTool('ffprobe'), ['-v', 'warning', ...entries, url])
+    stop.abort()
+    await looping
+    expect(probed.stderr).toBe('')
+    expect(probed.stdout.toString().trim().split('\n').toSorted()).toEqual(streams)
+  })
+})
+
 itWithTool('ffmpeg', 'an encoder that is killed and comes back is one stream to its players', async () => {
   const { hub, server, url } = await running({ graceMs: 10_000 })
   const file = join(await tempFolder(), 'played.flv')
