@@ -6,7 +6,7 @@ import { inRealTime, readClip } from './clip.ts'
 
 const hub = new Hub({ maxLagMs: 500 })
 const publisher = hub.publish('/live/show')
-const source = hub.source('/live/show')!
+const { source } = publisher
 
 // #region attach
 /** Takes everything at once. */

@@ -20,15 +20,14 @@ const encoding = encoder.send(inRealTime(readClip())).then(() => encoder.close()
 async function relay(fromUrl: string, toUrls: readonly string[]): Promise<void> {
   const hub = new Hub()
   const publisher = hub.publish('/relay/stream')
-  const source = hub.source('/relay/stream')!
   const pushes = toUrls.map(async (url) => {
     const client = await RtmpClient.publish(url)
     // A target that is slow skips to a keyframe; it holds up nobody.
-    await client.send(source.consume())
+    await client.send(publisher.source.consume())
     await client.close()
   })
-  for await (const packet of await RtmpClient.play(fromUrl)) publisher.write(packet)
-  source.close()
+  await publisher.send(await RtmpClient.play(fromUrl))
+  publisher.source.close()
   await Promise.all(pushes)
 }
 // #endregion relay

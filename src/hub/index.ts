@@ -11,7 +11,7 @@
  *
  * const hub = new Hub()
  * const publisher = hub.publish('/live/show')
- * const consumer = hub.source('/live/show')!.consume()
+ * const consumer = publisher.source.consume()
  * // A keyframe: FLV VideoTagHeader, composition time, then the payload.
  * publisher.write(packetFromTag(9, 0, Uint8Array.of(0x17, 0x01, 0, 0, 0, 0x65)))
  * for await (const packet of consumer) {

@@ -5,6 +5,7 @@
  */
 import type { MediaPacket } from '../media/index.ts'
 import type { AccessRequest } from './access.ts'
+import type { Source } from './source.ts'
 
 /** Why a publisher lost its stream: it left, another took over, the hub closed, or somebody ended it. */
 export type PublisherEnd = 'unpublished' | 'taken-over' | 'closed' | 'kicked'
@@ -24,38 +25,29 @@ export interface PublishOptions {
   readonly userData?: unknown
 }
 
-/** What a publisher needs of its source. Internal to the hub. */
-export interface PublisherHost {
-  /** `/app/name` of the stream. */
-  readonly streamPath: string
-  /** One packet with the publisher's own timestamps. */
-  accept(packet: MediaPacket): void
-  /** The publisher leaves. */
-  leave(publisher: Publisher, reason: PublisherEnd): void
-}
-
 /** Handle of the one who publishes. */
 export class Publisher {
+  /** The stream that it writes to. */
+  readonly source: Source
   /** The caller's own data. */
   readonly userData: unknown
   /** What the peer asked for; `undefined` for a publisher of the application's own. */
   readonly request: AccessRequest | undefined
-  readonly #host: PublisherHost
   readonly #onLost: ((reason: PublisherEnd) => void) | undefined
   #ended: PublisherEnd | undefined
 
   /** @internal */
-  constructor(host: PublisherHost, options: PublishOptions) {
+  constructor(source: Source, options: PublishOptions) {
     this.userData = options.userData
     this.request = options.request
-    this.#host = host
+    this.source = source
     this.#onLost = options.onLost
     this.#ended = undefined
   }
 
   /** The stream, as `/app/name`. */
   get streamPath(): string {
-    return this.#host.streamPath
+    return this.source.streamPath
   }
 
   /** Why it is over, or `undefined` while it publishes. */
@@ -70,21 +62,33 @@ export class Publisher {
    * is dropped, the stream is as before.
    */
   write(packet: MediaPacket): void {
-    if (this.#ended === undefined) this.#host.accept(packet)
+    if (this.#ended === undefined) this.source.accept(packet)
+  }
+
+  /**
+   * Writes everything that `packets` gives: a client that plays, a file, another source's consumer.
+   * @returns when `packets` ends, or the stream is lost.
+   * @throws what {@link Publisher.write} throws, and what `packets` throws.
+   */
+  async send(packets: AsyncIterable<MediaPacket> | Iterable<MediaPacket>): Promise<void> {
+    for await (const packet of packets) {
+      if (this.#ended !== undefined) return
+      this.write(packet)
+    }
   }
 
   /** Leaves the stream. Players stay for the grace time, so that a reconnect kicks nobody. Harmless when repeated. */
   unpublish(): void {
     if (this.#ended !== undefined) return
     this.#ended = 'unpublished'
-    this.#host.leave(this, 'unpublished')
+    this.source.leave(this, 'unpublished')
   }
 
   /** Ends it from outside and tells its owner. */
   kick(reason: PublisherEnd = 'kicked'): void {
     if (this.#ended !== undefined) return
     this.#ended = reason
-    this.#host.leave(this, reason)
+    this.source.leave(this, reason)
     this.#onLost?.(reason)
   }
 }

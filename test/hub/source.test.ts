@@ -1,6 +1,6 @@
 import { LimitError } from 'millrace/errors'
 import { Hub, type PublisherEnd, type Source, VirtualClock } from 'millrace/hub'
-import { configurationPackets, packetFromTag } from 'millrace/media'
+import { configurationPackets, type MediaPacket, packetFromTag } from 'millrace/media'
 import { describe, expect, it } from 'vitest'
 import {
   audio,
@@ -524,4 +524,31 @@ it('a source tells who attached, detaches them by hand, and counts them', () => 
   expect(source.players.map(({ userData }) => userData)).toEqual([0, 1, 2, 3, 4])
   for (const player of source.players) if (player.userData !== 3) player.detach()
   expect([source.playerCount, stage.hub.stats().players, sinks[3]!.player!.state]).toEqual([1, 1, 'waiting'])
+})
+
+describe('a publisher', () => {
+  it('knows its source', () => {
+    const hub = new Hub({}, new VirtualClock())
+    const publisher = hub.publish('/live/show')
+    expect(publisher.source).toBe(hub.source('/live/show'))
+  })
+
+  it('sends everything that an iterable gives, and stops reading it when the stream is lost', async () => {
+    const hub = new Hub({}, new VirtualClock())
+    const publisher = hub.publish('/live/show')
+    await publisher.send([videoConfig(0, 1), key(0, 2), inter(40, 3)])
+    expect(publisher.source.stats().receivedPackets).toBe(3)
+    let given = 0
+    async function* endless(): AsyncGenerator<MediaPacket> {
+      for (;;) {
+        given++
+        yield inter(80, given)
+        if (given === 2) publisher.kick()
+        await Promise.resolve()
+      }
+    }
+    await publisher.send(endless())
+    expect(given).toBe(3)
+    expect(publisher.source.stats().receivedPackets).toBe(5)
+  })
 })
