@@ -34,7 +34,7 @@ export const configSchema = z.strictObject({
       port: port.default(8080),
       host: z.string().optional(),
       tls: tls.optional(),
-      trustProxy: z.boolean().default(false),
+      trustProxy: z.union([z.boolean(), z.number().int().positive()]).default(false),
       cors: z.union([z.string(), z.literal(false)]).default('*'),
     })
     .prefault({}),

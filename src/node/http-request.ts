@@ -37,10 +37,12 @@ export interface HttpRequestFacts {
 /** Where the address of a client is taken from. */
 export interface TrustProxyOptions {
   /**
-   * Believe `X-Forwarded-For` (its first address), `X-Real-IP` and `X-Forwarded-Proto`. Only behind a proxy that sets them,
-   * or anyone can pretend to be anywhere. @defaultValue false
+   * How many proxies stand in front of this server, `true` for one: each adds the address it was asked from at the end of
+   * `X-Forwarded-For`, so the client's is that many from the end, and nothing that a client writes into the header itself
+   * counts. Without that header `X-Real-IP` is believed; `X-Forwarded-Proto` too. Only behind proxies that set them, or
+   * anyone can pretend to be anywhere. @defaultValue false
    */
-  readonly trustProxy?: boolean
+  readonly trustProxy?: boolean | number
 }
 
 /** Facts of a Node request, or `undefined` when its target is no valid path (bad escapes, too long): answer 400. */
@@ -165,16 +167,22 @@ function parseTarget(requestTarget: string): Pick<HttpRequestFacts, 'path' | 'qu
 
 function clientOf(
   header: (name: string) => string | undefined,
-  trustProxy: boolean,
+  trustProxy: boolean | number,
   remoteAddress: string,
   secure: boolean,
 ): Pick<HttpRequestFacts, 'remoteAddress' | 'secure'> {
-  if (!trustProxy) return { remoteAddress, secure }
-  const forwarded = header('x-forwarded-for')?.split(',')[0]?.trim()
+  const proxies = Number(trustProxy)
+  if (proxies === 0) return { remoteAddress, secure }
   return {
-    remoteAddress: forwarded || header('x-real-ip') || remoteAddress,
-    secure: secure || header('x-forwarded-proto')?.split(',')[0]?.trim() === 'https',
+    remoteAddress: fromEnd(header('x-forwarded-for'), proxies) || header('x-real-ip') || remoteAddress,
+    secure: secure || fromEnd(header('x-forwarded-proto'), proxies) === 'https',
   }
+}
+
+/** The entry of a list header that the outermost of so many proxies wrote; the first one when there are fewer. */
+function fromEnd(list: string | undefined, proxies: number): string | undefined {
+  const entries = list?.split(',')
+  return entries?.[Math.max(0, entries.length - proxies)]?.trim()
 }
 
 function hostOf(host: string): string {

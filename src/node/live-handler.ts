@@ -53,7 +53,7 @@ export interface LiveHandlerOptions extends CorsOptions, TrustProxyOptions {
   /** Path in front of `/app/name.flv`, such as `/media`. @defaultValue '' */
   readonly prefix?: string
   /** Player options for every viewer. @defaultValue the hub's own */
-  readonly player?: Pick<PlayerOptions, 'start' | 'maxLagMs' | 'sinkBudgetBytes'>
+  readonly player?: Pick<PlayerOptions, 'start' | 'gopsBack' | 'maxLagMs' | 'sinkBudgetBytes'>
   /** Most viewers of this handler at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
   readonly maxViewers?: number
   /**
@@ -287,6 +287,8 @@ export class LiveHandler {
     if (!facts.path.startsWith(this.#prefix)) return undefined
     const split = splitExtension(facts.path.slice(this.#prefix.length))
     if (split === undefined || !split.streamPath.includes('/', 1)) return undefined
+    // A segment of the HLS handler: a stream of that name would be asked for without a session.
+    if (split.extension === 'ts' && facts.query['session'] !== undefined) return undefined
     const format = Object.hasOwn(FORMATS, split.extension) ? FORMATS[split.extension] : undefined
     return format === undefined ? undefined : { streamPath: split.streamPath, format }
   }

@@ -39,7 +39,7 @@ export interface RtmpConnectionEnd {
 }
 
 /** Options that all players of a server have. */
-export type RtmpPlayerOptions = Pick<PlayerOptions, 'start' | 'maxLagMs' | 'sinkBudgetBytes'>
+export type RtmpPlayerOptions = Pick<PlayerOptions, 'start' | 'gopsBack' | 'maxLagMs' | 'sinkBudgetBytes'>
 
 /** What a connection needs of its server. */
 export interface RtmpConnectionHost {

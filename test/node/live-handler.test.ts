@@ -297,7 +297,7 @@ describe('admission', () => {
     const asked: AccessRequest[] = []
     const stage = new Stage({ authorize: (request) => asked.push(request) > 0 })
     stage.publish()
-    const server = serve({ hub: stage.hub, trustProxy: true })
+    const server = serve({ hub: stage.hub, trustProxy: 2 })
     await server.get('/live/show.flv?token=a%20b&token=c', {
       headers: {
         Host: 'media.example:8080',
@@ -331,6 +331,28 @@ describe('admission', () => {
     const headers = { 'X-Forwarded-For': '192.0.2.7', 'X-Real-IP': '192.0.2.8', 'X-Forwarded-Proto': 'https' }
     await serve({ hub: stage.hub }).get('/live/show.ts', { headers })
     expect(asked[0]).toMatchObject({ remoteAddress: '', secure: false, protocol: 'http-ts' })
+  })
+
+  it.each([
+    ['what the only proxy wrote, not what the client made up', true, '203.0.113.9, 192.0.2.7', '192.0.2.7'],
+    ['the same for a number', 1, '203.0.113.9, 192.0.2.7', '192.0.2.7'],
+    ['what the outer of two proxies wrote', 2, '203.0.113.9, 192.0.2.7, 198.51.100.1', '192.0.2.7'],
+    ['the first of fewer entries than proxies', 3, '192.0.2.7, 198.51.100.1', '192.0.2.7'],
+  ])('believes %s', async (_, trustProxy, forwarded, remoteAddress) => {
+    const asked: AccessRequest[] = []
+    const stage = new Stage({ authorize: (request) => asked.push(request) > 0 })
+    stage.publish()
+    await serve({ hub: stage.hub, trustProxy }).get('/live/show.flv', {
+      headers: { 'X-Forwarded-For': forwarded },
+    })
+    expect(asked[0]).toMatchObject({ remoteAddress })
+  })
+
+  it('leaves the segments of HLS viewers to their handler', async () => {
+    const stage = new Stage()
+    const server = serve({ hub: stage.hub })
+    expect((await server.get('/live/show/12.ts?session=abc')).statusCode).toBe(404)
+    expect(stage.hub.stats().waiting).toBe(0)
   })
 
   it.each([
