@@ -50,8 +50,8 @@ export interface RtmpServerOptions {
   /** Time for `onConnect`, ms; the peer is then turned away. 0: any. The hub has its own for publish and play. @defaultValue 10000 */
   readonly connectDecisionTimeoutMs?: number
   /**
-   * Time in which a peer must take at least a byte while some wait for it, ms; a player that has gone without a word is
-   * closed after it. 0: any time. @defaultValue 60000
+   * Time in which a peer must take at least one write (a batch of media, an answer) while some wait for it, ms; a player
+   * that has gone without a word is closed after it. 0: any time. @defaultValue 60000
    */
   readonly stallTimeoutMs?: number
   /** Timeouts and bounds of the sessions. */
