@@ -62,6 +62,7 @@ export class Source extends EventEmitter<SourceEvents> {
   #options: ResolvedHubOptions
   #publisherStarts: number[]
   #publisher: Publisher | undefined
+  #lastPublisher: Publisher | undefined
   /** The publisher that listeners know of. */
   #announced: Publisher | undefined
   #grace: Timer | undefined
@@ -98,6 +99,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#options = options
     this.#publisherStarts = []
     this.#publisher = undefined
+    this.#lastPublisher = undefined
     this.#announced = undefined
     this.#grace = undefined
     this.#closed = false
@@ -115,6 +117,11 @@ export class Source extends EventEmitter<SourceEvents> {
   /** The present publisher, or `undefined` within the grace time. */
   get publisher(): Publisher | undefined {
     return this.#publisher
+  }
+
+  /** The present publisher, or the one before the grace time: whose packets are read still. */
+  get lastPublisher(): Publisher | undefined {
+    return this.#lastPublisher
   }
 
   /** The source is over: nothing can be attached. */
@@ -323,6 +330,7 @@ export class Source extends EventEmitter<SourceEvents> {
     const publisher = new Publisher(this, options)
     // The stream has changed hands before anybody hears of it: listeners may publish, kick and close.
     this.#publisher = publisher
+    this.#lastPublisher = publisher
     previous?.kick('taken-over')
     if (publisher.ended === undefined) {
       this.#announced = publisher
