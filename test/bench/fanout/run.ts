@@ -53,7 +53,9 @@ const SERVERS: Readonly<Record<string, Pick<ServerSettings, 'kind' | 'perMessage
 interface Contestant {
   readonly name: string
   readonly profile: string
+  readonly players: number
   readonly plan: Plan
+  readonly rounds: Measurement[]
 }
 
 function list(text: string): string[] {
@@ -70,25 +72,31 @@ function flushMsOf(profile: string): number {
   return /^\d+$/.test(profile) ? Number(profile) : lookUp(PROFILES, profile)
 }
 
-/** Contestants that are compared with one another: the same profile, protocol and number of players. */
-function contestants(profile: string, protocol: Protocol, players: number): Contestant[] {
+/** Contestants that are compared with one another: the same profile and number of players. */
+function contestants(profile: string, players: number): Contestant[] {
   const kbps = Number(options.bitrate)
-  return list(options.servers).map((name) => {
+  return list(options.servers).flatMap((name) => {
     const server: ServerSettings = { ...lookUp(SERVERS, name), flushMs: flushMsOf(profile), kbps }
-    const plan: Plan = {
-      server,
-      // The bare fan-outs answer whatever comes with FLV.
-      protocol: server.kind === 'millrace' ? protocol : 'flv',
+    const isBare = server.kind !== 'millrace'
+    // The bare fan-outs answer whatever comes with FLV.
+    return (isBare ? (['flv'] as const) : protocols).map((protocol) => ({
+      name: isBare ? name : `${name} ${protocol}`,
+      profile,
       players,
-      publishers: Number(options.publishers),
-      idle: options.idle,
-      kbps,
-      seconds: Number(options.seconds),
-      joinsPerSecond: Number(options.joins),
-      cores: CAN_PIN ? { server: 0, load: 1 } : undefined,
-      nodeFlags: options['node-flag'],
-    }
-    return { name, profile, plan }
+      plan: {
+        server,
+        protocol,
+        players,
+        publishers: Number(options.publishers),
+        idle: options.idle,
+        kbps,
+        seconds: Number(options.seconds),
+        joinsPerSecond: Number(options.joins),
+        cores: CAN_PIN ? { server: 0, load: 1 } : undefined,
+        nodeFlags: options['node-flag'],
+      },
+      rounds: [],
+    }))
   })
 }
 
@@ -105,36 +113,18 @@ console.log(
     `${options.publishers} × ${options.bitrate} kbit/s\n`,
 )
 
-const results: {
-  name: string
-  profile: string
-  protocol: Protocol
-  players: number
-  rounds: Measurement[]
-}[] = []
+const results: Contestant[] = []
 for (const players of list(options.players).map(Number)) {
   for (const profile of list(options.profile)) {
-    for (const protocol of protocols) {
-      const group = contestants(profile, protocol, players)
-      const measured = group.map(({ name }) => ({
-        name,
-        profile,
-        protocol,
-        players,
-        rounds: [] as Measurement[],
-      }))
-      for (let round = 0; round < rounds; round++) {
-        const order = group.map((_, index) => index)
-        for (const index of round % 2 === 0 ? order : order.toReversed()) {
-          measured[index]!.rounds.push(await measure(group[index]!.plan))
-        }
+    const group = contestants(profile, players)
+    for (let round = 0; round < rounds; round++) {
+      for (const { plan, rounds: measured } of round % 2 === 0 ? group : group.toReversed()) {
+        measured.push(await measure(plan))
       }
-      console.log(
-        `${protocol}, ${players} players, profile ${profile} (flush at least ${flushMsOf(profile)} ms apart)`,
-      )
-      console.log(describe(measured.map(({ name, rounds: each }) => summarize(name, each))))
-      results.push(...measured)
     }
+    console.log(`${players} players, profile ${profile} (flush at least ${flushMsOf(profile)} ms apart)`)
+    console.log(describe(group.map(({ name, rounds: measured }) => summarize(name, measured))))
+    results.push(...group)
   }
 }
 if (options.json !== undefined) {
