@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { type Config, ConfigError, loadConfig, parseConfig } from './config.ts'
 import { startDemo } from './demo.ts'
 import { EventLog } from './event-log.ts'
@@ -62,6 +63,9 @@ function readConfig(flags: ReturnType<typeof parseFlags>): Config {
     http: { ...file.http, ...host, port: readPort(flags['http-port'], file.http.port) },
   }
 }
+
+// V8 lets its young generation grow to 2 × 16 MB. With 1000 players that was 22 MB of 110, and no CPU was saved by it.
+setFlagsFromString('--semi-space-growth-factor=1')
 
 async function main(): Promise<void> {
   const flags = readFlags()
