@@ -84,6 +84,12 @@ export const ERROR_CODES = {
   ERR_RTMP_REJECTED: 'the server refused to play or to be published to',
   ERR_RTMP_STALLED: 'a peer took no bytes for stallTimeoutMs while some waited for it',
   ERR_PROXY_HEADER: 'the connection does not start with a complete PROXY protocol header',
+  // services
+  ERR_CALLBACK_ANSWER: 'a backend answered a callback with neither 0 nor a JSON object with a code',
+  ERR_CALLBACK_QUEUE: 'more decisions than maxWaitingDecisions wait for a backend',
+  ERR_CALLBACK_RESPONSE_BYTES: 'the answer of a backend is longer than maxResponseBytes',
+  ERR_CALLBACK_STATUS: 'a backend answered a callback with a status that is no answer',
+  ERR_CALLBACK_TIMEOUT: 'a backend did not answer a callback in time',
   // flv
   ERR_FLV_SKIPPED: 'more bytes than allowed pass without an FLV tag among them',
   // websocket

@@ -5,6 +5,8 @@
  * {@link nmsSignedUrls} for those who come from Node-Media-Server), {@link AccessLimits}, your own functions, put together by {@link all},
  * {@link firstMatch} and {@link when}. {@link BitrateLimit} ends publishers that send too much.
  *
+ * **Callbacks**: {@link HttpCallbacks} asks a backend over HTTP, and tells it what happens, with the bodies of SRS.
+ *
  * @example Publishers come from one network, players with a signed URL, and not too many of them
  * ```ts
  * import { Hub } from 'millrace/hub'
@@ -33,3 +35,16 @@ export { nmsSign, nmsSignedUrls, type NmsSignedUrlsOptions } from './admission/n
 export { refererRules, type RefererRulesOptions } from './admission/referer-rules.ts'
 export { signedUrls, type SignedUrlsOptions, signUrl, type SignUrlOptions } from './admission/signed-url.ts'
 export { ServerIdentity, type ServerIdentityOptions } from './identity/server-identity.ts'
+export type { FinishedRecording } from './callbacks/callback-body.ts'
+export type {
+  CallbackAction,
+  CallbackFailure,
+  CallbackUrls,
+  DecidingAction,
+  HttpCallbacksEvents,
+  HttpCallbacksOptions,
+  HttpCallbacksStats,
+  TellingAction,
+} from './callbacks/callback-options.ts'
+export { verifyCallback, type VerifyCallbackOptions } from './callbacks/callback-signature.ts'
+export { HttpCallbacks } from './callbacks/http-callbacks.ts'

@@ -1,0 +1,58 @@
+/**
+ * What {@link HttpCallbacks} takes.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { type Clock, systemClock } from '../../hub/index.ts'
+import { ServerIdentity } from '../identity/server-identity.ts'
+import type { OptionsSchema } from '../parse-options.ts'
+import type { CallbackAction, HttpCallbacksOptions } from './callback-options.ts'
+
+const httpUrl = z.url({ protocol: /^https?$/ })
+const urls = z
+  .union([httpUrl.transform((url) => [url]), z.array(httpUrl).readonly()])
+  .optional()
+  .transform((list) => list ?? [])
+
+const callbackUrls = z.strictObject({
+  on_connect: urls,
+  on_close: urls,
+  on_publish: urls,
+  on_unpublish: urls,
+  on_play: urls,
+  on_stop: urls,
+  on_dvr: urls,
+  on_hls: urls,
+  on_hls_notify: urls,
+} satisfies Record<CallbackAction, unknown>)
+
+const count = z.int().positive()
+const milliseconds = z.number().positive()
+
+/** Options with their defaults. */
+export const httpCallbacksOptions = z.strictObject({
+  urls: callbackUrls,
+  vhost: z.string().min(1).default('__defaultVhost__'),
+  identity: z.instanceof(ServerIdentity).default(() => new ServerIdentity()),
+  secret: z.string().min(1).optional(),
+  headers: z.record(z.string(), z.string()).default({}),
+  decisionTimeoutMs: milliseconds.default(5_000),
+  whenUnavailable: z.enum(['reject', 'allow']).default('reject'),
+  newsTimeoutMs: milliseconds.default(10_000),
+  maxAttempts: count.default(4),
+  retryDelayMs: milliseconds.default(1_000),
+  maxResponseBytes: count.default(65_536),
+  maxConcurrentDecisions: count.default(64),
+  maxWaitingDecisions: count.default(10_000),
+  maxConcurrentNews: count.default(16),
+  maxQueuedNews: count.default(10_000),
+  maxQueuedPerStream: count.default(256),
+  drainTimeoutMs: z.number().nonnegative().default(5_000),
+  hlsDirectory: z.string().optional(),
+  hlsUrlPrefix: z.string().default(''),
+  clock: z.custom<Clock>((value) => typeof value === 'object' && value !== null).default(() => systemClock),
+}) satisfies OptionsSchema<HttpCallbacksOptions, unknown>
+
+/** What is left to know. */
+export type ResolvedCallbacksOptions = z.output<typeof httpCallbacksOptions>

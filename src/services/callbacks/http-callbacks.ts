@@ -1,0 +1,276 @@
+/**
+ * Asks and tells a backend over HTTP, in the words of SRS.
+ *
+ * @module
+ */
+import createDebug from 'debug'
+import { EventEmitter } from 'eventemitter3'
+import { MediaError } from '../../errors/index.ts'
+import {
+  accept,
+  type AccessDecision,
+  type AccessRequest,
+  type Authorize,
+  reject,
+  type Source,
+} from '../../hub/index.ts'
+import type {
+  HlsHandler,
+  PackagedSegment,
+  RtmpConnectDecider,
+  RtmpConnectDecision,
+  RtmpConnection,
+} from '../../node/index.ts'
+import type { ConnectRequest } from '../../rtmp/index.ts'
+import { randomName } from '../identity/server-identity.ts'
+import { parseOptions } from '../parse-options.ts'
+import { readVerdict } from './callback-answer.ts'
+import {
+  CallbackBodies,
+  type FinishedRecording,
+  peerOfConnection,
+  peerOfRequest,
+  peerOfStream,
+} from './callback-body.ts'
+import { CallbackClient } from './callback-client.ts'
+import type {
+  CallbackFailure,
+  DecidingAction,
+  HttpCallbacksEvents,
+  HttpCallbacksOptions,
+  HttpCallbacksStats,
+  TellingAction,
+} from './callback-options.ts'
+import { httpCallbacksOptions, type ResolvedCallbacksOptions } from './callbacks.schema.ts'
+import { Deadlines } from './deadlines.ts'
+import { Gate } from './gate.ts'
+import { NewsDesk } from './news-desk.ts'
+
+const debug = createDebug('millrace:callbacks')
+
+/** How long a decision waits for undelivered news of the same stream or client, ms: a backend should hear of the end of a stream before its new start. */
+const ORDER_WAIT_MS = 1_000
+
+const CLOSING = 'the server is closing'
+
+/**
+ * HTTP callbacks as SRS has them. The backend decides about `on_connect`, `on_publish` and `on_play`, and is told of everything else, in
+ * order for each stream and client, again when it was not there. A player of HLS is one `on_play` and one `on_stop`, whatever it fetches.
+ *
+ * Everybody whom `on_publish` or `on_play` let in gets its `on_unpublish` or `on_stop`, also when the stream was not there or its name in
+ * use; every connection that `on_connect` let in gets its `on_close`.
+ *
+ * @example
+ * ```ts
+ * import { Hub } from 'millrace/hub'
+ * import { HlsHandler, RtmpServer } from 'millrace/node'
+ * import { HttpCallbacks } from 'millrace/services'
+ *
+ * const callbacks = new HttpCallbacks({
+ *   urls: {
+ *     on_publish: 'http://127.0.0.1:8085/api/v1/streams',
+ *     on_unpublish: 'http://127.0.0.1:8085/api/v1/streams',
+ *     on_close: 'http://127.0.0.1:8085/api/v1/clients',
+ *     on_hls: 'http://127.0.0.1:8085/api/v1/hls',
+ *   },
+ * })
+ * const hub = new Hub({ authorize: callbacks.authorize })
+ * const rtmp = new RtmpServer({ hub, onConnect: callbacks.onConnect })
+ * const hls = new HlsHandler({ hub })
+ * callbacks.watchHls(hls)
+ * ```
+ */
+export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
+  /** For a hub's `authorize`, or `all(…)` behind the rules that cost less. Belongs to this object: pass it as it is. */
+  readonly authorize: Authorize
+  /** For `RtmpServer`'s `onConnect`: on_connect and on_close. Belongs to this object: pass it as it is. */
+  readonly onConnect: RtmpConnectDecider
+  readonly #options: ResolvedCallbacksOptions
+  readonly #bodies: CallbackBodies
+  readonly #client: CallbackClient
+  /** Of decisions. */
+  readonly #deadlines: Deadlines
+  readonly #decisions: Gate
+  readonly #news: NewsDesk
+  #closing: boolean
+
+  /**
+   * @param options - see {@link HttpCallbacksOptions}.
+   * @throws TypeError for options that are wrong.
+   */
+  constructor(options: HttpCallbacksOptions) {
+    super()
+    const resolved = parseOptions(httpCallbacksOptions, options, 'HttpCallbacks')
+    this.authorize = (request, signal) => this.#authorize(request, signal)
+    this.onConnect = (request, connection, signal) => this.#connect(request, connection, signal)
+    this.#options = resolved
+    this.#bodies = new CallbackBodies(resolved.identity, resolved.vhost)
+    this.#client = new CallbackClient(resolved)
+    this.#deadlines = new Deadlines(resolved.clock)
+    this.#decisions = new Gate(resolved.maxConcurrentDecisions, resolved.maxWaitingDecisions)
+    this.#news = new NewsDesk(resolved, this.#client, new Deadlines(resolved.clock), {
+      failed: (failure) => this.#report(failure),
+      dropped: (action, url) => {
+        debug('%s dropped: too much news waits', action)
+        this.#announce(() => this.emit('dropped', action, url))
+      },
+    })
+    this.#closing = false
+  }
+
+  /** Tells of the segments of `handler` by on_hls and on_hls_notify. @returns ends it. */
+  watchHls(handler: HlsHandler): () => void {
+    const onSegment = (segment: PackagedSegment, source: Source): void => this.#tellSegment(segment, source)
+    handler.on('segment', onSegment)
+    return () => void handler.off('segment', onSegment)
+  }
+
+  /** Tells of a recording by on_dvr. */
+  tellRecording(recording: FinishedRecording): void {
+    const { request, streamPath } = recording
+    const peer =
+      request === undefined ? peerOfStream(streamPath) : peerOfRequest(request, request.clientId ?? '')
+    this.#tell('on_dvr', this.#bodies.dvr(peer, recording), [`dvr ${streamPath}`])
+  }
+
+  /** Counters, made when asked. */
+  stats(): HttpCallbacksStats {
+    return {
+      deciding: this.#decisions.inside,
+      waiting: this.#decisions.waiting,
+      queued: this.#news.queued,
+      delivered: this.#news.delivered,
+      lost: this.#news.lost,
+    }
+  }
+
+  /**
+   * Turns away all who wait for a decision, gives news that waits one last attempt, and drops what is left after `drainTimeoutMs`. Close
+   * servers and hubs before: the ends of their streams are news.
+   */
+  async close(): Promise<void> {
+    this.#closing = true
+    const reason = new Error(CLOSING)
+    this.#deadlines.abort(reason)
+    await this.#news.close(this.#options.drainTimeoutMs, reason)
+  }
+
+  async #authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
+    const isPublish = request.action === 'publish'
+    const peer = peerOfRequest(request, request.clientId ?? randomName(8))
+    const lanes = [`client ${peer.clientId}`, ...(isPublish ? [`stream ${peer.streamPath}`] : [])]
+    const [asking, ending] = isPublish
+      ? (['on_publish', 'on_unpublish'] as const)
+      : (['on_play', 'on_stop'] as const)
+    const refusal = await this.#decide(asking, this.#bodies.stream(asking, peer), ending, lanes, signal)
+    if (refusal !== undefined) return reject(refusal)
+    return accept({ onEnd: () => this.#tell(ending, this.#bodies.stream(ending, peer), lanes) })
+  }
+
+  async #connect(
+    request: ConnectRequest,
+    connection: RtmpConnection,
+    signal: AbortSignal,
+  ): Promise<RtmpConnectDecision> {
+    const peer = peerOfConnection(request, connection)
+    const lanes = [`client ${peer.clientId}`]
+    const refusal = await this.#decide('on_connect', this.#bodies.connect(peer), 'on_close', lanes, signal)
+    if (refusal !== undefined) return { type: 'reject', reason: refusal }
+    const onEnd = (): void => {
+      const { sentBytes, receivedBytes } = connection.stats()
+      this.#tell('on_close', this.#bodies.close(peer, sentBytes, receivedBytes), lanes)
+    }
+    return { type: 'accept', onEnd }
+  }
+
+  #tellSegment(segment: PackagedSegment, source: Source): void {
+    const { streamPath } = source
+    // A segment may be stored when its publisher has gone.
+    const request = source.lastPublisher?.request
+    const peer =
+      request === undefined ? peerOfStream(streamPath) : peerOfRequest(request, request.clientId ?? '')
+    const lanes = [`hls ${streamPath}`]
+    this.#tell('on_hls', this.#bodies.hls(peer, segment, this.#options), lanes)
+    for (const template of this.#options.urls.on_hls_notify) {
+      const url = this.#bodies.notifyUrl(template, peer, segment, this.#options)
+      this.#news.tell('on_hls_notify', this.#client.get(url), [`${template} hls ${streamPath}`])
+    }
+  }
+
+  /**
+   * Asks every URL in turn. The peer's `signal` ends the wait for the turn alone: a backend that was asked has to answer, so that it is told
+   * of the end of what it let in.
+   * @returns why not, or `undefined`.
+   */
+  async #decide(
+    action: DecidingAction,
+    body: object,
+    ending: TellingAction,
+    lanes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const urls = this.#options.urls[action]
+    if (urls.length === 0) return undefined
+    if (this.#closing) return CLOSING
+    const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
+    try {
+      // A backend should hear of the end of a stream before its new start; of one that is deaf nobody waits for long.
+      await this.#news.settled(this.#lanesOf(ending, lanes), ORDER_WAIT_MS)
+      for (const url of urls) {
+        const call = this.#client.post(url, body)
+        const waiting = AbortSignal.any([limit.signal, signal])
+        const verdict = readVerdict(
+          await this.#decisions.run(() => this.#client.send(call, limit.signal), waiting),
+        )
+        if (!verdict.allowed) return verdict.reason
+      }
+      return undefined
+    } catch (error) {
+      if (this.#closing) return CLOSING
+      if (signal.aborted && !limit.signal.aborted) return 'the peer has gone'
+      this.#report({ action, url: urls.join(' '), error: error as Error, attempt: 1, final: true })
+      return this.#options.whenUnavailable === 'allow' ? undefined : unavailable(error)
+    } finally {
+      limit.done()
+    }
+  }
+
+  #tell(action: TellingAction, body: object, lanes: readonly string[]): void {
+    for (const url of this.#options.urls[action]) {
+      this.#news.tell(action, this.#client.post(url, body), laneNames(url, lanes))
+    }
+  }
+
+  /** Where news of one kind about a stream or client waits. */
+  #lanesOf(action: TellingAction, lanes: readonly string[]): string[] {
+    return this.#options.urls[action].flatMap((url) => laneNames(url, lanes))
+  }
+
+  #report(failure: CallbackFailure): void {
+    const { action, error, attempt, final } = failure
+    debug('%s, attempt %d%s: %s', action, attempt, final ? ', the last' : '', error.message)
+    this.#announce(() => this.emit('failure', failure))
+  }
+
+  /** A listener that throws must not stop the news. */
+  #announce(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      debug('a listener failed: %s', error)
+    }
+  }
+}
+
+/** Each backend hears of things in order; one that is slow keeps no other waiting. */
+function laneNames(url: string, lanes: readonly string[]): string[] {
+  return lanes.map((lane) => `${url} ${lane}`)
+}
+
+/** What a peer is told when the backend does not decide. */
+function unavailable(error: unknown): string {
+  if (!(error instanceof MediaError)) return 'the application cannot be reached'
+  if (error.code === 'ERR_CALLBACK_TIMEOUT') return 'the application did not answer in time'
+  if (error.code === 'ERR_CALLBACK_QUEUE') return 'the application has too much to decide'
+  return 'the application gave no valid answer'
+}

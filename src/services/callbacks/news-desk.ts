@@ -1,0 +1,151 @@
+/**
+ * Delivers news to backends: in order, again when it fails, and never in anybody's way.
+ *
+ * @module
+ */
+import { isDelivered, isTransient, statusError } from './callback-answer.ts'
+import type { CallbackClient } from './callback-client.ts'
+import type { CallbackFailure, TellingAction } from './callback-options.ts'
+import type { CallbackCall } from './callback-request.ts'
+import type { Deadlines } from './deadlines.ts'
+import { Gate } from './gate.ts'
+import { NewsQueue, type NewsQueueBounds } from './news-queue.ts'
+
+/** Longest wait between two attempts, ms. */
+const MAX_RETRY_DELAY_MS = 30_000
+
+/** How news is delivered. */
+export interface NewsDeskOptions extends NewsQueueBounds {
+  /** Time for one attempt, ms. */
+  readonly newsTimeoutMs: number
+  /** Attempts, the first included. */
+  readonly maxAttempts: number
+  /** Wait before the second attempt, ms. */
+  readonly retryDelayMs: number
+  /** Deliveries at the same time. */
+  readonly maxConcurrentNews: number
+}
+
+/** Hears of what went wrong. */
+export interface NewsDeskListener {
+  /** An attempt failed. */
+  failed(failure: CallbackFailure): void
+  /** There was no room. */
+  dropped(action: TellingAction, url: string): void
+}
+
+/** News of one service. */
+export class NewsDesk {
+  readonly #options: NewsDeskOptions
+  readonly #client: CallbackClient
+  readonly #deadlines: Deadlines
+  readonly #listener: NewsDeskListener
+  readonly #gate: Gate
+  readonly #queue: NewsQueue
+  #delivered: number
+  #lost: number
+  #closing: boolean
+  #closed: boolean
+
+  /** Delivers by `client`, within `deadlines`. */
+  constructor(
+    options: NewsDeskOptions,
+    client: CallbackClient,
+    deadlines: Deadlines,
+    listener: NewsDeskListener,
+  ) {
+    this.#options = options
+    this.#client = client
+    this.#deadlines = deadlines
+    this.#listener = listener
+    // How many may wait is the queue's business.
+    this.#gate = new Gate(options.maxConcurrentNews, Infinity)
+    this.#queue = new NewsQueue(options)
+    this.#delivered = 0
+    this.#lost = 0
+    this.#closing = false
+    this.#closed = false
+  }
+
+  /** News that is not delivered yet. */
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  /** News that arrived. */
+  get delivered(): number {
+    return this.#delivered
+  }
+
+  /** News that was given up or dropped. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  /** Delivers `call` behind what waits in `lanes`. */
+  tell(action: TellingAction, call: CallbackCall, lanes: readonly string[]): void {
+    if (!this.#closed && this.#queue.push(lanes, () => this.#deliver(action, call))) return
+    this.#lost++
+    this.#listener.dropped(action, call.url)
+  }
+
+  /** Waits until what waits in `lanes` now is delivered or given up, or `maxMs` have passed. */
+  async settled(lanes: readonly string[], maxMs: number): Promise<void> {
+    if (!this.#queue.has(lanes)) return
+    const pause = this.#deadlines.pause(maxMs)
+    await Promise.race([this.#queue.settled(lanes), pause.over])
+    pause.end()
+  }
+
+  /** Gives what waits one last attempt, aborts what takes longer than `drainTimeoutMs`, and takes no news from then on. */
+  async close(drainTimeoutMs: number, reason: Error): Promise<void> {
+    this.#closing = true
+    this.#deadlines.hurry()
+    const drain = this.#deadlines.limit(drainTimeoutMs)
+    drain.signal.addEventListener('abort', () => this.#deadlines.abort(reason), { once: true })
+    await this.#queue.idle()
+    drain.done()
+    this.#closed = true
+  }
+
+  /** Attempts until it is delivered or given up. Never rejects. */
+  async #deliver(action: TellingAction, call: CallbackCall): Promise<void> {
+    const { maxAttempts, retryDelayMs } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      const { error, again } = await this.#attempt(call)
+      if (error === undefined) {
+        this.#delivered++
+        return
+      }
+      const final = !again || attempt >= maxAttempts || this.#closing
+      this.#listener.failed({ action, url: call.url, error, attempt, final })
+      if (final) {
+        this.#lost++
+        return
+      }
+      await this.#deadlines.pause(Math.min(retryDelayMs * 2 ** (attempt - 1), MAX_RETRY_DELAY_MS)).over
+    }
+  }
+
+  async #attempt(call: CallbackCall): Promise<{ readonly error?: Error; readonly again: boolean }> {
+    const turn = this.#deadlines.limit()
+    try {
+      const response = await this.#gate.run(() => this.#send(call), turn.signal)
+      if (isDelivered(response)) return { again: false }
+      return { error: statusError(response.status), again: isTransient(response.status) }
+    } catch (error) {
+      return { error: error as Error, again: true }
+    } finally {
+      turn.done()
+    }
+  }
+
+  async #send(call: CallbackCall): ReturnType<CallbackClient['send']> {
+    const limit = this.#deadlines.limit(this.#options.newsTimeoutMs)
+    try {
+      return await this.#client.send(call, limit.signal)
+    } finally {
+      limit.done()
+    }
+  }
+}
