@@ -351,7 +351,7 @@ describe('admission', () => {
   it('leaves the segments of HLS viewers to their handler', async () => {
     const stage = new Stage()
     const server = serve({ hub: stage.hub })
-    expect((await server.get('/live/show/12.ts?session=abc')).statusCode).toBe(404)
+    expect((await server.get('/live/show/12.ts?session=abc')).statusCode).toBe(418)
     expect(stage.hub.stats().waiting).toBe(0)
   })
 
