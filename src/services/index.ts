@@ -7,6 +7,10 @@
  *
  * **Callbacks**: {@link HttpCallbacks} asks a backend over HTTP, and tells it what happens, with the bodies of SRS.
  *
+ * **HTTP API and metrics**: {@link Statistics} knows who publishes and plays what, with bitrates; {@link HttpApi} answers under `/api/v1/`
+ * with the paths and fields of SRS, {@link MetricsHandler} answers Prometheus. {@link StreamServices} makes what an application starts and
+ * stops on a stream known to the API. {@link ServerIdentity} names the server, the same everywhere.
+ *
  * @example Publishers come from one network, players with a signed URL, and not too many of them
  * ```ts
  * import { Hub } from 'millrace/hub'
@@ -48,3 +52,26 @@ export type {
 } from './callbacks/callback-options.ts'
 export { verifyCallback, type VerifyCallbackOptions } from './callbacks/callback-signature.ts'
 export { HttpCallbacks } from './callbacks/http-callbacks.ts'
+export type { HttpAuthentication, HttpPassword, HttpToken } from './http-authentication.ts'
+export { type ApiAction, type ApiFeature, HttpApi, type HttpApiOptions } from './http-api/http-api.ts'
+export type { ReloadConfiguration } from './http-api/service-routes.ts'
+export { type ServiceTarget, type StreamService, StreamServices } from './http-api/stream-services.ts'
+export { Client, type ClientFigures, type ClientRole } from './metrics/client.ts'
+export { MetricsHandler, type MetricsHandlerOptions } from './metrics/metrics-handler.ts'
+export type { CpuTimes, SelfStat, SelfStatField } from './metrics/proc-files.ts'
+export {
+  type ConnectionCounts,
+  DEFAULT_VHOST,
+  type Kbps,
+  Statistics,
+  type StatisticsOptions,
+  type StreamStatistics,
+  type VhostStatistics,
+} from './metrics/statistics.ts'
+export {
+  type DiskFigures,
+  type MemoryFigures,
+  type NetworkFigures,
+  type SocketFigures,
+  SystemStatistics,
+} from './metrics/system-statistics.ts'

@@ -1,0 +1,19 @@
+/**
+ * What {@link MetricsHandler} takes.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { httpAuthentication } from '../http-authentication.schema.ts'
+import type { OptionsSchema } from '../parse-options.ts'
+import type { MetricsHandlerOptions } from './metrics-handler.ts'
+import { Statistics } from './statistics.ts'
+
+/** Options of `MetricsHandler`. */
+export const metricsHandlerOptions = z.strictObject({
+  statistics: z.instanceof(Statistics),
+  authentication: httpAuthentication,
+  path: z.string().startsWith('/').default('/metrics'),
+  maxStreamLabels: z.int().nonnegative().default(200),
+  srsNames: z.boolean().default(false),
+}) satisfies OptionsSchema<MetricsHandlerOptions>

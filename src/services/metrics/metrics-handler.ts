@@ -1,0 +1,97 @@
+/**
+ * `/metrics`, for Prometheus and whatever else reads its text.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type HttpReply, sendReply, textReply } from '../../node/http-reply.ts'
+import { nodeRequestFacts } from '../../node/http-request.ts'
+import { type HttpAuthentication, HttpGate } from '../http-authentication.ts'
+import { parseOptions } from '../parse-options.ts'
+import { VERSION } from '../version.ts'
+import { mediaMetrics, srsMetrics } from './media-metrics.ts'
+import { metricsHandlerOptions } from './metrics-handler.schema.ts'
+import { formatMetrics, PROMETHEUS_CONTENT_TYPE } from './prometheus-text.ts'
+import type { Statistics } from './statistics.ts'
+
+/** Options of {@link MetricsHandler}. */
+export interface MetricsHandlerOptions {
+  /** Where the figures come from. */
+  readonly statistics: Statistics
+  /** Who may read them. Names of streams are among them. */
+  readonly authentication: HttpAuthentication
+  /** The path. @defaultValue '/metrics' */
+  readonly path?: string
+  /** Streams that have samples of their own, from the oldest on; the others are in the sums. Each costs nine samples. @defaultValue 200 */
+  readonly maxStreamLabels?: number
+  /** Give the families of SRS's exporter as well, by its names. @defaultValue false */
+  readonly srsNames?: boolean
+}
+
+/**
+ * Answers with the metrics of a {@link Statistics}.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { Hub } from 'millrace/hub'
+ * import { MetricsHandler, Statistics } from 'millrace/services'
+ *
+ * const statistics = new Statistics({ hub: new Hub() })
+ * const metrics = new MetricsHandler({ statistics, authentication: 'loopback' })
+ * createServer((req, res) => {
+ *   if (!metrics.handle(req, res)) res.writeHead(404).end()
+ * }).listen(9972)
+ * ```
+ */
+export class MetricsHandler {
+  readonly #statistics: Statistics
+  readonly #gate: HttpGate
+  readonly #path: string
+  readonly #maxStreamLabels: number
+  readonly #srsNames: boolean
+
+  /**
+   * @param options - see {@link MetricsHandlerOptions}.
+   * @throws TypeError for options that are wrong.
+   */
+  constructor(options: MetricsHandlerOptions) {
+    const parsed = parseOptions(metricsHandlerOptions, options, 'MetricsHandler')
+    this.#statistics = parsed.statistics
+    this.#gate = new HttpGate(parsed.authentication)
+    this.#path = parsed.path
+    this.#maxStreamLabels = parsed.maxStreamLabels
+    this.#srsNames = parsed.srsNames
+  }
+
+  /**
+   * A Node request handler, also for express.
+   * @returns whether the request is for this handler and was answered.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const facts = nodeRequestFacts(request, {})
+    if (facts?.path !== this.#path) return false
+    sendReply(response, this.#answer(facts.method, this.#gate.check(facts)), facts.method)
+    return true
+  }
+
+  /** The text, for servers of another kind. */
+  text(): string {
+    const own = mediaMetrics(this.#statistics, this.#maxStreamLabels)
+    return formatMetrics(this.#srsNames ? [...own, ...srsMetrics(this.#statistics, VERSION)] : own)
+  }
+
+  #answer(method: string, refusal: 401 | 403 | undefined): HttpReply {
+    const noCors = { cors: false } as const
+    if (refusal === 401)
+      return textReply(401, 'who is it?', noCors, { 'WWW-Authenticate': this.#gate.challenge })
+    if (refusal === 403) return textReply(403, 'from this machine only', noCors)
+    if (method !== 'GET' && method !== 'HEAD')
+      return textReply(405, 'GET or HEAD', noCors, { Allow: 'GET, HEAD' })
+    return {
+      status: 200,
+      headers: { 'Content-Type': PROMETHEUS_CONTENT_TYPE, 'Cache-Control': 'no-store' },
+      body: this.text(),
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * What {@link Statistics} takes.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { type Clock, Hub, systemClock } from '../../hub/index.ts'
+import { HlsHandler, LiveHandler, RtmpServer } from '../../node/index.ts'
+import { ServerIdentity } from '../identity/server-identity.ts'
+import type { OptionsSchema } from '../parse-options.ts'
+import type { StatisticsOptions } from './statistics.ts'
+
+const hubList = z.custom<() => Iterable<readonly [string, Hub]>>((value) => typeof value === 'function')
+
+const rtmpServers = z.array(z.instanceof(RtmpServer)).readonly()
+const liveHandlers = z.array(z.instanceof(LiveHandler)).readonly()
+const hlsHandlers = z.array(z.instanceof(HlsHandler)).readonly()
+
+/** Options of `Statistics`. */
+export const statisticsOptions = z.strictObject({
+  hub: z.union([z.instanceof(Hub), hubList]),
+  rtmp: z.union([rtmpServers, z.instanceof(RtmpServer).transform((one) => [one])]).default([]),
+  live: z.union([liveHandlers, z.instanceof(LiveHandler).transform((one) => [one])]).default([]),
+  hls: z.union([hlsHandlers, z.instanceof(HlsHandler).transform((one) => [one])]).default([]),
+  identity: z.instanceof(ServerIdentity).optional(),
+  sampleIntervalMs: z.number().min(1_000).max(30_000).default(10_000),
+  clock: z.custom<Clock>((value) => typeof value === 'object' && value !== null).default(() => systemClock),
+}) satisfies OptionsSchema<StatisticsOptions, unknown>
