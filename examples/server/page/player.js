@@ -1,0 +1,138 @@
+// One video element, and the ways to fill it.
+/* global mpegts, Hls */
+
+/** Time before a stream that broke off is asked for again. */
+const RETRY_MS = 2000
+
+/** URL scheme of the WebSocket beside this page. */
+const wsOrigin = location.origin.replace(/^http/, 'ws')
+
+/** The protocols, as the tabs show them. */
+export const PROTOCOLS = {
+  flv: { name: 'HTTP-FLV', url: (path) => `${location.origin}${path}.flv` },
+  ws: { name: 'WebSocket-FLV', url: (path) => `${wsOrigin}${path}.flv` },
+  ts: { name: 'HTTP-TS', url: (path) => `${location.origin}${path}.ts` },
+  hls: { name: 'HLS', url: (path) => `${location.origin}${path}.m3u8` },
+}
+
+/** Plays one stream at a time in `video`, and begins again when it breaks off. Tells `say` what goes on. */
+export class StreamPlayer {
+  #video
+  #say
+  #engine
+  #retry
+  #path
+  #protocol
+
+  constructor(video, say) {
+    this.#video = video
+    this.#say = say
+    video.addEventListener('playing', () => say('playing'))
+    video.addEventListener('waiting', () => say('buffering'))
+    if (globalThis.mpegts) {
+      // Its news goes to the console otherwise.
+      mpegts.LoggingControl.applyConfig({ enableDebug: false, enableVerbose: false, enableInfo: false })
+    }
+  }
+
+  get path() {
+    return this.#path
+  }
+
+  get protocol() {
+    return this.#protocol
+  }
+
+  play(path, protocol) {
+    this.stop()
+    this.#path = path
+    this.#protocol = protocol
+    this.#start()
+  }
+
+  stop() {
+    clearTimeout(this.#retry)
+    this.#path = undefined
+    this.#unload()
+  }
+
+  /** What the viewer sees now: how far behind the stream, how many frames were dropped. */
+  facts() {
+    const { videoWidth, videoHeight, buffered, currentTime } = this.#video
+    const { totalVideoFrames = 0, droppedVideoFrames = 0 } = this.#video.getVideoPlaybackQuality?.() ?? {}
+    const end = buffered.length > 0 ? buffered.end(buffered.length - 1) : currentTime
+    return {
+      Size: videoWidth > 0 ? `${videoWidth}×${videoHeight}` : '–',
+      Frames: totalVideoFrames,
+      Dropped: droppedVideoFrames,
+      Buffer: `${Math.max(0, end - currentTime).toFixed(1)} s`,
+    }
+  }
+
+  #start() {
+    this.#say('connecting')
+    const url = PROTOCOLS[this.#protocol].url(this.#path)
+    if (this.#protocol === 'hls') this.#startHls(url)
+    else this.#startMpegts(url, this.#protocol === 'ts' ? 'mpegts' : 'flv')
+    // Muted, so that browsers let it start by itself.
+    this.#video.play().catch(() => undefined)
+  }
+
+  #startMpegts(url, type) {
+    if (!mpegts.isSupported()) {
+      this.#say('this browser has no Media Source Extensions: use HLS')
+      return
+    }
+    const engine = mpegts.createPlayer(
+      { type, isLive: true, url },
+      {
+        enableWorker: false,
+        enableStashBuffer: false,
+        lazyLoad: false,
+        liveBufferLatencyChasing: true,
+        liveBufferLatencyMaxLatency: 2.5,
+        liveBufferLatencyMinRemain: 0.8,
+        autoCleanupSourceBuffer: true,
+      },
+    )
+    this.#engine = engine
+    engine.on(mpegts.Events.ERROR, () => this.#again())
+    engine.on(mpegts.Events.LOADING_COMPLETE, () => this.#again())
+    engine.attachMediaElement(this.#video)
+    engine.load()
+  }
+
+  #startHls(url) {
+    if (!Hls.isSupported()) {
+      // Safari plays HLS by itself.
+      this.#video.src = url
+      return
+    }
+    const engine = new Hls({ liveSyncDurationCount: 2 })
+    this.#engine = engine
+    engine.on(Hls.Events.ERROR, (_, { fatal }) => {
+      if (fatal) this.#again()
+    })
+    engine.loadSource(url)
+    engine.attachMedia(this.#video)
+  }
+
+  /** The stream has ended or the connection broke: asks again until the viewer stops or it is back. */
+  #again() {
+    if (this.#path === undefined) return
+    this.#say('waiting for the stream')
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => {
+      this.#unload()
+      this.#start()
+    }, RETRY_MS)
+  }
+
+  #unload() {
+    const engine = this.#engine
+    this.#engine = undefined
+    engine?.destroy()
+    this.#video.removeAttribute('src')
+    this.#video.load()
+  }
+}
