@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FLV_VIEW } from 'millrace/flv'
 import { Hub, type Sink } from 'millrace/hub'
-import { inRealTime, readClip } from './clip.ts'
+import { inRealTime } from 'millrace/node'
+import { readClip } from './clip.ts'
 
 const hub = new Hub({ maxLagMs: 500 })
 const publisher = hub.publish('/live/show')

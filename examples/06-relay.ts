@@ -1,7 +1,7 @@
 // A relay: pulls one stream and pushes it to two servers. Here all three are servers of this process.
 import { Hub } from 'millrace/hub'
-import { RtmpClient, RtmpServer } from 'millrace/node'
-import { inRealTime, readClip } from './clip.ts'
+import { inRealTime, RtmpClient, RtmpServer } from 'millrace/node'
+import { readClip } from './clip.ts'
 
 async function startServer(name: string): Promise<{ url: string; hub: Hub; close(): Promise<void> }> {
   const hub = new Hub()

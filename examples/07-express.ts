@@ -1,6 +1,6 @@
 // RTMP beside an express app that serves HLS and HTTP-FLV under /media.
-import { RtmpClient } from 'millrace/node'
-import { inRealTime, readClip } from './clip.ts'
+import { inRealTime, RtmpClient } from 'millrace/node'
+import { readClip } from './clip.ts'
 // #region express
 import express from 'express'
 import { HlsHandler, Hub, LiveHandler, RtmpServer } from 'millrace'

@@ -1,7 +1,7 @@
 // HTTP-FLV and HLS from fetch-style handlers, here in hono.
 import { serve } from '@hono/node-server'
-import { RtmpClient, RtmpServer } from 'millrace/node'
-import { inRealTime, readClip } from './clip.ts'
+import { inRealTime, RtmpClient, RtmpServer } from 'millrace/node'
+import { readClip } from './clip.ts'
 // #region hono
 import { Hono } from 'hono'
 import { HlsHandler, Hub, LiveHandler } from 'millrace'

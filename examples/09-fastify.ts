@@ -1,6 +1,6 @@
 // RTMP beside a fastify app that serves HLS, HTTP-FLV and FLV over WebSocket under /media.
-import { RtmpClient } from 'millrace/node'
-import { inRealTime, readClip } from './clip.ts'
+import { inRealTime, RtmpClient } from 'millrace/node'
+import { readClip } from './clip.ts'
 // #region fastify
 import Fastify from 'fastify'
 import { HlsHandler, Hub, LiveHandler, RtmpServer } from 'millrace'

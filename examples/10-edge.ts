@@ -1,7 +1,8 @@
 // An edge: whoever asks it for a stream gets it from an origin, which is asked once however many players there are.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hub, RtmpClient, RtmpServer } from 'millrace'
-import { inRealTime, readClip } from './clip.ts'
+import { inRealTime } from 'millrace/node'
+import { readClip } from './clip.ts'
 
 // #region edge
 function edgeOf(originUrl: string): Hub {

@@ -4,8 +4,8 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RtmpClient } from 'millrace/node'
-import { inRealTime, readClip } from '../clip.ts'
+import { inRealTime, RtmpClient } from 'millrace/node'
+import { readClip } from '../clip.ts'
 
 /** Pause before another try when the connection is lost, ms. */
 const RETRY_MS = 1_000

@@ -107,7 +107,7 @@ export class RtmpConnection implements Expiring {
     this.#closed = false
     stream.on('data', (bytes: Uint8Array) => this.#receive(bytes))
     stream.on('end', () => this.#lost('the peer ended the connection'))
-    stream.on('error', (error: Error) => this.#lost(error.message))
+    stream.on('error', (error) => this.#lost(reasonOf(error)))
     stream.on('close', () => this.#streamClosed())
     // A stream that was over before it came here has told so already.
     if (stream.destroyed) queueMicrotask(() => this.#streamClosed())
@@ -478,4 +478,11 @@ export class RtmpConnection implements Expiring {
 function earliest(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined) return b
   return b === undefined ? a : Math.min(a, b)
+}
+
+/** A peer that closes before it has read our last words is an ordinary end: FFmpeg does so after `deleteStream`. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code === 'EPIPE' || error.code === 'ECONNRESET'
+    ? 'the peer closed the connection'
+    : error.message
 }

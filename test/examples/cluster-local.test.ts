@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { MediaPacket } from 'millrace/media'
-import { RtmpClient } from 'millrace/node'
+import { inRealTime, RtmpClient } from 'millrace/node'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { inRealTime, readClip } from '../../examples/clip.ts'
+import { readClip } from '../../examples/clip.ts'
 import { start } from '../support/process.ts'
 import { ROOT } from '../support/project.ts'
 

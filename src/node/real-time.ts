@@ -1,0 +1,93 @@
+/**
+ * Packets of a file at the speed of a camera.
+ *
+ * @module
+ */
+import type { Clock } from '../hub/index.ts'
+import type { MediaPacket } from '../media/index.ts'
+
+/** How {@link inRealTime} plays. */
+export interface RealTimeOptions {
+  /** Begin again at the end, with a clock that goes on; configuration and metadata come in the first round alone. @defaultValue false */
+  readonly loop?: boolean
+  /** Ends it at once. */
+  readonly signal?: AbortSignal
+  /** How far ahead of its time a packet is given out, ms: what timers are late by. @defaultValue 20 */
+  readonly leadMs?: number
+  /** Time and timers. @defaultValue the runtime's own; a waiting packet keeps the process alive */
+  readonly clock?: Pick<Clock, 'now' | 'setTimeout'>
+}
+
+/**
+ * Gives each packet at its time, as an encoder would: for {@link RtmpClient.send} and {@link Publisher.send}.
+ *
+ * @param packets - in order of dts, such as a whole FLV file; kept while it runs.
+ *
+ * @example Publish a file in a loop
+ * ```ts
+ * import { readFileSync } from 'node:fs'
+ * import { demuxFlv } from 'millrace/flv'
+ * import { inRealTime, RtmpClient } from 'millrace/node'
+ *
+ * const packets = [...demuxFlv(readFileSync('clip.flv'))]
+ * const client = await RtmpClient.publish('rtmp://192.0.2.1/live/clip')
+ * await client.send(inRealTime(packets, { loop: true }))
+ * ```
+ */
+export async function* inRealTime(
+  packets: readonly MediaPacket[],
+  options: RealTimeOptions = {},
+): AsyncGenerator<MediaPacket, void, undefined> {
+  const { loop = false, signal, leadMs = 20, clock = processClock } = options
+  const coded = packets.filter((packet) => packet.coded)
+  if (coded.length === 0) {
+    yield* packets
+    return
+  }
+  let firstDts = Infinity
+  let lastDts = -Infinity
+  for (const { dts } of coded) {
+    firstDts = Math.min(firstDts, dts)
+    lastDts = Math.max(lastDts, dts)
+  }
+  const lengthMs = lastDts - firstDts + lastFrameMs(coded)
+  const startMs = clock.now() - firstDts
+  for (let round = 0; round === 0 || loop; round++) {
+    for (const packet of packets) {
+      if (round > 0 && !packet.coded) continue
+      const dts = packet.dts + round * lengthMs
+      const waitMs = packet.coded ? startMs + dts - leadMs - clock.now() : 0
+      if (waitMs > 0) await sleep(waitMs, signal, clock)
+      if (signal?.aborted === true) return
+      yield packet.withDts(dts)
+    }
+  }
+}
+
+const processClock: Pick<Clock, 'now' | 'setTimeout'> = {
+  now: () => performance.now(),
+  setTimeout: (callback, delayMs) => {
+    const timer = setTimeout(callback, delayMs)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+/** How long the last frame lasts: as long as the one before it, of video if there is any. */
+function lastFrameMs(coded: readonly MediaPacket[]): number {
+  const kind = coded.some((packet) => packet.kind === 'video') ? 'video' : 'audio'
+  const times = coded.filter((packet) => packet.kind === kind).map((packet) => packet.dts)
+  return times.length < 2 ? 40 : Math.max(1, times.at(-1)! - times.at(-2)!)
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined, clock: Pick<Clock, 'setTimeout'>): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.setTimeout(done, ms)
+    signal?.addEventListener('abort', done)
+  })
+}
