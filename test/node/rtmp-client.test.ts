@@ -368,15 +368,15 @@ describe('time and signals', () => {
 describe('back-pressure', () => {
   it('tells a publisher to wait, and when to go on', async () => {
     const world = new World()
-    const { client: starting, far } = link(world, 'publish', { maxWriteBytes: 30_000, windowBytes: 1_000 })
+    const { client: starting, far } = link(world, 'publish', { maxWriteBytes: 100_000, windowBytes: 1_000 })
     await world.advance(500)
     const client = await starting
     await client.ready()
     far.pause()
     let written = 0
     while (client.write(CLIP[written]!)) written++
-    expect(client.queuedBytes).toBeGreaterThanOrEqual(30_000)
-    expect(client.queuedBytes - CLIP[written]!.body.length).toBeLessThan(30_000 + 100)
+    expect(client.queuedBytes).toBeGreaterThanOrEqual(100_000)
+    expect(client.queuedBytes - CLIP[written]!.body.length).toBeLessThan(100_000 + 100)
     let isReady = false
     const waiting = client.ready().then(() => (isReady = true))
     await world.settle()
