@@ -58,7 +58,6 @@ export type { ReloadConfiguration } from './http-api/service-routes.ts'
 export { type ServiceTarget, type StreamService, StreamServices } from './http-api/stream-services.ts'
 export { Client, type ClientFigures, type ClientRole } from './metrics/client.ts'
 export { MetricsHandler, type MetricsHandlerOptions } from './metrics/metrics-handler.ts'
-export type { CpuTimes, SelfStat, SelfStatField } from './metrics/proc-files.ts'
 export {
   type ConnectionCounts,
   DEFAULT_VHOST,
@@ -74,4 +73,5 @@ export {
   type NetworkFigures,
   type SocketFigures,
   SystemStatistics,
+  type UptimeFigures,
 } from './metrics/system-statistics.ts'

@@ -66,7 +66,7 @@ export class Client {
     return this.#look()
   }
 
-  /** Bitrates over the last half minute. */
+  /** Bitrates over the last half minute. @internal */
   kbps(figures: ClientFigures, nowMs: number): { readonly received: number; readonly sent: number } {
     return {
       received: this.#received.kbps(nowMs, figures.receivedBytes),

@@ -240,7 +240,7 @@ export class Statistics {
     }
   }
 
-  /** Which doors are known: an API tells what a server can do. */
+  /** Which doors are known: an API tells what a server can do. @internal */
   get doors(): { readonly rtmp: boolean; readonly http: boolean; readonly hls: boolean } {
     return { rtmp: this.#rtmp.length > 0, http: this.#live.length > 0, hls: this.#hls.length > 0 }
   }

@@ -69,6 +69,14 @@ export interface DiskFigures {
   readonly busy: number
 }
 
+/** How long the machine runs. */
+export interface UptimeFigures {
+  /** Seconds since its start. */
+  readonly seconds: number
+  /** Seconds that its processors were idle, all together; `null` where the system does not tell. */
+  readonly idleSeconds: number | null
+}
+
 interface Sample {
   readonly atMs: number
   readonly processCpuMs: number
@@ -78,8 +86,13 @@ interface Sample {
 
 /** Process and machine. Shares of time are taken between two calls of {@link SystemStatistics.sample}. */
 export class SystemStatistics {
-  /** Processors that this process may use, and those of the machine. */
-  readonly processors: { readonly usable: number; readonly present: number }
+  /** Processors. */
+  readonly processors: {
+    /** Those that this process may use. */
+    readonly usable: number
+    /** Those of the machine. */
+    readonly present: number
+  }
   readonly #disks: readonly string[]
   #previous: Sample
   #newest: Sample
@@ -115,12 +128,12 @@ export class SystemStatistics {
     return total <= 0 ? null : rounded(1 - (idleOf(cpu) - idleOf(before)) / total)
   }
 
-  /** Times of the processors, ticks of a hundredth of a second; outside of Linux what Node tells of them. */
+  /** Times of the processors, ticks of a hundredth of a second; outside of Linux what Node tells of them. @internal */
   cpuTimes(): Partial<CpuTimes> {
     return this.#newest.cpu ?? nodeCpuTimes()
   }
 
-  /** `/proc/self/stat`; `undefined` where there is none. */
+  /** `/proc/self/stat`; `undefined` where there is none. @internal */
   selfStat(): SelfStat | undefined {
     const text = readProc('/proc/self/stat')
     return text === undefined ? undefined : parseSelfStat(text)
@@ -145,8 +158,8 @@ export class SystemStatistics {
     return process.platform === 'win32' ? null : (loadavg() as [number, number, number])
   }
 
-  /** Seconds since the machine was started, and how long its processors were idle all together; the latter `null` where the system does not tell. */
-  uptime(): { readonly seconds: number; readonly idleSeconds: number | null } {
+  /** Since the machine was started. */
+  uptime(): UptimeFigures {
     const idle = /^\S+ ([\d.]+)/.exec(readProc('/proc/uptime') ?? '')?.[1]
     return {
       seconds: Math.floor(uptime()),
