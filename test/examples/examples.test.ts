@@ -17,6 +17,11 @@ const PRINTS: Readonly<Record<string, readonly string[]>> = {
   '09-fastify': ['page: your own pages', 'HLS: #EXT-X-STREAM-INF', 'HTTP-FLV: video/x-flv FLV'],
   '10-edge': ['edge: 2 players, origin: 1 player', 'NetStream.Play.StreamNotFound'],
   '11-testing': ['the publish time is limited', 'stream keys are checked'],
+  '12-callbacks': [
+    'guess: NetStream.Publish.Denied: unknown key',
+    'backend: on_unpublish show ?key=k-7f3a',
+    'lost: 0',
+  ],
 }
 
 const examples = readdirSync(join(ROOT, 'examples'))
