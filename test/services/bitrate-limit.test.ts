@@ -86,6 +86,18 @@ it('holds no timer while nobody publishes', () => {
   expect(clock.pending).toBe(0)
 })
 
+it('forgets a publisher that has left within its grace time', () => {
+  const clock = new VirtualClock()
+  const hub = new Hub({ graceMs: 60_000 }, clock)
+  const limit = new BitrateLimit(hub, { maxKbps: 1, windowMs: 100, clock })
+  const publisher = hub.publish('/live/show')
+  publisher.write(video(0, 1_000))
+  publisher.unpublish()
+  clock.advance(100)
+  expect([publisher.ended, clock.pending]).toEqual(['unpublished', 1]) // the grace time
+  limit.close()
+})
+
 it('options that are none are a mistake of the caller', () => {
   expect(() => new BitrateLimit(new Hub(), { maxKbps: 0 })).toThrow(TypeError)
   expect(() => new BitrateLimit(new Hub(), { maxKbps: 1, windowMs: 99 })).toThrow(TypeError)

@@ -45,3 +45,33 @@ it('puts together what they add to the reply', async () => {
     information: { level: 'warning' },
   })
 })
+
+const nobody = [{}, {}, new AbortController().signal] as unknown as Parameters<RtmpConnectDecider>
+
+it.each<[string, RtmpConnectDecider]>([
+  ['refuses', () => ({ type: 'reject', reason: 'full' })],
+  [
+    'throws',
+    () => {
+      throw new Error('no database')
+    },
+  ],
+])('whoever let in hears of the end when a later one %s', async (_, last) => {
+  const log: string[] = []
+  const counting: RtmpConnectDecider = () => ({ type: 'accept', onEnd: () => void log.push('end') })
+  await Promise.resolve(allConnect(counting, last)(...nobody)).catch(() => {})
+  expect(log).toEqual(['end'])
+})
+
+it('the end of a connection is told to all who let it in, once', async () => {
+  const log: string[] = []
+  const counting = (name: string): RtmpConnectDecider => {
+    return () => ({ type: 'accept', onEnd: () => void log.push(name) })
+  }
+  const world = new World({ server: { onConnect: allConnect(counting('a'), counting('b')) } })
+  const publisher = await world.publish()
+  expect(log).toEqual([])
+  publisher.vanish()
+  await world.settle()
+  expect(log).toEqual(['b', 'a'])
+})
