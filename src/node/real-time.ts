@@ -44,17 +44,13 @@ export async function* inRealTime(
     yield* packets
     return
   }
-  let firstDts = Infinity
-  let lastDts = -Infinity
-  for (const { dts } of coded) {
-    firstDts = Math.min(firstDts, dts)
-    lastDts = Math.max(lastDts, dts)
-  }
-  const lengthMs = lastDts - firstDts + lastFrameMs(coded)
+  const firstDts = coded.reduce((first, { dts }) => Math.min(first, dts), Infinity)
+  const lengthMs = loopLengthMs(coded)
   const startMs = clock.now() - firstDts
   for (let round = 0; round === 0 || loop; round++) {
     for (const packet of packets) {
-      if (round > 0 && !packet.coded) continue
+      // Configuration comes once; a loop has no end of sequence.
+      if (!packet.coded && (round > 0 || (loop && packet.endOfSequence))) continue
       const dts = packet.dts + round * lengthMs
       const waitMs = packet.coded ? startMs + dts - leadMs - clock.now() : 0
       if (waitMs > 0) await sleep(waitMs, signal, clock)
@@ -72,11 +68,18 @@ const processClock: Pick<Clock, 'now' | 'setTimeout'> = {
   },
 }
 
-/** How long the last frame lasts: as long as the one before it, of video if there is any. */
-function lastFrameMs(coded: readonly MediaPacket[]): number {
-  const kind = coded.some((packet) => packet.kind === 'video') ? 'video' : 'audio'
-  const times = coded.filter((packet) => packet.kind === kind).map((packet) => packet.dts)
-  return times.length < 2 ? 40 : Math.max(1, times.at(-1)! - times.at(-2)!)
+/**
+ * The least time after which neither kind begins again before its last frame is over: sound that starts and ends a little after the
+ * picture goes round with it, without a gap in either.
+ */
+function loopLengthMs(coded: readonly MediaPacket[]): number {
+  const lengths = (['audio', 'video'] as const).map((kind) => {
+    const times = coded.filter((packet) => packet.kind === kind).map(({ dts }) => dts)
+    if (times.length < 2) return times.length * 40
+    const spanMs = times.at(-1)! - times[0]!
+    return Math.round((spanMs * times.length) / (times.length - 1))
+  })
+  return Math.max(...lengths, 1)
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined, clock: Pick<Clock, 'setTimeout'>): Promise<void> {

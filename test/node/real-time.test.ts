@@ -68,6 +68,16 @@ describe('inRealTime', () => {
     ])
   })
 
+  it('loops picture and sound that end at different times without a gap in either', async () => {
+    const end = packetFromTag(9, 80, hex('17 02 000000'))
+    const clip = [video(0), audio(36), video(40), audio(57), audio(78), end, audio(99)]
+    const { lines } = await timeline(clip, { loop: true, leadMs: 0 }, 150)
+    const times = (kind: string): number[] =>
+      lines.filter((line) => line.includes(kind)).map((line) => Number(line.split(' ').at(-1)))
+    expect(times('video')).toEqual([0, 40, 84, 124])
+    expect(times('audio')).toEqual([36, 57, 78, 99, 120, 141])
+  })
+
   it('loops audio alone by the length of its frames', async () => {
     const { lines } = await timeline([audio(0), audio(23)], { loop: true, leadMs: 0 }, 50)
     expect(lines).toEqual(['0: audio 0', '23: audio 23', '46: audio 46'])
