@@ -4,7 +4,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inRealTime, RtmpClient } from 'millrace/node'
+import { inRealTime, type RtmpClient } from 'millrace/node'
 import { readClip } from '../clip.ts'
 
 /** Pause before another try when the connection is lost, ms. */
@@ -16,22 +16,25 @@ export interface Demo {
   close(): Promise<void>
 }
 
-/** Starts to publish to `url`, for ever. */
-export function startDemo(url: string): Demo {
+/**
+ * Starts to publish, for ever.
+ * @param connect - makes a connection that publishes.
+ */
+export function startDemo(connect: (signal: AbortSignal) => Promise<RtmpClient>): Demo {
   const stop = new AbortController()
   const { signal } = stop
   const packets = readClip()
   const finished = (async () => {
     while (!signal.aborted) {
       try {
-        const client = await RtmpClient.publish(url, { signal })
+        const client = await connect(signal)
         await client.send(inRealTime(packets, { loop: true, signal }))
         await client.close()
       } catch (error) {
         if (signal.aborted) return
         console.error(`demo: ${(error as Error).message}`)
-        await sleep(RETRY_MS)
       }
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
   })()
   return {

@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   const server = await startServer(config, new EventLog())
   console.log(`listening ${server.rtmpUrl}`)
   console.log(`listening ${server.httpUrl}`)
-  const demo = flags.demo ? startDemo(`${server.rtmpUrl}/live/demo`) : undefined
+  const demo = flags.demo ? startDemo((signal) => server.publishDemo(signal)) : undefined
   if (demo !== undefined) console.log(`demo ${server.httpUrl}/`)
 
   const shutdown = async (): Promise<void> => {

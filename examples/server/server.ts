@@ -3,13 +3,23 @@
  *
  * @module
  */
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { accept, Hub, reject } from 'millrace/hub'
-import { DirectorySegmentStore, HlsHandler, LiveHandler, MemorySegmentStore, RtmpServer } from 'millrace/node'
-import type { Config } from './config.ts'
+import {
+  DirectorySegmentStore,
+  duplexPair,
+  HlsHandler,
+  LiveHandler,
+  MemorySegmentStore,
+  RtmpClient,
+  RtmpServer,
+} from 'millrace/node'
+import { type Config, ConfigError } from './config.ts'
 import type { EventLog } from './event-log.ts'
 import { servePage } from './page.ts'
 import { StatusApi } from './status-api.ts'
@@ -22,13 +32,19 @@ export interface RunningServer {
   readonly rtmpUrl: string
   /** `http://…` or `https://…` of the bound address. */
   readonly httpUrl: string
+  /** Publishes `live/demo` over a connection in memory: whatever TLS, proxies and stream keys ask of others. */
+  publishDemo(signal: AbortSignal): Promise<RtmpClient>
   /** Stops everything; resolves when all sockets are closed. */
   close(): Promise<void>
 }
 
-/** Starts the server that `config` describes. */
+/**
+ * Starts the server that `config` describes.
+ * @throws {@link ConfigError} for a file that cannot be read, and for an address that cannot be listened on.
+ */
 export async function startServer(config: Config, log: EventLog): Promise<RunningServer> {
-  const hub = new Hub({ ...withoutUndefined(config.hub), ...admission(config.publishKeys) })
+  const demoKey = config.publishKeys === undefined ? 'demo' : randomUUID()
+  const hub = new Hub({ ...withoutUndefined(config.hub), ...admission(config.publishKeys, demoKey) })
   log.watchHub(hub)
 
   const rtmp = new RtmpServer({
@@ -65,19 +81,30 @@ export async function startServer(config: Config, log: EventLog): Promise<Runnin
       ? createServer(onRequest)
       : createHttpsServer(readTls(config.http.tls), onRequest)
   http.on('upgrade', (request, socket, head) => {
-    if (!live.handleUpgrade(request, socket, head)) socket.destroy()
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+      answerWithoutUpgrade(request, socket, onRequest)
+    else if (!live.handleUpgrade(request, socket, head)) socket.destroy()
   })
 
-  const rtmpAddress = await rtmp.listen({
-    port: config.rtmp.port,
-    ...withoutUndefined({ host: config.rtmp.host }),
-  })
-  const httpAddress = await listen(http, config.http.port, config.http.host)
+  const rtmpScheme = config.rtmp.tls === undefined ? 'rtmp' : 'rtmps'
+  const rtmpAddress = await listening(config.rtmp, (address) => rtmp.listen(address))
+  const httpAddress = await listening(config.http, (address) => listen(http, address)).catch(
+    async (error) => {
+      await rtmp.close()
+      throw error
+    },
+  )
+  status.door = { scheme: rtmpScheme, port: rtmpAddress.port }
 
   return {
     hub,
-    rtmpUrl: urlOf(config.rtmp.tls === undefined ? 'rtmp' : 'rtmps', rtmpAddress),
+    rtmpUrl: urlOf(rtmpScheme, rtmpAddress),
     httpUrl: urlOf(config.http.tls === undefined ? 'http' : 'https', httpAddress),
+    publishDemo(signal) {
+      const [near, far] = duplexPair()
+      rtmp.handle(far, { remoteAddress: 'demo' })
+      return RtmpClient.publish(`rtmp://localhost/live/${demoKey}`, { stream: near, signal })
+    },
     async close() {
       await rtmp.close()
       hub.close()
@@ -89,12 +116,32 @@ export async function startServer(config: Config, log: EventLog): Promise<Runnin
   }
 }
 
+/**
+ * Clients that offer HTTP/2 in an upgrade (`curl --http2`, Java's client) are answered as if they did not: whoever does not know an
+ * upgrade ignores it. RFC 9110 §7.8.
+ */
+function answerWithoutUpgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+): void {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  response.once('finish', () => socket.end())
+  socket.on('error', () => socket.destroy())
+  socket.resume()
+  onRequest(request, response)
+}
+
 /** Maps secret keys to public names when the file has any; otherwise everybody may publish. */
 function admission(
   keys: Config['publishKeys'],
+  demoKey: string,
 ): Pick<ConstructorParameters<typeof Hub>[0] & object, 'authorize'> {
   if (keys === undefined) return {}
   const streams = new Map(keys.map(({ key, stream }) => [key, stream]))
+  streams.set(demoKey, '/live/demo')
   return {
     authorize: ({ action, streamName }) => {
       if (action === 'play') return true
@@ -105,13 +152,34 @@ function admission(
 }
 
 function readTls(files: { readonly cert: string; readonly key: string }): { cert: Buffer; key: Buffer } {
-  return { cert: readFileSync(files.cert), key: readFileSync(files.key) }
+  try {
+    return { cert: readFileSync(files.cert), key: readFileSync(files.key) }
+  } catch (error) {
+    throw new ConfigError(`tls: ${(error as Error).message}`, { cause: error })
+  }
 }
 
-function listen(server: Server, port: number, host: string | undefined): Promise<AddressInfo> {
+interface Address {
+  readonly port: number
+  readonly host?: string
+}
+
+/** The system's refusal in words. */
+async function listening(
+  { port, host }: { readonly port: number; readonly host?: string | undefined },
+  listenOn: (address: Address) => Promise<AddressInfo>,
+): Promise<AddressInfo> {
+  try {
+    return await listenOn({ port, ...withoutUndefined({ host }) })
+  } catch (error) {
+    throw new ConfigError(`cannot listen on port ${port}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function listen(server: Server, address: Address): Promise<AddressInfo> {
   return new Promise((resolve, fail) => {
     server.once('error', fail)
-    server.listen({ port, host }, () => resolve(server.address() as AddressInfo))
+    server.listen(address, () => resolve(server.address() as AddressInfo))
   })
 }
 

@@ -49,13 +49,25 @@ interface Rate {
 /** Time that a bitrate is measured over, ms. */
 const RATE_WINDOW_MS = 1_000
 
+/** Where encoders publish. */
+export interface RtmpDoor {
+  readonly scheme: 'rtmp' | 'rtmps'
+  readonly port: number
+}
+
+/** Ports that a URL need not name. */
+const DEFAULT_PORTS: Readonly<Record<RtmpDoor['scheme'], number>> = { rtmp: 1935, rtmps: 443 }
+
 /** Answers the page's questions. */
 export class StatusApi {
+  /** Where encoders publish; known once the server listens. */
+  door: RtmpDoor
   readonly #parts: StatusParts
   readonly #rates: WeakMap<Source, Rate>
 
   /** @param parts - what to report on. */
   constructor(parts: StatusParts) {
+    this.door = { scheme: 'rtmp', port: 0 }
     this.#parts = parts
     this.#rates = new WeakMap()
   }
@@ -63,11 +75,16 @@ export class StatusApi {
   /** @returns whether the request was for the API. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.url?.split('?')[0] !== '/api/v1/streams') return false
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { Allow: 'GET, HEAD' }).end()
+      return true
+    }
     const { hub, rtmp, live, hls } = this.#parts
     const body = JSON.stringify({
       streams: Array.from(hub.sources, (source) => this.#describe(source)),
       connections: { rtmp: rtmp.connections.size, http: live.viewerCount, hls: hls?.viewerCount ?? 0 },
       memoryBytes: process.memoryUsage.rss(),
+      rtmp: { ...this.door, defaultPort: DEFAULT_PORTS[this.door.scheme] },
     })
     response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
     response.end(request.method === 'HEAD' ? undefined : body)

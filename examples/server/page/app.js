@@ -1,55 +1,23 @@
 // The page of the reference server: the list of streams, refreshed every second, and one player.
-/* global mpegts, Hls */
+import { bitrate, duration, mediaTexts, megabytes } from './format.js'
+import { PROTOCOLS, StreamPlayer } from './player.js'
 
 const POLL_MS = 1000
 
+/** Bitrates that the line shows. */
+const SPARK_COUNT = 60
+
 const byId = (id) => document.getElementById(id)
+const clone = (id) => byId(id).content.cloneNode(true).firstElementChild
 const video = byId('video')
 const cards = new Map()
-let player
+const rates = new Map()
 
-const duration = (sec) =>
-  [Math.floor(sec / 3600), Math.floor(sec / 60) % 60, sec % 60]
-    .map((part) => String(part).padStart(2, '0'))
-    .join(':')
-const bitrate = (kbps) => (kbps >= 1000 ? `${(kbps / 1000).toFixed(2)} Mbit/s` : `${kbps} kbit/s`)
-const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`
-
-const CODEC_NAMES = {
-  avc1: 'H.264',
-  hvc1: 'HEVC',
-  av01: 'AV1',
-  vp08: 'VP8',
-  vp09: 'VP9',
-  vvc1: 'H.266',
-  mp4a: 'AAC',
-  '.mp3': 'MP3',
-  Opus: 'Opus',
-  fLaC: 'FLAC',
-  'ac-3': 'AC-3',
-  'ec-3': 'E-AC-3',
-}
-
-function mediaText(stream) {
-  const parts = []
-  if (stream.video) {
-    const size = stream.width ? ` ${stream.width}×${stream.height}` : ''
-    parts.push(`${CODEC_NAMES[stream.video] ?? stream.video}${size}`)
-  }
-  if (stream.audio) {
-    const rate = stream.sampleRate ? ` ${stream.sampleRate / 1000} kHz` : ''
-    const channels =
-      stream.channels === 1
-        ? ' mono'
-        : stream.channels === 2
-          ? ' stereo'
-          : stream.channels
-            ? ` ${stream.channels} ch`
-            : ''
-    parts.push(`${CODEC_NAMES[stream.audio] ?? stream.audio}${rate}${channels}`)
-  }
-  return parts.join(' · ') || 'no codec configuration yet'
-}
+const player = new StreamPlayer(video, (text) => {
+  const state = byId('stage-state')
+  state.textContent = text
+  state.classList.toggle('good', text === 'playing')
+})
 
 function setFacts(list, facts) {
   const wanted = Object.entries(facts)
@@ -69,22 +37,22 @@ function setFacts(list, facts) {
   })
 }
 
-function urlsOf(path) {
-  const { protocol, host, hostname } = location
-  const ws = protocol === 'https:' ? 'wss:' : 'ws:'
-  return {
-    RTMP: `rtmp://${hostname}${path}`,
-    'HTTP-FLV': `${protocol}//${host}${path}.flv`,
-    'WebSocket-FLV': `${ws}//${host}${path}.flv`,
-    'HTTP-TS': `${protocol}//${host}${path}.ts`,
-    HLS: `${protocol}//${host}${path}.m3u8`,
-  }
+function setTexts(list, texts) {
+  if (list.dataset.texts === texts.join()) return
+  list.dataset.texts = texts.join()
+  list.replaceChildren(
+    ...texts.map((text) => {
+      const item = document.createElement('li')
+      item.textContent = text
+      return item
+    }),
+  )
 }
 
 /** Copies, or selects the text where the browser does not let a page copy (plain http). */
-async function copyText(url, element) {
+async function copyText(text, element) {
   try {
-    await navigator.clipboard.writeText(url)
+    await navigator.clipboard.writeText(text)
     return 'Copied'
   } catch {
     getSelection().selectAllChildren(element)
@@ -92,133 +60,139 @@ async function copyText(url, element) {
   }
 }
 
-function makeCard(path) {
-  const card = byId('stream-template').content.cloneNode(true).firstElementChild
-  card.dataset.path = path
-  card.querySelector('h3').textContent = path
-  for (const button of card.querySelectorAll('[data-play]')) {
-    button.addEventListener('click', () => play(path, button.dataset.play))
-  }
-  card.querySelector('.urls').replaceChildren(
-    ...Object.entries(urlsOf(path)).map(([name, url]) => {
-      const item = document.createElement('li')
-      const text = document.createElement('code')
+function setUrls(list, urls) {
+  list.replaceChildren(
+    ...Object.entries(urls).map(([name, url]) => {
+      const item = clone('url-template')
+      const [label, text, copy] = item.children
+      label.textContent = name
       text.textContent = url
-      const copy = document.createElement('button')
-      copy.type = 'button'
-      copy.textContent = 'Copy'
-      copy.setAttribute('aria-label', `Copy the ${name} URL`)
+      text.title = url
+      copy.setAttribute('aria-label', `Copy: ${name}`)
       copy.addEventListener('click', () => {
         void copyText(url, text).then((done) => {
           copy.textContent = done
           setTimeout(() => (copy.textContent = 'Copy'), 1500)
         })
       })
-      item.append(text, copy)
       return item
     }),
   )
+}
+
+function makeCard(path, rtmpBase) {
+  const card = clone('stream-template')
+  const slash = path.lastIndexOf('/') + 1
+  card.dataset.path = path
+  card.querySelector('.app').textContent = path.slice(0, slash)
+  card.querySelector('.name').textContent = path.slice(slash)
+  for (const button of card.querySelectorAll('[data-play]')) {
+    button.addEventListener('click', () => play(path, button.dataset.play))
+  }
+  const encoded = encodePath(path)
+  const urls = Object.values(PROTOCOLS).map(({ name, url }) => [name, url(encoded)])
+  setUrls(card.querySelector('.urls'), { RTMP: `${rtmpBase}${path}`, ...Object.fromEntries(urls) })
   return card
 }
 
-function show(status) {
-  const { streams, connections } = status
-  for (const stream of streams) {
-    let card = cards.get(stream.path)
-    if (!card) {
-      card = makeCard(stream.path)
-      cards.set(stream.path, card)
-      byId('streams').append(card)
-    }
-    const badge = card.querySelector('.badge')
-    badge.textContent = stream.live ? 'live' : 'waiting'
-    badge.classList.toggle('waiting', !stream.live)
-    card.querySelector('.media').textContent = mediaText(stream)
-    setFacts(card.querySelector('.facts'), {
-      Up: duration(stream.uptimeSec),
-      Bitrate: bitrate(stream.kbps),
-      Players: stream.players + stream.hlsViewers,
-    })
+const encodePath = (path) => path.split('/').map(encodeURIComponent).join('/')
+
+/** The bitrate of the last minute as a line. */
+function drawSpark(card, path, kbps) {
+  const history = [...(rates.get(path) ?? []), kbps].slice(-SPARK_COUNT)
+  rates.set(path, history)
+  if (history.length < 2) return
+  const top = Math.max(...history, 1)
+  const points = history.map((rate, i) => `${(i / (history.length - 1)) * 60} ${15 - (rate / top) * 13}`)
+  const line = `M${points.join('L')}`
+  card.querySelector('.spark-line').setAttribute('d', line)
+  card.querySelector('.spark-area').setAttribute('d', `${line}L60 16L0 16Z`)
+}
+
+function showStream(stream, rtmpBase) {
+  const { path } = stream
+  let card = cards.get(path)
+  if (!card) {
+    card = makeCard(path, rtmpBase)
+    cards.set(path, card)
+    byId('streams').append(card)
   }
-  const present = new Set(streams.map((stream) => stream.path))
+  const badge = card.querySelector('.badge')
+  badge.textContent = stream.live ? 'live' : 'waiting'
+  badge.classList.toggle('waiting', !stream.live)
+  card.classList.toggle('on-stage', player.path === encodePath(path))
+  setTexts(card.querySelector('.media'), mediaTexts(stream))
+  setFacts(card.querySelector('.facts'), {
+    Uptime: duration(stream.uptimeSec),
+    Bitrate: bitrate(stream.kbps),
+    Players: stream.players + stream.hlsViewers,
+  })
+  drawSpark(card, path, stream.kbps)
+}
+
+function show({ streams, connections, memoryBytes, rtmp }) {
+  const rtmpBase = `${rtmp.scheme}://${urlHost()}${rtmp.port === rtmp.defaultPort ? '' : `:${rtmp.port}`}`
+  for (const stream of streams) showStream(stream, rtmpBase)
+  const present = new Set(streams.map(({ path }) => path))
   for (const [path, card] of cards) {
     if (present.has(path)) continue
     card.remove()
     cards.delete(path)
+    rates.delete(path)
   }
   byId('empty').hidden = streams.length > 0
   setFacts(byId('totals'), {
-    Streams: streams.filter((stream) => stream.live).length,
+    Live: streams.filter(({ live }) => live).length,
     RTMP: connections.rtmp,
     HTTP: connections.http,
     HLS: connections.hls,
-    Memory: megabytes(status.memoryBytes),
+    Memory: megabytes(memoryBytes),
   })
+  const publish = byId('publish-urls')
+  if (publish.dataset.base !== rtmpBase) {
+    publish.dataset.base = rtmpBase
+    setUrls(publish, {
+      Server: `${rtmpBase}/live`,
+      FFmpeg: `ffmpeg -re -i input.mp4 -c copy -f flv ${rtmpBase}/live/show`,
+    })
+  }
+  if (player.path !== undefined) setFacts(byId('stage-facts'), player.facts())
+}
+
+/** The host as it stands in URLs, without its port. */
+const urlHost = () => location.host.replace(/:\d+$/, '')
+
+function play(path, protocol) {
+  byId('stage').hidden = false
+  document.body.classList.add('playing')
+  byId('stage-title').textContent = path
+  for (const tab of byId('protocols').children) {
+    tab.setAttribute('aria-pressed', String(tab.dataset.protocol === protocol))
+  }
+  player.play(encodePath(path), protocol)
+  setFacts(byId('stage-facts'), player.facts())
+  byId('stage').scrollIntoView({ block: 'nearest' })
 }
 
 function stop() {
-  player?.destroy()
-  player = undefined
-  video.removeAttribute('src')
-  video.load()
+  player.stop()
   byId('stage').hidden = true
+  document.body.classList.remove('playing')
 }
 
-function say(text) {
-  byId('stage-state').textContent = text
+for (const [protocol, { name }] of Object.entries(PROTOCOLS)) {
+  const tab = document.createElement('button')
+  tab.type = 'button'
+  tab.dataset.protocol = protocol
+  tab.textContent = name
+  tab.addEventListener('click', () => play(byId('stage-title').textContent, protocol))
+  byId('protocols').append(tab)
 }
-
-function play(path, kind) {
-  stop()
-  byId('stage').hidden = false
-  byId('stage-title').textContent = `${path} by ${kind === 'flv' ? 'HTTP-FLV' : 'HLS'}`
-  byId('stage').scrollIntoView({ behavior: 'smooth', block: 'start' })
-  say('connecting…')
-  if (kind === 'flv') playFlv(path)
-  else playHls(path)
-  // Muted, so that browsers let it start without a gesture on this element.
-  video.play().catch(() => undefined)
-}
-
-function playFlv(path) {
-  if (!mpegts.isSupported()) {
-    say('this browser has no Media Source Extensions: use HLS')
-    return
-  }
-  const flv = mpegts.createPlayer(
-    { type: 'flv', isLive: true, url: new URL(`${path}.flv`, location.href).href },
-    {
-      enableWorker: false,
-      liveBufferLatencyChasing: true,
-      liveBufferLatencyMaxLatency: 2.5,
-      lazyLoad: false,
-    },
-  )
-  player = flv
-  flv.on(mpegts.Events.ERROR, (kind, detail) => say(`stopped: ${kind} ${detail}`))
-  flv.on(mpegts.Events.LOADING_COMPLETE, () => say('the stream has ended'))
-  flv.attachMediaElement(video)
-  flv.load()
-}
-
-function playHls(path) {
-  const url = `${path}.m3u8`
-  if (Hls.isSupported()) {
-    const hls = new Hls({ liveSyncDurationCount: 3 })
-    player = hls
-    hls.on(Hls.Events.ERROR, (_, data) => {
-      if (data.fatal) say(`stopped: ${data.details}`)
-    })
-    hls.loadSource(url)
-    hls.attachMedia(video)
-  } else {
-    video.src = url
-  }
-}
-
-video.addEventListener('playing', () => say('playing'))
-video.addEventListener('waiting', () => say('buffering…'))
 byId('stop').addEventListener('click', stop)
+byId('unmute').addEventListener('click', () => (video.muted = !video.muted))
+video.addEventListener('volumechange', () => {
+  byId('unmute').textContent = video.muted ? 'Unmute' : 'Mute'
+})
 
 async function poll() {
   try {
@@ -232,6 +206,4 @@ async function poll() {
   setTimeout(() => void poll(), POLL_MS)
 }
 
-byId('publish-url').textContent = `rtmp://${location.hostname}/live/show`
-byId('obs-server').textContent = `rtmp://${location.hostname}/live`
 await poll()
