@@ -22,6 +22,12 @@ const PRINTS: Readonly<Record<string, readonly string[]>> = {
     'backend: on_unpublish show ?key=k-7f3a',
     'lost: 0',
   ],
+  '13-http-api': [
+    'without credentials: 401',
+    '/live/show: H264 640x360',
+    '/live/show: keyframes counted',
+    'the encoder was sent away: true',
+  ],
 }
 
 const examples = readdirSync(join(ROOT, 'examples'))

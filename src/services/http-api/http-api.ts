@@ -53,7 +53,7 @@ export interface HttpApiOptions {
   /** Value of `Access-Control-Allow-Origin`, or `false` for no CORS headers. @defaultValue '*', but `false` where no credentials are asked for */
   readonly cors?: string | false
   /**
-   * Answer `?callback=name` with a script, and take `?method=DELETE` for the method, as the console of SRS asks for. Any page that is open
+   * Answer `?callback=name` with a script, and take `?method=DELETE` for the method, as SRS does. Any page that is open
    * in a browser that knows the password can then act as its user. @defaultValue false
    */
   readonly jsonp?: boolean
