@@ -156,7 +156,7 @@ export class HttpApi {
     void this.#answer({ facts, matches, readBody }).then((reply) => {
       if (response.destroyed || response.headersSent) return
       // What is left of a body that was refused is not read: the connection ends with the answer.
-      if (!request.complete) response.setHeader('Connection', 'close')
+      if (!request.complete && request.httpVersionMajor === 1) response.setHeader('Connection', 'close')
       sendReply(response, reply, facts.method)
     })
     return true
