@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decodeUtf8, readF64, readU16, readU32 } from '../bytes/index.ts'
+import { decodeUtf8, readF64, readU16, readU32, utf8Length } from '../bytes/index.ts'
 import { DecodeError, LimitError } from '../errors/index.ts'
 
 /** Bounds on what one AMF body may unfold to. */
@@ -139,6 +139,18 @@ export class AmfInput {
       )
     }
   }
+}
+
+/**
+ * `name`, if AMF0 can carry it: what is decoded can be encoded. Of AMF3 a name may be longer, and each malformed byte becomes three of
+ * U+FFFD. Otherwise `ERR_AMF_KEY`.
+ */
+export function checkedName(name: string): string {
+  // A UTF-16 unit takes three bytes at most, so most names need no count.
+  if (name.length > 0x5555 && utf8Length(name) > 0xffff) {
+    throw new DecodeError('ERR_AMF_KEY', `a name of ${utf8Length(name)} bytes; AMF0 allows 65535`)
+  }
+  return name
 }
 
 /** The value behind a reference index, or `ERR_AMF_REFERENCE`. */

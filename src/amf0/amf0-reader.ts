@@ -4,7 +4,7 @@
  * @module
  */
 import { DecodeError } from '../errors/index.ts'
-import { AmfInput, type Amf0DecodeOptions, referenced } from './amf-input.ts'
+import { AmfInput, type Amf0DecodeOptions, checkedName, referenced } from './amf-input.ts'
 import { AMF0_MARKER } from './amf0-marker.ts'
 import {
   AMF0_UNSUPPORTED,
@@ -105,7 +105,10 @@ export class Amf0Reader {
       case AMF0_MARKER.xmlDocument:
         return new Amf0XmlDocument(input.text(input.u32()))
       case AMF0_MARKER.typedObject: {
-        const object = new Amf0TypedObject(input.text(input.u16()), Object.create(null) as Amf0Object)
+        const object = new Amf0TypedObject(
+          checkedName(input.text(input.u16())),
+          Object.create(null) as Amf0Object,
+        )
         this.#complex.push(object)
         this.#readProperties(object.properties)
         return object
@@ -135,7 +138,7 @@ export class Amf0Reader {
         input.offset++
         break
       }
-      const name = input.text(nameLength)
+      const name = checkedName(input.text(nameLength))
       properties[name] = this.read()
     }
     input.leave()

@@ -14,7 +14,7 @@
  */
 import { readU32, utf8Length } from '../bytes/index.ts'
 import { DecodeError } from '../errors/index.ts'
-import { type Amf0DecodeOptions, AmfInput, referenced } from './amf-input.ts'
+import { type Amf0DecodeOptions, AmfInput, checkedName, referenced } from './amf-input.ts'
 import {
   Amf0EcmaArray,
   type Amf0Object,
@@ -113,6 +113,11 @@ export class Amf3Reader {
     return text
   }
 
+  /** A string that becomes a name in AMF0. */
+  #readName(): string {
+    return checkedName(this.#readString())
+  }
+
   /** A value that begins with `U29O-ref | head`; all of these share one table. */
   #readComplex(marker: number): Amf0Value {
     const input = this.#input
@@ -147,7 +152,7 @@ export class Amf3Reader {
   /** `U29A-value *(name | value) | empty name | *value`. */
   #readArray(length: number): Amf0Value {
     const input = this.#input
-    let name = this.#readString()
+    let name = this.#readName()
     if (name === '') {
       input.need(length)
       return this.#readElements(this.#remember([]), length)
@@ -155,7 +160,7 @@ export class Amf3Reader {
     const array = this.#remember(new Amf0EcmaArray(Object.create(null) as Amf0Object))
     while (name !== '') {
       array.properties[name] = this.readValue()
-      name = this.#readString()
+      name = this.#readName()
     }
     for (let i = 0; i < length; i++) array.properties[i] = this.readValue()
     return array
@@ -169,7 +174,7 @@ export class Amf3Reader {
     this.#remember(object)
     for (const name of traits.sealed) properties[name] = this.readValue()
     if (traits.dynamic) {
-      for (let name = this.#readString(); name !== ''; name = this.#readString()) {
+      for (let name = this.#readName(); name !== ''; name = this.#readName()) {
         properties[name] = this.readValue()
       }
     }
@@ -183,11 +188,11 @@ export class Amf3Reader {
       input.repeat(traits.namesLength)
       return traits
     }
-    const className = this.#readString()
+    const className = this.#readName()
     if ((head & 4) !== 0) {
       throw new DecodeError(
         'ERR_AMF_EXTERNALIZABLE',
-        `class '${className}' is externalizable: only its own code knows its format`,
+        `class '${className.slice(0, 64)}' is externalizable: only its own code knows its format`,
       )
     }
     const sealedCount = head >> 4
@@ -195,7 +200,7 @@ export class Amf3Reader {
     let namesLength = utf8Length(className)
     const sealed: string[] = []
     for (let i = 0; i < sealedCount; i++) {
-      const name = this.#readString()
+      const name = this.#readName()
       namesLength += utf8Length(name)
       sealed.push(name)
     }
@@ -237,7 +242,7 @@ export class Amf3Reader {
       if (typeof key !== 'string' && typeof key !== 'number') {
         throw new DecodeError('ERR_AMF_KEY', `dictionary key ${i} is neither text nor number`)
       }
-      dictionary.properties[key] = this.readValue()
+      dictionary.properties[checkedName(String(key))] = this.readValue()
     }
     return dictionary
   }

@@ -29,4 +29,5 @@ export {
   propertiesOf,
 } from './amf0-value.ts'
 export { encodeAmf0 } from './amf0-writer.ts'
+export { amf3DataToAmf0 } from './amf3-data.ts'
 export { decodeAmf3 } from './amf3-reader.ts'

@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   ERR_AMF_DEPTH: 'AMF values are nested deeper than allowed',
   ERR_AMF_END: 'an AMF value reaches past the end of its buffer',
   ERR_AMF_EXTERNALIZABLE: 'an AMF3 object has a format that only its own class can read',
-  ERR_AMF_KEY: 'an AMF3 dictionary has a key that is neither text nor number',
+  ERR_AMF_KEY: 'an AMF name or dictionary key is none that AMF0 can carry',
   ERR_AMF_MARKER: 'an AMF type marker is unknown or reserved',
   ERR_AMF_REFERENCE: 'an AMF reference points at nothing that came before',
   ERR_AMF_REPEATED: 'AMF3 references repeat more bytes than allowed',

@@ -7,8 +7,9 @@
  *
  * @module
  */
+import { amf3DataToAmf0 } from '../amf0/index.ts'
 import { ByteArena, ByteQueue, readU24, readU32 } from '../bytes/index.ts'
-import { LimitError } from '../errors/index.ts'
+import { LimitError, MediaError } from '../errors/index.ts'
 import {
   type MediaPacket,
   packetFromTag,
@@ -24,7 +25,6 @@ import {
   type FlvHeader,
   isFlvSignature,
 } from './flv-header.ts'
-import { dataFromAmf3 } from './flv-script.ts'
 import { FLV_TAG_HEADER_BYTES, readFlvTimestamp, TAG_TYPE_DATA_AMF3 } from './flv-tag.ts'
 
 /** Bounds of an {@link FlvDemuxer}. */
@@ -248,7 +248,7 @@ export class FlvDemuxer {
     if (isKnownType(type)) {
       body = this.#arena.take(size)
       body.set(window.subarray(at + FLV_TAG_HEADER_BYTES, at + FLV_TAG_HEADER_BYTES + size))
-      if (type === TAG_TYPE_DATA_AMF3) body = dataFromAmf3(body)
+      if (type === TAG_TYPE_DATA_AMF3) body = readableAmf0(body)
     }
     if (body === undefined) {
       this.#skippedBytes += length
@@ -288,6 +288,20 @@ export class FlvDemuxer {
   #wait(result: number, needed: number): number {
     this.#needed = needed
     return result
+  }
+}
+
+/**
+ * Script data in AMF3 (Enhanced RTMP v2, "Enabling AMF3 in FLV") as AMF0; `undefined` if its format selector is one of the future, or
+ * its values cannot be read.
+ */
+function readableAmf0(body: Uint8Array): Uint8Array | undefined {
+  if (body[0] !== 0) return undefined
+  try {
+    return amf3DataToAmf0(body)
+  } catch (error) {
+    if (error instanceof MediaError) return undefined
+    throw error
   }
 }
 

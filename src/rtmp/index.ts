@@ -61,7 +61,7 @@ export type {
 export { type RtmpClientPhase, RtmpClientSession, type RtmpClientSessionOptions } from './client-session.ts'
 export type { ConnectReply, ConnectRequest } from './connect-command.ts'
 export { FlowControl } from './flow-control.ts'
-export { amf3DataToAmf0, dataMessage, decodeRtmpMessage, encodeRtmpMessage } from './message-codec.ts'
+export { dataMessage, decodeRtmpMessage, encodeRtmpMessage } from './message-codec.ts'
 export type { Redirect } from './net-status.ts'
 export { RTMP_VIEW, RTMP_VIEW_CHUNK_SIZE, RTMP_VIEW_MESSAGE_STREAM_ID, RtmpFraming } from './rtmp-framing.ts'
 export type {

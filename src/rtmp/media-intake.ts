@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Amf0DecodeOptions } from '../amf0/index.ts'
+import { amf3DataToAmf0, type Amf0DecodeOptions } from '../amf0/index.ts'
 import {
   MESSAGE_TYPE_AUDIO,
   MESSAGE_TYPE_DATA_AMF0,
@@ -13,7 +13,6 @@ import {
 } from '../chunk/index.ts'
 import { packetFromTag, TimestampUnwrapper, type MediaPacket } from '../media/index.ts'
 import { splitAggregate } from './aggregate.ts'
-import { amf3DataToAmf0 } from './message-codec.ts'
 
 /** Media of one publish or play. Audio, video and data share one clock, so that they stay in step across 2³² ms. */
 export class MediaIntake {

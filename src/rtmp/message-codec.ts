@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { decodeAmf0, encodeAmf0, type Amf0DecodeOptions, type Amf0Value } from '../amf0/index.ts'
+import {
+  amf3DataToAmf0,
+  decodeAmf0,
+  encodeAmf0,
+  type Amf0DecodeOptions,
+  type Amf0Value,
+} from '../amf0/index.ts'
 import { readU32, writeU32 } from '../bytes/index.ts'
 import {
   MESSAGE_TYPE_ABORT,
@@ -173,19 +179,6 @@ export function mediaMessage(
   }
 }
 
-/**
- * The AMF0 body of a type-15 data message, the form in which data travels everywhere else in this package.
- *
- * A type-15 body begins with a format byte 0 (Enhanced RTMP v2, "AMF3-encoded Historical Specification
- * Clarification"), but encoders also leave it out, so it is skipped only when it is there: a handler name never begins
- * with marker 0, a number. AMF3 values behind marker 0x11 become AMF0 values.
- * @throws what `decodeAmf0` throws.
- */
-export function amf3DataToAmf0(body: Uint8Array, options?: Amf0DecodeOptions): Uint8Array {
-  const values = skipFormatByte(body)
-  return values.includes(AVMPLUS_OBJECT_MARKER) ? encodeAmf0(...decodeAmf0(values, options)) : values
-}
-
 /** Whether this is the 4-byte "timecode" that some FFmpeg builds send as data or command: not AMF, to be dropped. */
 export function isFfmpegTimecode(message: ChunkMessage): boolean {
   return (
@@ -197,8 +190,6 @@ export function isFfmpegTimecode(message: ChunkMessage): boolean {
       message.messageTypeId === MESSAGE_TYPE_COMMAND_AMF3)
   )
 }
-
-const AVMPLUS_OBJECT_MARKER = 0x11 // AMF0 §3.1: the next value is AMF3
 
 // Data handlers that arrive as commands (type 20) from encoders that mix up the two types (HaishinKit).
 const DATA_NAMES: ReadonlySet<string> = new Set(['@setDataFrame', '@clearDataFrame', 'onMetaData'])

@@ -62,6 +62,11 @@ describe('what is no AMF3', () => {
     { name: 'object reference to nothing', bytes: hex('0a 00'), code: REFERENCE },
     { name: 'object reference to a string', bytes: hex('06 03 61 0a 00'), code: REFERENCE },
     { name: 'traits reference to nothing', bytes: hex('0a 01'), code: REFERENCE },
+    {
+      name: 'a name that AMF0 has no room for', // array 09, length 0 (01), name of 65,536 bytes (U29 88 80 01), null, no more
+      bytes: join(hex('09 01 88 80 01'), new Uint8Array(65_536).fill(0x61), hex('01 01')),
+      code: 'ERR_AMF_KEY',
+    },
     { name: 'dictionary key that is an object', bytes: hex('11 03 00 0a 0b 01 01 01'), code: 'ERR_AMF_KEY' },
   ])('$name', ({ bytes, code }) => {
     expect(() => decodeAmf3(bytes)).toThrow(expect.objectContaining({ name: 'DecodeError', code }))

@@ -131,7 +131,7 @@ describe('a whole stream', () => {
     expect(packet?.body).toEqual(hex('02 00 0a 6f 6e 4d 65 74 61 44 61 74 61 03 00 00 09'))
     // A format selector of the future, and values that cannot be read.
     const unknown = hex('0f 00 00 02 00 00 00 00 00 00 00 01 05 00 00 00 0d')
-    const damaged = hex('0f 00 00 02 00 00 00 00 00 00 00 00 02 00 00 00 0d')
+    const damaged = hex('0f 00 00 02 00 00 00 00 00 00 00 00 11 00 00 00 0d')
     expect(demux([join(HEADER, unknown, damaged, TAG_A)])).toMatchObject({
       packets: [PACKET_A],
       skippedBytes: 34,

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
-import { Amf0EcmaArray } from 'millrace/amf0'
+import { Amf0EcmaArray, amf3DataToAmf0 } from 'millrace/amf0'
 import type { ChunkMessage } from 'millrace/chunk'
 import { MediaError } from 'millrace/errors'
 import {
-  amf3DataToAmf0,
   dataMessage,
   decodeRtmpMessage,
   encodeRtmpMessage,
@@ -174,6 +173,21 @@ describe('data in AMF3 (type 15)', () => {
       values: ['onTextData', 'key'],
       body: amf0('onTextData', 'key'),
     })
+  })
+
+  test('a name that AMF0 cannot carry is an error of the peer, and its data no end of a connection', () => {
+    // AMF0 object marker, name of 30,000 malformed bytes (3 bytes of U+FFFD each), null, end; then AMF3 null
+    const body = join(hex('03 7530'), new Uint8Array(30_000).fill(0xff), hex('05 000009 11 01'))
+    expect(() => amf3DataToAmf0(body)).toThrow(
+      expect.objectContaining({ name: 'DecodeError', code: 'ERR_AMF_KEY' }),
+    )
+  })
+
+  test('more objects than references reach are refused, whatever maxCount says', () => {
+    const body = join(hex('11 01'), new Uint8Array(65_536).fill(0x05)) // AMF3 null, then AMF0 nulls
+    expect(() => amf3DataToAmf0(body, { maxCount: 1_000_000 })).toThrow(
+      expect.objectContaining({ name: 'LimitError', code: 'ERR_AMF_COUNT' }),
+    )
   })
 
   test('a plain body is a view of what came, not a copy', () => {
