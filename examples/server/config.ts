@@ -10,6 +10,7 @@ import { z } from 'zod'
 
 const port = z.number().int().min(0).max(65_535)
 const ms = z.number().int().nonnegative()
+const positiveMs = z.number().int().positive()
 
 const tls = z.strictObject({
   /** PEM file with the certificate chain. */
@@ -54,8 +55,8 @@ export const configSchema = z.strictObject({
   hls: z
     .strictObject({
       mode: z.enum(['off', 'on-demand', 'always']).default('on-demand'),
-      targetDurationMs: ms.optional(),
-      windowMs: ms.optional(),
+      targetDurationMs: positiveMs.optional(),
+      windowMs: positiveMs.optional(),
       directory: z.string().optional(),
     })
     .prefault({}),

@@ -1,0 +1,131 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig, parseConfig } from '../../examples/server/config.ts'
+import { readText } from '../support/project.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+/** The lines of the complaint about a file. */
+function faults(text: string): string[] {
+  try {
+    parseConfig(text, 'server.yaml')
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n')
+    throw error
+  }
+  return []
+}
+
+describe('a file', () => {
+  it.each(['', '# nothing but a comment\n', '{}', 'rtmp: {}\nhttp: {}\nhub: {}\nhls: {}\n'])(
+    'that says nothing (%j) gives the defaults',
+    (text) => {
+      expect(parseConfig(text)).toEqual({
+        rtmp: { port: 1935, proxyProtocol: false, maxConnections: 20_000 },
+        http: { port: 8080, trustProxy: false, cors: '*' },
+        hub: {},
+        hls: { mode: 'on-demand' },
+      })
+    },
+  )
+
+  it('may be YAML or JSON', () => {
+    const json = '{"rtmp":{"port":0},"hub":{"gops":2},"publishKeys":[{"key":"a","stream":"/live/b"}]}'
+    const yaml = 'rtmp:\n  port: 0\nhub: { gops: 2 }\npublishKeys:\n  - key: a\n    stream: /live/b\n'
+    expect(parseConfig(yaml)).toEqual(parseConfig(json))
+    expect(parseConfig(json)).toMatchObject({
+      rtmp: { port: 0 },
+      hub: { gops: 2 },
+      publishKeys: [{ key: 'a' }],
+    })
+  })
+
+  it('with every key, as the guide shows it, is taken', () => {
+    const [, yaml] = /```yaml\n(rtmp:[\s\S]*?)```/.exec(readText('docs/guides/server.md'))!
+    const config = parseConfig(yaml!)
+    expect(config.rtmp.tls).toEqual({ cert: '/etc/millrace/cert.pem', key: '/etc/millrace/key.pem' })
+    expect(config.publishKeys).toHaveLength(1)
+  })
+
+  it('is read from disk, or not', async () => {
+    const path = join(await tempFolder(), 'server.yaml')
+    expect(() => loadConfig(path)).toThrow(/^cannot read .*server\.yaml: ENOENT/)
+    await writeFile(path, 'rtmp: { port: 19350 }')
+    expect(loadConfig(path).rtmp.port).toBe(19_350)
+    await writeFile(path, 'rtmp: { prt: 19350 }')
+    expect(() => loadConfig(path)).toThrow(`${path}:1: unknown key rtmp.prt, did you mean port?`)
+  })
+})
+
+describe('a fault', () => {
+  it.each([
+    // An unknown key: the nearest known one of its own section, if one is near.
+    ['rtmp:\n  prot: 1935\n', 'server.yaml:2: unknown key rtmp.prot, did you mean port?'],
+    ['http:\n  trustproxy: true\n', 'server.yaml:2: unknown key http.trustproxy, did you mean trustProxy?'],
+    ['hub:\n\n  # why\n  grace: 5\n', 'server.yaml:4: unknown key hub.grace, did you mean graceMs?'],
+    ['hlss: {}\n', 'server.yaml:1: unknown key hlss, did you mean hls?'],
+    ['zzzzzz: {}\n', 'server.yaml:1: unknown key zzzzzz'],
+    [
+      'http:\n  tls:\n    cert: a\n    key: b\n    crt: c\n',
+      'server.yaml:5: unknown key http.tls.crt, did you mean cert?',
+    ],
+    [
+      'publishKeys:\n  - key: a\n    stream: /live/b\n  - key: c\n    stream: /live/d\n    steam: e\n',
+      'server.yaml:6: unknown key publishKeys.1.steam, did you mean stream?',
+    ],
+    ['__proto__: {}\n', 'server.yaml:1: unknown key __proto__'],
+    ['{"rtmp":\n{"port":1,\n"x":2}}', 'server.yaml:3: unknown key rtmp.x'],
+    // A wrong value.
+    ['rtmp:\n  port: 65536\n', 'server.yaml:2: rtmp.port: Too big: expected number to be <=65535'],
+    ['rtmp:\n  port: -1\n', 'server.yaml:2: rtmp.port: Too small: expected number to be >=0'],
+    ['rtmp:\n  port: 1.5\n', 'server.yaml:2: rtmp.port: Invalid input: expected int, received number'],
+    ['rtmp:\n  port: "1935"\n', 'server.yaml:2: rtmp.port: Invalid input: expected number, received string'],
+    ['rtmp: 1935\n', 'server.yaml:1: rtmp: Invalid input: expected object, received number'],
+    [
+      'hls:\n  mode: sometimes\n',
+      'server.yaml:2: hls.mode: Invalid option: expected one of "off"|"on-demand"|"always"',
+    ],
+    [
+      'hls:\n  targetDurationMs: 0\n',
+      'server.yaml:2: hls.targetDurationMs: Too small: expected number to be >0',
+    ],
+    [
+      'http:\n  tls: { cert: a }\n',
+      'server.yaml:2: http.tls.key: Invalid input: expected string, received undefined',
+    ],
+    [
+      'publishKeys:\n  - key: a\n    stream: show\n',
+      'server.yaml:3: publishKeys.0.stream: must look like /app/name',
+    ],
+    [
+      'publishKeys:\n  - stream: /a/b\n    key: ""\n',
+      'server.yaml:3: publishKeys.0.key: Too small: expected string to have >=1 characters',
+    ],
+    // No configuration at all.
+    ['- a\n- b\n', 'server.yaml: the file: Invalid input: expected object, received array'],
+    ['just words\n', 'server.yaml: the file: Invalid input: expected object, received string'],
+  ])('in %j is told with its line', (text, fault) => {
+    expect(faults(text)).toEqual([fault])
+  })
+
+  it('does not hide the others', () => {
+    expect(faults('rtmp:\n  prot: 1\nhttp:\n  port: x\nhub:\n  gops: 0\n').toSorted()).toEqual([
+      'server.yaml:2: unknown key rtmp.prot, did you mean port?',
+      'server.yaml:4: http.port: Invalid input: expected number, received string',
+      'server.yaml:6: hub.gops: Too small: expected number to be >0',
+    ])
+  })
+
+  it.each(['rtmp: {', 'rtmp:\n\tport: 1', 'a: 1\na: 2', '"unfinished'])(
+    'in the syntax of %j is told with its place',
+    (text) => {
+      const [first] = faults(text)
+      expect(first).toMatch(/^server\.yaml: .* at line \d, column \d/)
+    },
+  )
+
+  it('never shows the value of a stream key', () => {
+    const text = 'publishKeys:\n  - key: [s3cret]\n    stream: s3cret\n'
+    expect(faults(text).join()).not.toContain('s3cret')
+  })
+})
