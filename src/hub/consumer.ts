@@ -47,7 +47,7 @@ export interface ConsumerHost {
   /** dts of the newest packet, ms. */
   readonly lastDts: number
   /** Where a decoder can start now. */
-  startPoint(tracks: TrackFilter, gopsBack: number): GopStart | undefined
+  startPoint(tracks: TrackFilter, gopsBack: number, fromSeq: number): GopStart | undefined
   /** Whether `seq` is the first packet of a publisher that came back or took over. */
   isPublisherStart(seq: number): boolean
   /** `consumer` waits to be woken by the next packet. */
@@ -71,6 +71,8 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   readonly #onAbort: () => void
   #state: 'waiting' | 'reading' | 'ended'
   #cursor: number
+  /** The head of the log when it was opened: what came later is never left out. */
+  readonly #openedSeq: number
   /** Where it came in: a publisher that starts there follows no gap. */
   #startSeq: number
   #blind: boolean
@@ -99,6 +101,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     this.#onAbort = () => this.detach()
     this.#state = 'waiting'
     this.#cursor = options.start === 'keyframe' ? host.log.head : 0
+    this.#openedSeq = host.log.head
     this.#startSeq = -1
     this.#blind = false
     this.#known = EMPTY_CONFIGURATION
@@ -246,8 +249,9 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   }
 
   #startPoint(): GopStart | undefined {
-    let point = this.#host.startPoint(this.#tracks, this.#startSeq < 0 ? this.#gopsBack : 0)
-    if (point !== undefined && point.seq < this.#cursor) point = this.#host.startPoint(this.#tracks, 0)
+    const from = this.#startSeq < 0 ? this.#openedSeq : this.#host.log.head
+    let point = this.#host.startPoint(this.#tracks, this.#startSeq < 0 ? this.#gopsBack : 0, from)
+    if (point !== undefined && point.seq < this.#cursor) point = this.#host.startPoint(this.#tracks, 0, from)
     return point === undefined || point.seq < this.#cursor ? undefined : point
   }
 

@@ -426,10 +426,11 @@ export class Source extends EventEmitter<SourceEvents> {
   }
 
   /** @internal */
-  startPoint(tracks: TrackFilter, gopsBack: number): GopStart | undefined {
+  startPoint(tracks: TrackFilter, gopsBack: number, fromSeq: number): GopStart | undefined {
     if (tracks !== 'audio' && !this.isAudioOnly) return this.log.start(gopsBack)
-    const { head: seq, configuration } = this.log
-    return { seq, dts: this.lastDts, configuration, keyframe: false }
+    const seq = Math.max(fromSeq, this.log.first)
+    const dts = this.log.at(seq)?.dts ?? this.lastDts
+    return { seq, dts, configuration: this.log.configurationAt(seq), keyframe: false }
   }
 
   /** @internal */

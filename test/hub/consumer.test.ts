@@ -326,3 +326,12 @@ describe('the signal', () => {
     ])
   })
 })
+
+it('opened before the first packet of a stream without video, it misses nothing', () => {
+  const stage = new Stage()
+  const consumer = stage.source.consume()
+  const sent = [metadata(0, 1), audioConfig(0, 2)]
+  for (let ms = 0; ms <= 600; ms += 20) sent.push(audio(ms, ms))
+  stage.write(...sent)
+  expect(readAll(consumer)).toBe(sent.map(nameOf).join(' '))
+})
