@@ -24,6 +24,7 @@ import {
   joinAnnexB,
   startsWithStartCode,
 } from '../codec/index.ts'
+import { LimitError } from '../errors/index.ts'
 import { STREAM_TYPE_AVC, STREAM_TYPE_HEVC } from './stream-type.ts'
 
 /** A video stream as configuration packets describe it. */
@@ -119,13 +120,14 @@ export class VideoUnit {
   /**
    * Measures an access unit. A NAL unit that reaches past the payload is left out with all after it; a payload that is Annex B
    * already, as some encoders put it into FLV, is taken as such.
-   * @returns `undefined` when no whole NAL unit is in it.
+   * @returns `undefined` when no whole NAL unit is in it, or far too many are.
    */
   static measure(format: VideoFormat, payload: Uint8Array, keyframe: boolean): VideoUnit | undefined {
     const hevc = format.codec === 'hvc1'
     scan(payload, format.nalLengthSize, hevc)
     if (scanned.truncated && startsWithStartCode(payload)) {
-      const converted = annexBToAvcc(payload)
+      const converted = convertedFromAnnexB(payload)
+      if (converted === undefined) return undefined
       if (isNalHeader(converted, START_CODE_BYTES, hevc)) {
         scan(converted, START_CODE_BYTES, hevc)
         return new VideoUnit(format, converted, START_CODE_BYTES, keyframe, scanned)
@@ -264,6 +266,16 @@ function noteHevc(found: Scan, type: number): void {
   else if (type === HEVC_NAL_SPS) found.sets |= HAS_SPS
   else if (type === HEVC_NAL_PPS) found.sets |= HAS_PPS
   else if (type === HEVC_NAL_ACCESS_UNIT_DELIMITER && found.nalCount === 0) found.ownDelimiter = true
+}
+
+/** `undefined` for more NAL units than any picture has. */
+function convertedFromAnnexB(payload: Uint8Array): Uint8Array | undefined {
+  try {
+    return annexBToAvcc(payload)
+  } catch (error) {
+    if (error instanceof LimitError) return undefined
+    throw error
+  }
 }
 
 /** Whether a NAL unit can begin at `at`. 00 00 01 may also be the upper bytes of the length of a NAL unit that is cut. */

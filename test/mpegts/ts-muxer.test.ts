@@ -195,6 +195,17 @@ describe('H.264', () => {
     expect(muxer.damagedCount).toBe(2)
   })
 
+  it('Annex B with more NAL units than any picture has is left out and counted, and throws nothing', () => {
+    const muxer = avcMuxer()
+    const unit = hex('00 00 01 41') // a slice of its header alone
+    const body = join(hex('27 01 000000 00 00 00 01 41'), ...Array.from({ length: 16_384 }, () => unit))
+    expect(muxer.write(packetFromTag(9, 0, body))).toHaveLength(0)
+    expect(muxer.damagedCount).toBe(1)
+    const one = body.subarray(0, body.length - unit.length)
+    expect(pesPackets(muxer.write(packetFromTag(9, 40, one)), VIDEO)).toHaveLength(1)
+    expect(muxer.damagedCount).toBe(1)
+  })
+
   it('parameter sets follow a new configuration', () => {
     const muxer = avcMuxer()
     const other = hex('67 4d 00 1f f8 41 a2')
