@@ -19,6 +19,7 @@ import {
   type Redirect,
 } from './net-status.ts'
 import type { CommandMessage, RtmpMessage } from './rtmp-message.ts'
+import { trimEnds } from './rtmp-url.ts'
 
 /** What a client says of itself when it connects. */
 export interface ConnectRequest {
@@ -61,7 +62,7 @@ export function parseConnect(command: CommandMessage): ConnectRequest {
   return {
     app: text('app'),
     // Encoders spell it `tcurl` and quote it: 'rtmp://host/app'.
-    tcUrl: (text('tcUrl') || text('tcurl')).replaceAll(/^['"]+|['"]+$/g, ''),
+    tcUrl: trimEnds(`'"`, text('tcUrl') || text('tcurl')),
     flashVer: text('flashVer'),
     swfUrl: text('swfUrl'),
     pageUrl: text('pageUrl'),
