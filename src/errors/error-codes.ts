@@ -69,6 +69,7 @@ export const ERROR_CODES = {
   // rtmp
   ERR_RTMP_AGGREGATE: 'a part of an aggregate message reaches past its end',
   ERR_RTMP_AGGREGATE_PARTS: 'an aggregate message holds more parts than allowed',
+  ERR_RTMP_COMMAND_BYTES: 'a command message is longer than maxCommandBytes',
   ERR_RTMP_COMMAND_NAME: 'a command message does not begin with its name',
   ERR_RTMP_COMMAND_TIMEOUT: 'the peer went on to nothing within the time allowed after its last step',
   ERR_RTMP_HANDSHAKE_TIMEOUT: 'the handshake took longer than handshakeTimeoutMs',

@@ -7,12 +7,14 @@ import type { Amf0DecodeOptions, Amf0Value } from '../amf0/index.ts'
 import {
   MESSAGE_TYPE_AGGREGATE,
   MESSAGE_TYPE_AUDIO,
+  MESSAGE_TYPE_COMMAND_AMF0,
+  MESSAGE_TYPE_COMMAND_AMF3,
   MESSAGE_TYPE_DATA_AMF0,
   MESSAGE_TYPE_DATA_AMF3,
   MESSAGE_TYPE_VIDEO,
   type ChunkMessage,
 } from '../chunk/index.ts'
-import { MediaError } from '../errors/index.ts'
+import { LimitError, MediaError } from '../errors/index.ts'
 import type { MediaPacket } from '../media/index.ts'
 import { MediaIntake } from './media-intake.ts'
 import { dataMessage, isFfmpegTimecode } from './message-codec.ts'
@@ -342,6 +344,7 @@ export abstract class RtmpSession<OwnEvent> {
         }
         return undefined
       }
+      this.#checkCommand(message)
       return this.#dispatch(this.#decode(message))
     } catch (error) {
       if (!(error instanceof MediaError)) throw error
@@ -416,6 +419,18 @@ export abstract class RtmpSession<OwnEvent> {
       return this.onData(message)
     }
     return this.#media(intake.data(message.timestamp, message.body))
+  }
+
+  /** Before anything is made of its bytes: there may be 8 MB of them, and no media has such names. */
+  #checkCommand({ messageTypeId, body }: ChunkMessage): void {
+    const { maxCommandBytes } = this.settings
+    const isCommand =
+      messageTypeId === MESSAGE_TYPE_COMMAND_AMF0 || messageTypeId === MESSAGE_TYPE_COMMAND_AMF3
+    if (!isCommand || body.length <= maxCommandBytes) return
+    throw new LimitError(
+      'ERR_RTMP_COMMAND_BYTES',
+      `command of ${body.length} bytes exceeds maxCommandBytes ${maxCommandBytes}`,
+    )
   }
 
   /** Data that is no AMF is nobody's reason to end a connection; a command is. */

@@ -400,7 +400,10 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
 
   #connect(name: string, command: CommandMessage): RtmpServerEvent {
     if (name !== 'connect') {
-      throw new ProtocolError('ERR_RTMP_NOT_CONNECTED', `command ${name.slice(0, 64)} before connect`)
+      throw new ProtocolError(
+        'ERR_RTMP_NOT_CONNECTED',
+        `command ${JSON.stringify(name.slice(0, 64))} before connect`,
+      )
     }
     const request = parseConnect(command)
     this.#request = request

@@ -37,6 +37,12 @@ export interface RtmpSessionOptions {
   readonly pingTimeoutMs?: number
   /** Bytes of control and command messages that wait for `takeOutput`. @defaultValue 1048576 */
   readonly maxOutputBytes?: number
+  /**
+   * Bytes of one command of the peer, whose names and objects are kept and looked through. Encoders and players send some 400; raise it
+   * for calls of your own that carry more.
+   * @defaultValue 65536
+   */
+  readonly maxCommandBytes?: number
   /** Parts of one aggregate message. @defaultValue 4096 */
   readonly maxAggregateParts?: number
 }
@@ -53,6 +59,7 @@ const DEFAULTS: SessionSettings = {
   pingIntervalMs: 20_000,
   pingTimeoutMs: 20_000,
   maxOutputBytes: 1_048_576,
+  maxCommandBytes: 65_536,
   maxAggregateParts: 4096,
 }
 

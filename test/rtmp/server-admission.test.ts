@@ -131,6 +131,15 @@ describe('while a decision is awaited', () => {
   })
 })
 
+test('maxCommandBytes: a longer command ends the session before anything is made of it', () => {
+  const call = command('hello', 2, null, 'x'.repeat(100)) // 12 bytes of header, the body, a fmt 3 header behind each 128 bytes of it
+  const bodyBytes = 3 + 5 + 9 + 1 + 3 + 100
+  expect(connected({ maxCommandBytes: bodyBytes }).push(call)).toMatchObject([{ type: 'command' }])
+  expect(connected({ maxCommandBytes: bodyBytes - 1 }).push(call)).toMatchObject([
+    { type: 'close', code: 'ERR_RTMP_COMMAND_BYTES', error: { name: 'LimitError' } },
+  ])
+})
+
 test('maxOutputBytes: output that nobody takes ends the session', () => {
   const ask = command('createStream', 2, null)
   const answerBytes = 12 + 29 // header; "_result", 2, null, 1
