@@ -10,7 +10,7 @@ import {
 import type { MediaPacket } from 'millrace/media'
 import { nodeHandshakeCrypto } from 'millrace/node'
 import { RtmpClientSession } from 'millrace/rtmp'
-import { SyntheticStream } from './synthetic-stream.ts'
+import { GOP_MS, SyntheticStream } from './synthetic-stream.ts'
 
 /** Chunk size that OBS and others set. */
 const CHUNK_SIZE = 4096
@@ -59,6 +59,11 @@ export class LoadPublisher {
   /** Whether media is being sent. */
   get started(): boolean {
     return this.#startMs !== 0
+  }
+
+  /** Time until half of a GOP has passed, ms: no keyframe is on its way then. */
+  get untilMidGopMs(): number {
+    return GOP_MS - ((performance.now() - this.#startMs + GOP_MS / 2) % GOP_MS)
   }
 
   close(): void {

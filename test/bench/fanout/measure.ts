@@ -16,7 +16,7 @@ export interface Plan {
   /** Players ask for a stream that nobody publishes. */
   readonly idle: boolean
   readonly kbps: number
-  /** Length of the window. */
+  /** Length of the window; whole GOPs of 2 s, or a keyframe on its way at its end changes what counts as delivered. */
   readonly seconds: number
   /** Players that come in a second. */
   readonly joinsPerSecond: number
@@ -99,6 +99,7 @@ export async function measure(plan: Plan): Promise<Measurement> {
       for (const player of players) player.acknowledge()
     }, ACKNOWLEDGE_MS)
     await sleep(SETTLE_MS)
+    await sleep(publishers[0]?.untilMidGopMs ?? 0)
     const measurement = await measureWindow(plan, server, publishers, players, latencies)
     clearInterval(acknowledging)
     return measurement

@@ -4,10 +4,11 @@
  */
 import { type MediaPacket, packetFromTag, TAG_TYPE_AUDIO, TAG_TYPE_VIDEO } from 'millrace/media'
 
-/** Length of a GOP: 2 s. */
 const GOP_FRAMES = 50
 /** 25 frames a second. */
-export const FRAME_MS = 40
+const FRAME_MS = 40
+/** Length of a GOP. */
+export const GOP_MS = GOP_FRAMES * FRAME_MS
 /** 1024 samples at 44100 Hz. */
 const AUDIO_MS = (1024 / 44_100) * 1000
 /** With the two bytes of the tag header: 129 kbit/s. */
@@ -73,7 +74,7 @@ export class SyntheticStream {
   /** @param kbps - of all bodies together, at least 200. */
   constructor(kbps: number) {
     const audioBytesPerSecond = (AUDIO_BYTES * 1000) / AUDIO_MS
-    const gopBytes = ((kbps * 1000) / 8 - audioBytesPerSecond) * ((GOP_FRAMES * FRAME_MS) / 1000)
+    const gopBytes = ((kbps * 1000) / 8 - audioBytesPerSecond) * (GOP_MS / 1000)
     const interBytes = Math.round(gopBytes / (GOP_FRAMES - 1 + KEYFRAME_WEIGHT))
     this.#keyframe = videoFrame(0x17, 0x65, interBytes * KEYFRAME_WEIGHT)
     this.#interFrame = videoFrame(0x27, 0x41, interBytes)
@@ -96,7 +97,7 @@ export class SyntheticStream {
     return Math.min(this.#frames * FRAME_MS, this.#audioFrames * AUDIO_MS)
   }
 
-  /** The next packet, stamped with the present time. Its body is overwritten by the next call: frame it at once. */
+  /** The next packet, stamped with the present time. */
   next(): MediaPacket {
     const videoMs = this.#frames * FRAME_MS
     const audioMs = this.#audioFrames * AUDIO_MS
@@ -108,7 +109,7 @@ export class SyntheticStream {
     const body = number % GOP_FRAMES === 0 ? this.#keyframe : this.#interFrame
     body.write(hexadecimal(machineMicros(), TIME_CHARACTERS), TIME_AT, 'latin1')
     body.write(hexadecimal(number, NUMBER_CHARACTERS), NUMBER_AT, 'latin1')
-    return packetFromTag(TAG_TYPE_VIDEO, videoMs, body)
+    return packetFromTag(TAG_TYPE_VIDEO, videoMs, Uint8Array.from(body))
   }
 }
 
