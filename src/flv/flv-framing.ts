@@ -8,6 +8,7 @@ import { MediaError } from '../errors/index.ts'
 import {
   type ConfigurationSet,
   configurationPackets,
+  framedDts,
   type Framing,
   type MediaPacket,
   type ViewFormat,
@@ -23,7 +24,7 @@ export class FlvFraming implements Framing {
     const out = new Uint8Array(FLV_HEADER_BYTES + tagsLength(packets))
     out.set(encodeFlvHeader(announcedBy(configuration)))
     let at = FLV_HEADER_BYTES
-    for (const packet of packets) at = writeFlvTag(out, at, packet, isMetadata(packet) ? 0 : dts)
+    for (const packet of packets) at = writeFlvTag(out, at, packet, framedDts(packet, dts))
     return out
   }
 
@@ -31,18 +32,13 @@ export class FlvFraming implements Framing {
   frame(packets: readonly MediaPacket[]): Uint8Array {
     const out = new Uint8Array(tagsLength(packets))
     let at = 0
-    for (const packet of packets) at = writeFlvTag(out, at, packet, isMetadata(packet) ? 0 : packet.dts)
+    for (const packet of packets) at = writeFlvTag(out, at, packet, framedDts(packet, packet.dts))
     return out
   }
 }
 
 /** Live FLV as a view of a source. */
 export const FLV_VIEW: ViewFormat = { name: 'flv', create: () => new FlvFraming() }
-
-// FFmpeg takes onMetaData whose time is not 0 for a subtitle stream. test/quirks/ffmpeg-late-metadata
-function isMetadata(packet: MediaPacket): boolean {
-  return packet.kind === 'data' && packet.configuration
-}
 
 function tagsLength(packets: readonly MediaPacket[]): number {
   let length = 0

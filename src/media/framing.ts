@@ -28,6 +28,14 @@ export function configurationPackets(configuration: ConfigurationSet): MediaPack
   return packets
 }
 
+/**
+ * The time that a packet has in RTMP and FLV that is sent at `dts`: metadata has none. FFmpeg takes an `onMetaData` whose time is not 0
+ * for a subtitle stream. test/quirks/ffmpeg-late-metadata
+ */
+export function framedDts(packet: MediaPacket, dts: number): number {
+  return packet.kind === 'data' && packet.configuration ? 0 : dts
+}
+
 /** Turns packets into wire bytes that are identical for every viewer of one view. */
 export interface Framing {
   /**

@@ -52,6 +52,7 @@ export {
   configurationPackets,
   type ConfigurationSet,
   EMPTY_CONFIGURATION,
+  framedDts,
   type Framing,
   type TrackFilter,
   type ViewFormat,

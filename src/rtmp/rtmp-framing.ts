@@ -15,6 +15,7 @@ import {
 import {
   configurationPackets,
   type ConfigurationSet,
+  framedDts,
   type Framing,
   type MediaPacket,
   type ViewFormat,
@@ -46,32 +47,27 @@ export class RtmpFraming implements Framing {
   join(configuration: ConfigurationSet, dts: number): Uint8Array {
     const packets = configurationPackets(configuration)
     let length = 0
-    for (const packet of packets) length += messageLength(packet, timeOf(packet, dts))
+    for (const packet of packets) length += messageLength(packet, framedDts(packet, dts))
     const out = new Uint8Array(length)
     let at = 0
-    for (const packet of packets) at = writeMessage(out, at, packet, timeOf(packet, dts))
+    for (const packet of packets) at = writeMessage(out, at, packet, framedDts(packet, dts))
     return out
   }
 
   /** The packets as one array, exactly as long as they are. Short ones share a slab with other batches of this view. */
   frame(packets: readonly MediaPacket[]): Uint8Array {
     let length = 0
-    for (const packet of packets) length += messageLength(packet, timeOf(packet, packet.dts))
+    for (const packet of packets) length += messageLength(packet, framedDts(packet, packet.dts))
     if (length === 0) return EMPTY_BYTES
     const out = this.#arena.take(length)
     let at = 0
-    for (const packet of packets) at = writeMessage(out, at, packet, timeOf(packet, packet.dts))
+    for (const packet of packets) at = writeMessage(out, at, packet, framedDts(packet, packet.dts))
     return out
   }
 }
 
 /** What RTMP players read. */
 export const RTMP_VIEW: ViewFormat = { name: 'rtmp', create: () => new RtmpFraming() }
-
-// FFmpeg takes onMetaData whose time is not 0 for a subtitle stream. test/quirks/ffmpeg-late-metadata
-function timeOf(packet: MediaPacket, dts: number): number {
-  return packet.kind === 'data' && packet.configuration ? 0 : dts
-}
 
 function messageLength(packet: MediaPacket, dts: number): number {
   // The three chunk stream ids take one byte each.

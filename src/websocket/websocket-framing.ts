@@ -4,7 +4,13 @@
  * @module
  */
 import { FlvFraming, flvTagLength, writeFlvTag } from '../flv/index.ts'
-import type { ConfigurationSet, Framing, MediaPacket, ViewFormat } from '../media/index.ts'
+import {
+  type ConfigurationSet,
+  framedDts,
+  type Framing,
+  type MediaPacket,
+  type ViewFormat,
+} from '../media/index.ts'
 import {
   encodeWebSocketFrame,
   WEBSOCKET_OPCODE_BINARY,
@@ -32,7 +38,7 @@ export class WebSocketFlvFraming implements Framing {
     for (const packet of packets) length += flvTagLength(packet)
     const out = new Uint8Array(webSocketHeaderLength(length) + length)
     let at = writeWebSocketHeader(out, 0, WEBSOCKET_OPCODE_BINARY, length)
-    for (const packet of packets) at = writeFlvTag(out, at, packet, packet.dts)
+    for (const packet of packets) at = writeFlvTag(out, at, packet, framedDts(packet, packet.dts))
     return out
   }
 }

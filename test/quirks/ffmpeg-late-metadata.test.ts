@@ -1,6 +1,7 @@
 import { FLV_VIEW } from 'millrace/flv'
 import { packetFromTag } from 'millrace/media'
 import { RTMP_VIEW } from 'millrace/rtmp'
+import { WEBSOCKET_FLV_VIEW } from 'millrace/websocket'
 import { expect, test } from 'vitest'
 import { ascii, hex, join, toHex } from '../support/bytes.ts'
 
@@ -29,5 +30,7 @@ test('and over RTMP', () => {
 
 test('metadata that changes in line has time 0 too', () => {
   expect(toHex(FLV_VIEW.create().frame([METADATA]).subarray(0, 8))).toBe('12 00 00 15 00 00 00 00')
+  // behind a frame header of 2 bytes
+  expect(toHex(WEBSOCKET_FLV_VIEW.create().frame([METADATA]).subarray(2, 10))).toBe('12 00 00 15 00 00 00 00')
   expect(toHex(RTMP_VIEW.create().frame([METADATA]).subarray(0, 4))).toBe('04 00 00 00')
 })
