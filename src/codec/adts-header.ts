@@ -48,9 +48,13 @@ export type AdtsConfig = Pick<
   'objectType' | 'samplingFrequency' | 'channelConfiguration'
 >
 
-/** Whether an ADTS header can start at `offset`: sync word and layer 0. Look at `frameBytes` further for certainty. */
+/**
+ * Whether an ADTS header can start at `offset`: sync word, layer 0, and as far as the third byte is there a frequency of the table. Look
+ * at `frameBytes` further for certainty.
+ */
 export function isAdtsSync(bytes: Uint8Array, offset: number): boolean {
-  return bytes[offset] === 0xff && (bytes[offset + 1]! & 0xf6) === 0xf0
+  if (bytes[offset] !== 0xff || (bytes[offset + 1]! & 0xf6) !== 0xf0) return false
+  return ((bytes[offset + 2] ?? 0) & 0x3c) >> 2 < AAC_SAMPLING_FREQUENCIES.length
 }
 
 /**
@@ -61,16 +65,15 @@ export function isAdtsSync(bytes: Uint8Array, offset: number): boolean {
  */
 export function decodeAdtsHeader(bytes: Uint8Array, offset = 0): AdtsHeader {
   needBytes(bytes, offset, ADTS_HEADER_BYTES, 'ADTS header')
-  if (!isAdtsSync(bytes, offset)) throw new DecodeError('ERR_ADTS_HEADER', 'no ADTS sync word')
+  if (!isAdtsSync(bytes, offset)) {
+    throw new DecodeError('ERR_ADTS_HEADER', 'no ADTS sync word, or a reserved frequency behind it')
+  }
   const b1 = bytes[offset + 1]!
   const b2 = bytes[offset + 2]!
   const b3 = bytes[offset + 3]!
   const b6 = bytes[offset + 6]!
   const samplingFrequencyIndex = (b2 >> 2) & 0x0f
-  const samplingFrequency = AAC_SAMPLING_FREQUENCIES[samplingFrequencyIndex]
-  if (samplingFrequency === undefined) {
-    throw new DecodeError('ERR_ADTS_HEADER', `sampling frequency index ${samplingFrequencyIndex}`)
-  }
+  const samplingFrequency = AAC_SAMPLING_FREQUENCIES[samplingFrequencyIndex]!
   const blockCount = (b6 & 0x03) + 1
   // With CRC: a position of 16 bits for each block after the first, then the CRC of 16 bits.
   const headerBytes = ADTS_HEADER_BYTES + ((b1 & 0x01) === 1 ? 0 : 2 * blockCount)

@@ -30,10 +30,21 @@ export interface MpegAudioHeader {
   readonly frameBytes: number | undefined
 }
 
-/** Whether a header can start at `offset`: the sync bits and no reserved version or layer. */
+/**
+ * Whether a header can start at `offset`: the sync bits, no reserved version or layer, and as far as the third byte is there no reserved
+ * bitrate or frequency. So a run of 0xff is none, and costs a search no error for each of its bytes.
+ */
 export function isMpegAudioSync(bytes: Uint8Array, offset: number): boolean {
   const second = bytes[offset + 1]!
-  return bytes[offset] === 0xff && second >= 0xe0 && (second & 0x18) !== 0x08 && (second & 0x06) !== 0
+  const third = bytes[offset + 2] ?? 0
+  return (
+    bytes[offset] === 0xff &&
+    second >= 0xe0 &&
+    (second & 0x18) !== 0x08 &&
+    (second & 0x06) !== 0 &&
+    third < 0xf0 &&
+    (third & 0x0c) !== 0x0c
+  )
 }
 
 /**
@@ -43,17 +54,13 @@ export function isMpegAudioSync(bytes: Uint8Array, offset: number): boolean {
  */
 export function decodeMpegAudioHeader(bytes: Uint8Array, offset = 0): MpegAudioHeader {
   needBytes(bytes, offset, MPEG_AUDIO_HEADER_BYTES, 'MPEG audio header')
-  if (!isMpegAudioSync(bytes, offset)) throw new DecodeError('ERR_MPEG_AUDIO_HEADER', 'no MPEG audio sync')
+  if (!isMpegAudioSync(bytes, offset)) {
+    throw new DecodeError('ERR_MPEG_AUDIO_HEADER', 'no MPEG audio sync, or reserved values behind it')
+  }
   const b1 = bytes[offset + 1]!
   const b2 = bytes[offset + 2]!
   const bitrateIndex = b2 >> 4
   const frequencyIndex = (b2 >> 2) & 0x03
-  if (bitrateIndex === 15 || frequencyIndex === 3) {
-    throw new DecodeError(
-      'ERR_MPEG_AUDIO_HEADER',
-      `bitrate index ${bitrateIndex}, frequency index ${frequencyIndex}`,
-    )
-  }
   const versionBits = (b1 >> 3) & 0x03
   const version = versionBits === 3 ? 1 : versionBits === 2 ? 2 : 2.5
   const layer = (4 - ((b1 >> 1) & 0x03)) as 1 | 2 | 3

@@ -116,6 +116,8 @@ const MAX_FRAME_BYTES = 65_536
 
 const TICKS_PER_SEC = 90_000
 const AC3_HEADER_BYTES = 8
+/** substreamid has 3 bits. Without a bound, bytes that are dependent substreams throughout would be walked anew from each of them. */
+const MAX_DEPENDENTS = 8
 /** strmtyp of a dependent substream. ATSC A/52 §E.1.3.1.1. */
 const EAC3_DEPENDENT = 1
 
@@ -150,7 +152,8 @@ export const AC3_FRAMES: FrameSyntax = {
     readOrNone(() => {
       const { frameBytes, frameSamples, samplingFrequency } = decodeAc3Header(bytes.subarray(at))
       let end = at + frameBytes
-      while (end + AC3_HEADER_BYTES <= bytes.length && isAc3Sync(bytes, end)) {
+      for (let i = 0; i < MAX_DEPENDENTS; i++) {
+        if (end + AC3_HEADER_BYTES > bytes.length || !isAc3Sync(bytes, end)) break
         const next = decodeAc3Header(bytes.subarray(end))
         if (!next.enhanced || next.streamType !== EAC3_DEPENDENT) break
         end += next.frameBytes

@@ -118,6 +118,8 @@ test.each([
   ['fff9', true],
   ['fff0', true],
   ['fffb', false],
+  ['fff130', true], // frequency index 12
+  ['fff134', false], // 13 is reserved
   ['ffe1', false],
   ['fef1', false],
   ['ff', false],

@@ -72,6 +72,10 @@ describe('MPEG audio', () => {
       expect.objectContaining({ code: 'ERR_BYTES_END' }),
     )
     expect(isMpegAudioSync(hex('ff'), 0)).toBe(false)
+    expect(isMpegAudioSync(hex('fffb'), 0)).toBe(true)
+  })
+  test('a run of ff is no sync', () => {
+    expect(isMpegAudioSync(hex('ffffff'), 0)).toBe(false)
   })
 })
 

@@ -330,6 +330,18 @@ describe('bounds', () => {
     )
   })
 
+  it('E-AC-3: 8 dependent substreams stay with their frame, as many as there are numbers for', () => {
+    // syncword | strmtyp 2, substreamid 3, frmsiz 11 = 7: 16 bytes | 48 kHz, 6 blocks, stereo | bsid 16
+    const frame = (type: number): Uint8Array =>
+      join(hex('0b 77'), Uint8Array.of(type << 6, 7, 0x34, 0x80), new Uint8Array(10))
+    const data = join(frame(0), ...Array.from({ length: 9 }, () => frame(1)))
+    const units = demux([
+      tsOf(patPacket(), pmtPacket({ streams: [{ type: 0x87, pid: 0x101 }] })),
+      packet({ pid: 0x101, unitStart: true, continuity: 0, payload: pes({ pts: 0, data }) }),
+    ])
+    expect(units.map((unit) => unit.data.length)).toEqual([9 * 16, 16])
+  })
+
   it('gives up after maxUnsyncedBytes without packets', () => {
     const zeros = (count: number): Uint8Array => new Uint8Array(count)
     // One byte of lookahead of a packet's length is not passed over yet.
