@@ -19,7 +19,7 @@ import type { IFrameStream, MultivariantPlaylist, Rendition, VariantStream } fro
 
 /** Bound of {@link parsePlaylist}. */
 export interface ParsePlaylistOptions {
-  /** Segments, variants and renditions together, at most. @defaultValue 65_536 */
+  /** Segments, keys, variants and renditions together, at most. @defaultValue 65_536 */
   readonly maxPlaylistEntries?: number
 }
 
@@ -64,7 +64,7 @@ class PlaylistParser {
   #programDateTimeMs: number | undefined
   #byteRange: ByteRange | undefined
   // tags that stay in force
-  #keys: readonly EncryptionKey[] = []
+  #keys: EncryptionKey[] = []
   #keysChange = false
   #map: MediaInitialization | undefined
   // where a byte range without offset starts
@@ -211,8 +211,9 @@ class PlaylistParser {
   /** Keys of several formats stand together; the first after a segment takes the place of those before. */
   #key(attributes: ReadonlyMap<string, string>): void {
     const key = parseKey(attributes)
-    const before = this.#keysChange ? this.#keys : []
-    this.#keys = key === undefined ? [] : [...before, key]
+    // Segments share the list, so it is added to only while none has it.
+    if (key === undefined || !this.#keysChange) this.#keys = []
+    if (key !== undefined) this.#push(this.#keys, key)
     this.#keysChange = true
   }
 

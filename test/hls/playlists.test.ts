@@ -495,6 +495,11 @@ livestream-5.ts
     const text = `#EXTM3U\n${'#EXTINF:1,\na\n'.repeat(3)}`
     expect(parsePlaylist(text, { maxPlaylistEntries: 3 })).toMatchObject({ segments: [{}, {}, {}] })
     expect(() => parsePlaylist(text, { maxPlaylistEntries: 2 })).toThrow(LimitError)
+    const keys = `#EXTM3U\n${'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="a"\n'.repeat(2)}#EXTINF:1,\na\n#EXTINF:1,\nb\n`
+    expect(parsePlaylist(keys, { maxPlaylistEntries: 4 })).toMatchObject({
+      segments: [{ keys: [{}, {}] }, { keys: [{}, {}] }],
+    })
+    expect(() => parsePlaylist(keys, { maxPlaylistEntries: 3 })).toThrow(LimitError)
   })
 
   it('any text gives a playlist or a MediaError', () => {
