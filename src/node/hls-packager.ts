@@ -74,7 +74,7 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   readonly #unstored: Map<number, Uint8Array>
   readonly #finished: Promise<void>
   #ownsPlaylist: boolean
-  #waiters: (() => void)[]
+  readonly #waiters: Set<() => void>
   #text: string | undefined
   #ended: boolean
 
@@ -98,7 +98,7 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     this.#stored = new Set()
     this.#unstored = new Map()
     this.#ownsPlaylist = true
-    this.#waiters = []
+    this.#waiters = new Set()
     this.#text = undefined
     this.#ended = false
     this.#consumer = source.consume({ tracks: 'default', gopsBack: Infinity, maxLagMs })
@@ -134,8 +134,14 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   async whenReady(signal: AbortSignal): Promise<string | undefined> {
     if (this.#text !== undefined || this.#ended || signal.aborted) return this.#text
     await new Promise<void>((resolve) => {
-      this.#waiters.push(resolve)
-      signal.addEventListener('abort', () => resolve(), { once: true })
+      // Who gives up is forgotten: a source that never gets a segment may be asked for without end.
+      const wake = (): void => {
+        this.#waiters.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#waiters.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
     })
     return this.#text
   }
@@ -271,9 +277,7 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   }
 
   #wake(): void {
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const wake of waiters) wake()
+    for (const wake of this.#waiters) wake()
   }
 }
 

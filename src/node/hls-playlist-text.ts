@@ -38,7 +38,7 @@ export function multivariantText({ id, streamPath, request, packaged }: HlsSessi
 export function mediaPlaylistText({ id, streamPath, packaged }: HlsSessionEntry): string | undefined {
   // The packager names the stream as the hub does; this viewer may know it by another name.
   const name = nameOf(streamPath)
-  return packaged.packager.playlist?.replaceAll(/^[^#\n]*?(\d+\.ts)$/gm, `${name}/$1?session=${id}`)
+  return packaged.packager.playlist?.replaceAll(/^[^#\n]*\/(\d+\.ts)$/gm, `${name}/$1?session=${id}`)
 }
 
 function nameOf(streamPath: string): string {
