@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { demuxFlv } from 'millrace/flv'
-import { Hub, type Publisher } from 'millrace/hub'
+import { Hub, type HubOptions, type Publisher } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import { HlsHandler, LiveHandler, RtmpServer } from 'millrace/node'
 import { onTestFinished } from 'vitest'
@@ -20,10 +20,14 @@ export interface LiveServer {
  * Starts it; the end of the test stops it.
  *
  * @param page - answers what is not a stream: the page and scripts of a browser test.
+ * @param options - of the hub, where the test needs others.
  */
-export async function startLiveServer(page?: (path: string) => Buffer | undefined): Promise<LiveServer> {
+export async function startLiveServer(
+  page?: (path: string) => Buffer | undefined,
+  options: HubOptions = {},
+): Promise<LiveServer> {
   // A player comes before its publisher, and leaves with it.
-  const hub = new Hub({ graceMs: 0, publisherWaitMs: 15_000 })
+  const hub = new Hub({ graceMs: 0, publisherWaitMs: 15_000, ...options })
   const rtmp = new RtmpServer({ hub })
   const live = new LiveHandler({ hub })
   const hls = new HlsHandler({ hub, targetDurationMs: 2000 })
