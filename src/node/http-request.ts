@@ -67,7 +67,7 @@ export function nodeRequestFacts(
     ...clientOf(
       header,
       trustProxy,
-      plainAddress(request.socket.remoteAddress ?? ''),
+      request.socket.remoteAddress ?? '',
       (request.socket as Partial<TLSSocket>).encrypted === true,
     ),
   }
@@ -172,9 +172,10 @@ function clientOf(
   secure: boolean,
 ): Pick<HttpRequestFacts, 'remoteAddress' | 'secure'> {
   const proxies = Number(trustProxy)
-  if (proxies === 0) return { remoteAddress, secure }
+  if (proxies === 0) return { remoteAddress: plainAddress(remoteAddress), secure }
+  const forwarded = fromEnd(header('x-forwarded-for'), proxies) || header('x-real-ip')
   return {
-    remoteAddress: fromEnd(header('x-forwarded-for'), proxies) || header('x-real-ip') || remoteAddress,
+    remoteAddress: plainAddress(forwarded || remoteAddress),
     secure: secure || fromEnd(header('x-forwarded-proto'), proxies) === 'https',
   }
 }

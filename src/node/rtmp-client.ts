@@ -9,6 +9,7 @@ import { ProtocolError } from '../errors/index.ts'
 import { type Clock, Consumer, systemClock, type Timer } from '../hub/index.ts'
 import type { MediaPacket } from '../media/index.ts'
 import { type RtmpClientEvent, RtmpClientSession, type RtmpUrl } from '../rtmp/index.ts'
+import { abortError } from './abort-error.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
 import { PacketQueue } from './packet-queue.ts'
 import type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
@@ -88,7 +89,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     this.#startAtZero = options.startAtZero ?? true
     this.#signal = options.signal
     this.#onAbort = () => {
-      this.#failure = toError(options.signal?.reason)
+      this.#failure = abortError(options.signal?.reason)
       this.#lost('aborted')
     }
     this.#firstDts = undefined
@@ -390,8 +391,4 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     this.#waiting = []
     for (const wake of waiting) wake()
   }
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }

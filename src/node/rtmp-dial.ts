@@ -10,6 +10,7 @@ import createDebug from 'debug'
 import { LimitError, ProtocolError } from '../errors/index.ts'
 import type { Clock } from '../hub/index.ts'
 import { parseRtmpUrl, type RtmpUrl } from '../rtmp/index.ts'
+import { abortError } from './abort-error.ts'
 
 const debug = createDebug('millrace:rtmp-client')
 
@@ -61,7 +62,7 @@ export async function dialRtmp<T extends Dialled>(
           client?.abort(timedOut)
         }, connectTimeoutMs)
       : undefined
-  const onAbort = (): void => client?.abort(toError(signal?.reason))
+  const onAbort = (): void => client?.abort(abortError(signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
     for (let redirects = 0; ; redirects++) {
@@ -112,8 +113,4 @@ function dial({ scheme, host, port }: RtmpUrl, { tls }: RtmpDialOptions): Socket
         connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls })
       : connectTcp({ host, port })
   return socket.setNoDelay(true)
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }

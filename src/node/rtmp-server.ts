@@ -13,6 +13,7 @@ import { type Clock, systemClock } from '../hub/index.ts'
 import type { RtmpServerSessionOptions } from '../rtmp/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
 import type { HubResolver } from './hub-resolver.ts'
+import { plainAddress } from './plain-address.ts'
 import { readProxyHeader } from './proxied-socket.ts'
 import { RtmpConnection } from './rtmp-connection.ts'
 import type {
@@ -316,9 +317,4 @@ function onSocketError(error: Error): void {
 /** What a socket and the TLS socket over it have in common, and no other socket has. */
 function endpoints(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`
-}
-
-/** An IPv4 client of a dual-stack socket has the address `::ffff:192.0.2.7`: rules are written for `192.0.2.7`. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }
