@@ -28,6 +28,7 @@ const PRINTS: Readonly<Record<string, readonly string[]>> = {
     '/live/show: keyframes counted',
     'the encoder was sent away: true',
   ],
+  '14-reconnect': ['refused: NetStream.Publish.Denied: not allowed', 'failed: ', 'back: true'],
 }
 
 const examples = readdirSync(join(ROOT, 'examples'))
