@@ -336,6 +336,7 @@ describe('admission', () => {
   it.each([
     ['what the only proxy wrote, not what the client made up', true, '203.0.113.9, 192.0.2.7', '192.0.2.7'],
     ['the same for a number', 1, '203.0.113.9, 192.0.2.7', '192.0.2.7'],
+    ['IPv4 addresses as rules are written for them', true, '203.0.113.9, ::ffff:192.0.2.7', '192.0.2.7'],
     ['what the outer of two proxies wrote', 2, '203.0.113.9, 192.0.2.7, 198.51.100.1', '192.0.2.7'],
     ['the first of fewer entries than proxies', 3, '192.0.2.7, 198.51.100.1', '192.0.2.7'],
   ])('believes %s', async (_, trustProxy, forwarded, remoteAddress) => {
