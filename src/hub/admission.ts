@@ -113,6 +113,12 @@ function checked(decision: AccessDecision | boolean): AccessDecision {
   if (decision === true) return accept()
   if (decision === false) return reject('not allowed')
   const { type } = decision
-  if (type === 'accept' || type === 'reject' || type === 'redirect') return decision
-  throw new TypeError(`authorize answered with ${String(type satisfies never)}`)
+  if (type !== 'accept' && type !== 'reject' && type !== 'redirect') {
+    throw new TypeError(`authorize answered with ${String(type satisfies never)}`)
+  }
+  // What the peer is told must be something that its protocol can say: an error object, say, is not.
+  const text: unknown =
+    type === 'accept' ? (decision.streamPath ?? '') : type === 'reject' ? decision.reason : decision.url
+  if (typeof text !== 'string') throw new TypeError(`authorize answered with ${type} and no text`)
+  return decision
 }

@@ -51,8 +51,12 @@ export async function decideConnect(
   try {
     const decision = await decide()
     // Plain JavaScript can answer anything: what is no decision must not let anybody in.
-    if (['accept', 'reject', 'redirect'].includes(decision.type)) return decision
-    throw new TypeError(`onConnect decided ${String(decision.type)}`)
+    const isOne =
+      decision.type === 'accept' ||
+      (decision.type === 'reject' && typeof decision.reason === 'string') ||
+      (decision.type === 'redirect' && typeof decision.tcUrl === 'string')
+    if (isOne) return decision
+    throw new TypeError(`onConnect decided ${String(decision.type)}, or gave no text with it`)
   } catch (error) {
     debug('onConnect failed: %s', error)
     return FAILED

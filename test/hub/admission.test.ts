@@ -79,14 +79,23 @@ describe('answers', () => {
     expect((seen[1] as AbortSignal).aborted).toBe(false)
   })
 
-  it.each([undefined, null, 0, 'accept', {}, { type: 'allow' }, []])(
-    '%j is no decision: nobody gets in',
-    async (answer) => {
-      const { clock, hub, errors } = fixture((() => answer) as unknown as Authorize)
-      expect(await hub.authorize(request, never)).toEqual({ type: 'reject', reason: 'the decision failed' })
-      expect([errors[0], errors[1], clock.pending]).toEqual([expect.any(TypeError), request, 0])
-    },
-  )
+  it.each([
+    undefined,
+    null,
+    0,
+    'accept',
+    {},
+    { type: 'allow' },
+    [],
+    { type: 'accept', streamPath: 7 },
+    { type: 'reject' },
+    { type: 'reject', reason: new Error('of the application') },
+    { type: 'redirect', url: new URL('rtmp://other.example/live') },
+  ])('%j is no decision: nobody gets in', async (answer) => {
+    const { clock, hub, errors } = fixture((() => answer) as unknown as Authorize)
+    expect(await hub.authorize(request, never)).toEqual({ type: 'reject', reason: 'the decision failed' })
+    expect([errors[0], errors[1], clock.pending]).toEqual([expect.any(TypeError), request, 0])
+  })
 })
 
 describe('failures', () => {

@@ -324,6 +324,8 @@ describe('connect', () => {
     ['nothing', undefined],
     ['true', true],
     ['something else', { type: 'allow' }],
+    ['a reason that is no text', { type: 'reject', reason: new Error('of the application') }],
+    ['a URL that is no text', { type: 'redirect', tcUrl: new URL('rtmp://other.example/live') }],
     ['properties that no AMF0 can say', { type: 'accept', properties: { fmsVer: Symbol('FMS') } }],
   ])('an answer of %s lets nobody in', async (_what, answer) => {
     const publisher = await connecting(() => answer as RtmpConnectDecision).publish()
