@@ -31,15 +31,15 @@ import {
 } from '../chunk/index.ts'
 import { DecodeError } from '../errors/index.ts'
 import type { PacketKind } from '../media/index.ts'
+import {
+  AUDIO_CHUNK_STREAM_ID,
+  CONNECTION_CHUNK_STREAM_ID,
+  CONTROL_CHUNK_STREAM_ID,
+  STREAM_CHUNK_STREAM_ID,
+  VIDEO_CHUNK_STREAM_ID,
+} from './chunk-stream-ids.ts'
 import type { CommandMessage, DataMessage, RtmpMessage } from './rtmp-message.ts'
 import { decodeUserControl, encodeUserControl } from './user-control.ts'
-
-// Chunk streams by use. 4, 6 and 7 carry the shared batches of media; fmt 0 on every message keeps the others apart from them.
-const CONTROL_CHUNK_STREAM_ID = 2 // RTMP 1.0 §5.4 fixes it
-const CONNECTION_CHUNK_STREAM_ID = 3
-const STREAM_CHUNK_STREAM_ID = 5
-const VIDEO_CHUNK_STREAM_ID = 6
-const AUDIO_CHUNK_STREAM_ID = 7
 
 /**
  * Decodes a message of the chunk stream. Bodies are referenced, not copied.

@@ -20,17 +20,13 @@ import {
   type MediaPacket,
   type ViewFormat,
 } from '../media/index.ts'
+import { AUDIO_CHUNK_STREAM_ID, DATA_CHUNK_STREAM_ID, VIDEO_CHUNK_STREAM_ID } from './chunk-stream-ids.ts'
 
 /** Chunk size of {@link RTMP_VIEW} in bytes: a session announces it by Set Chunk Size before it sends media. */
 export const RTMP_VIEW_CHUNK_SIZE = 65_536
 
 /** Message stream id of {@link RTMP_VIEW}: what a session answers to `createStream`. */
 export const RTMP_VIEW_MESSAGE_STREAM_ID = 1
-
-/** Chunk streams of {@link RTMP_VIEW}, kept free of anything else a session sends. */
-const DATA_CHUNK_STREAM_ID = 4
-const VIDEO_CHUNK_STREAM_ID = 6
-const AUDIO_CHUNK_STREAM_ID = 7
 
 /**
  * Frames packets as RTMP: fmt 0 for the first chunk of each message, csid 4 for data, 6 for video, 7 for audio. The
