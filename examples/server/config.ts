@@ -7,72 +7,9 @@ import { readFileSync } from 'node:fs'
 import { closest, distance } from 'fastest-levenshtein'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { type Config, configSchema } from './config.schema.ts'
 
-const port = z.number().int().min(0).max(65_535)
-const ms = z.number().int().nonnegative()
-const positiveMs = z.number().int().positive()
-
-const tls = z.strictObject({
-  /** PEM file with the certificate chain. */
-  cert: z.string(),
-  /** PEM file with the private key. */
-  key: z.string(),
-})
-
-/** The file's shape. Every section and key may be left out. */
-export const configSchema = z.strictObject({
-  rtmp: z
-    .strictObject({
-      port: port.default(1935),
-      host: z.string().optional(),
-      tls: tls.optional(),
-      proxyProtocol: z.boolean().default(false),
-      maxConnections: z.number().int().positive().default(20_000),
-    })
-    .prefault({}),
-  http: z
-    .strictObject({
-      port: port.default(8080),
-      host: z.string().optional(),
-      tls: tls.optional(),
-      trustProxy: z.union([z.boolean(), z.number().int().positive()]).default(false),
-      cors: z.union([z.string(), z.literal(false)]).default('*'),
-    })
-    .prefault({}),
-  hub: z
-    .strictObject({
-      graceMs: ms.optional(),
-      publisherWaitMs: ms.optional(),
-      secondPublisher: z.enum(['refuse', 'take-over']).optional(),
-      start: z.enum(['gop', 'keyframe']).optional(),
-      gops: z.number().int().positive().optional(),
-      maxLagMs: ms.optional(),
-      minFlushIntervalMs: ms.optional(),
-      maxCacheMs: ms.optional(),
-      atc: z.boolean().optional(),
-    })
-    .prefault({}),
-  hls: z
-    .strictObject({
-      mode: z.enum(['off', 'on-demand', 'always']).default('on-demand'),
-      targetDurationMs: positiveMs.optional(),
-      windowMs: positiveMs.optional(),
-      directory: z.string().optional(),
-    })
-    .prefault({}),
-  /** When given, only these may publish: each secret key is published under a public stream path. */
-  publishKeys: z
-    .array(
-      z.strictObject({
-        key: z.string().min(1),
-        stream: z.string().regex(/^\/[^/]+(\/[^/]+)+$/, 'must look like /app/name'),
-      }),
-    )
-    .optional(),
-})
-
-/** A checked configuration. */
-export type Config = z.output<typeof configSchema>
+export type { Config } from './config.schema.ts'
 
 /** A file that cannot be used, in words for its author. */
 export class ConfigError extends Error {

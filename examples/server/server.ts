@@ -9,20 +9,18 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { accept, Hub, reject } from 'millrace/hub'
-import {
-  DirectorySegmentStore,
-  duplexPair,
-  HlsHandler,
-  LiveHandler,
-  MemorySegmentStore,
-  RtmpClient,
-  RtmpServer,
-} from 'millrace/node'
+import { accept, Hub } from 'millrace/hub'
+import { duplexPair, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
+import { HttpApi, MetricsHandler, ServerIdentity, Statistics } from 'millrace/services'
 import { type Config, ConfigError } from './config.ts'
 import type { EventLog } from './event-log.ts'
 import { servePage } from './page.ts'
 import { StatusApi } from './status-api.ts'
+import { VhostServices } from './vhost-services.ts'
+import { withoutUndefined } from './without-undefined.ts'
+
+/** Stands for an address where the demo comes from; none of a socket looks like it. */
+const DEMO_ADDRESS = 'demo'
 
 /** A running server. */
 export interface RunningServer {
@@ -43,35 +41,41 @@ export interface RunningServer {
  * @throws {@link ConfigError} for a file that cannot be read, and for an address that cannot be listened on.
  */
 export async function startServer(config: Config, log: EventLog): Promise<RunningServer> {
-  const demoKey = config.publishKeys === undefined ? 'demo' : randomUUID()
-  const hub = new Hub({ ...withoutUndefined(config.hub), ...admission(config.publishKeys, demoKey) })
+  const demoKey = randomUUID()
+  const { cors, trustProxy } = config.http
+  const identity = new ServerIdentity(withoutUndefined({ serverId: config.serverId }))
+  const services = new VhostServices(config, { identity, cors, trustProxy, log })
+  const hub = new Hub({
+    ...withoutUndefined(config.hub),
+    // The demo comes in whatever others are asked for: it alone knows the key.
+    authorize: (request, signal) =>
+      request.action === 'publish' && request.streamName === demoKey
+        ? accept({ streamPath: '/live/demo' })
+        : services.authorize(request, signal),
+  })
   log.watchHub(hub)
 
   const rtmp = new RtmpServer({
     hub,
     proxyProtocol: config.rtmp.proxyProtocol,
     maxConnections: config.rtmp.maxConnections,
+    onConnect: (request, connection, signal) =>
+      connection.info.remoteAddress === DEMO_ADDRESS
+        ? { type: 'accept' }
+        : services.onConnect(request, connection, signal),
     ...(config.rtmp.tls === undefined ? {} : { tls: readTls(config.rtmp.tls) }),
   })
   log.watchRtmp(rtmp)
 
-  const { cors, trustProxy } = config.http
   const live = new LiveHandler({ hub, cors, trustProxy })
-  const { mode, directory, targetDurationMs, windowMs } = config.hls
-  const hls =
-    mode === 'off'
-      ? undefined
-      : new HlsHandler({
-          hub,
-          cors,
-          trustProxy,
-          mode,
-          store: directory === undefined ? new MemorySegmentStore() : new DirectorySegmentStore(directory),
-          ...withoutUndefined({ targetDurationMs, windowMs }),
-        })
+  const hls = services.openHls(hub)
   const status = new StatusApi({ hub, rtmp, live, hls })
+  const statistics = new Statistics({ hub, rtmp, live, identity, ...withoutUndefined({ hls }) })
+  const api = config.api.enabled ? makeApi(config, statistics, log) : undefined
+  const metrics = config.metrics.enabled ? makeMetrics(config, statistics) : undefined
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    if (api?.handle(request, response) === true || metrics?.handle(request, response) === true) return
     if (status.handle(request, response) || servePage(request, response)) return
     if (hls?.handle(request, response) === true || live.handle(request, response)) return
     response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
@@ -102,18 +106,39 @@ export async function startServer(config: Config, log: EventLog): Promise<Runnin
     httpUrl: urlOf(config.http.tls === undefined ? 'http' : 'https', httpAddress),
     publishDemo(signal) {
       const [near, far] = duplexPair()
-      rtmp.handle(far, { remoteAddress: 'demo' })
+      rtmp.handle(far, { remoteAddress: DEMO_ADDRESS })
       return RtmpClient.publish(`rtmp://localhost/live/${demoKey}`, { stream: near, signal })
     },
     async close() {
+      statistics.close()
       await rtmp.close()
       hub.close()
       live.close()
-      await hls?.close()
       http.closeAllConnections()
       await new Promise<void>((resolve) => http.close(() => resolve()))
+      await services.close()
     },
   }
+}
+
+function makeApi({ api, callbacks }: Config, statistics: Statistics, log: EventLog): HttpApi {
+  const { authentication, cors, jsonp } = api
+  return new HttpApi({
+    statistics,
+    authentication,
+    features: { callback: callbacks !== undefined },
+    onAction: ({ operationId, remoteAddress }) => log.line(`api ${operationId} from ${remoteAddress}`),
+    ...withoutUndefined({ cors, jsonp }),
+  })
+}
+
+function makeMetrics({ metrics }: Config, statistics: Statistics): MetricsHandler {
+  const { authentication, path, maxStreamLabels, srsNames } = metrics
+  return new MetricsHandler({
+    statistics,
+    authentication,
+    ...withoutUndefined({ path, maxStreamLabels, srsNames }),
+  })
 }
 
 /**
@@ -132,23 +157,6 @@ function answerWithoutUpgrade(
   socket.on('error', () => socket.destroy())
   socket.resume()
   onRequest(request, response)
-}
-
-/** Maps secret keys to public names when the file has any; otherwise everybody may publish. */
-function admission(
-  keys: Config['publishKeys'],
-  demoKey: string,
-): Pick<ConstructorParameters<typeof Hub>[0] & object, 'authorize'> {
-  if (keys === undefined) return {}
-  const streams = new Map(keys.map(({ key, stream }) => [key, stream]))
-  streams.set(demoKey, '/live/demo')
-  return {
-    authorize: ({ action, streamName }) => {
-      if (action === 'play') return true
-      const streamPath = streams.get(streamName)
-      return streamPath === undefined ? reject('unknown stream key') : accept({ streamPath })
-    },
-  }
 }
 
 function readTls(files: { readonly cert: string; readonly key: string }): { cert: Buffer; key: Buffer } {
@@ -186,13 +194,4 @@ function listen(server: Server, address: Address): Promise<AddressInfo> {
 function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
   const anywhere = address === '::' || address === '0.0.0.0'
   return `${scheme}://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
-
-/** The file's absent keys are `undefined`; the library wants absent keys absent. */
-function withoutUndefined<T extends object>(value: T): Partial<Defined<T>> {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Partial<
-    Defined<T>
-  >
 }

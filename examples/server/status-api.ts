@@ -1,5 +1,5 @@
 /**
- * What the page shows, as JSON: `GET /api/v1/streams`.
+ * What the page shows, as JSON: `GET /page/status`.
  *
  * @module
  */
@@ -74,7 +74,7 @@ export class StatusApi {
 
   /** @returns whether the request was for the API. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    if (request.url?.split('?')[0] !== '/api/v1/streams') return false
+    if (request.url?.split('?')[0] !== '/page/status') return false
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end()
       return true

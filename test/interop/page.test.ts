@@ -160,7 +160,7 @@ describeWithTool('chromium', 'the page in Chromium', () => {
       expect(complaints).toEqual([])
       await vi.waitFor(
         async () => {
-          const { connections } = (await (await fetch(`${server.http}/api/v1/streams`)).json()) as {
+          const { connections } = (await (await fetch(`${server.http}/page/status`)).json()) as {
             connections: { http: number }
           }
           expect(connections.http).toBe(0)
@@ -211,9 +211,9 @@ describeWithTool('chromium', 'the page in Chromium', () => {
 
   it('says so when the server is gone, and goes on when it is back', async () => {
     const { page } = await open()
-    await page.route('**/api/v1/streams', (route) => route.abort())
+    await page.route('**/page/status', (route) => route.abort())
     await page.locator('#offline').waitFor()
-    await page.unroute('**/api/v1/streams')
+    await page.unroute('**/page/status')
     await page.locator('#offline').waitFor({ state: 'hidden' })
     expect(await page.locator('[data-path="/live/demo"]').isVisible()).toBe(true)
     await page.close()
@@ -345,7 +345,7 @@ describe('the server', () => {
   it('answers who offers HTTP/2 in an upgrade as anybody else', async () => {
     const { http } = await startServer()
     const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABk' }
-    const [response] = (await once(get(`${http}/api/v1/streams`, { headers }), 'response')) as [
+    const [response] = (await once(get(`${http}/page/status`, { headers }), 'response')) as [
       IncomingMessage,
     ]
     expect(response.statusCode).toBe(200)

@@ -25,6 +25,9 @@ describe('a file', () => {
         http: { port: 8080, trustProxy: false, cors: '*' },
         hub: {},
         hls: { mode: 'on-demand' },
+        api: { enabled: true, authentication: 'loopback' },
+        metrics: { enabled: true, authentication: 'loopback' },
+        access: {},
       })
     },
   )
@@ -101,12 +104,42 @@ describe('a fault', () => {
       'publishKeys:\n  - stream: /a/b\n    key: ""\n',
       'server.yaml:3: publishKeys.0.key: Too small: expected string to have >=1 characters',
     ],
+    [
+      'access:\n  limits:\n    maxStream: 3\n',
+      'server.yaml:3: unknown key access.limits.maxStream, did you mean maxStreams?',
+    ],
+    [
+      'access:\n  signedUrls: { actions: [play] }\n',
+      'server.yaml:2: access.signedUrls.secret: Invalid input',
+    ],
+    [
+      'api:\n  authentication: nobody\n',
+      'server.yaml:2: api.authentication: must be loopback, none, { token }, { username, password } or a list of these two',
+    ],
+    [
+      'callbacks:\n  urls:\n    on_publish: ftp://x/\n',
+      'server.yaml:3: callbacks.urls.on_publish: must be an http or https URL',
+    ],
+    [
+      'callbacks:\n  urls:\n    on_publsh: http://x/\n',
+      'server.yaml:3: unknown key callbacks.urls.on_publsh, did you mean on_publish?',
+    ],
     // No configuration at all.
     ['- a\n- b\n', 'server.yaml: the file: Invalid input: expected object, received array'],
     ['just words\n', 'server.yaml: the file: Invalid input: expected object, received string'],
   ])('in %j is told with its line', (text, fault) => {
     expect(faults(text)).toEqual([fault])
   })
+
+  it.each(['alow play all', 'deny all 10.0.0.0/33', 'deny all'])(
+    'in the rule %j is told with its line',
+    (rule) => {
+      const [fault] = faults(`access:\n  addresses:\n    - allow play all\n    - ${rule}\n`)
+      expect(fault).toMatch(
+        /^server\.yaml:4: access\.addresses\.1: ".*" is not "allow\|deny publish\|play\|all ADDRESS"/,
+      )
+    },
+  )
 
   it('does not hide the others', () => {
     expect(faults('rtmp:\n  prot: 1\nhttp:\n  port: x\nhub:\n  gops: 0\n').toSorted()).toEqual([

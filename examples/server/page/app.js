@@ -196,7 +196,7 @@ video.addEventListener('volumechange', () => {
 
 async function poll() {
   try {
-    const response = await fetch('/api/v1/streams', { cache: 'no-store' })
+    const response = await fetch('/page/status', { cache: 'no-store' })
     if (!response.ok) throw new Error(String(response.status))
     show(await response.json())
     byId('offline').hidden = true
