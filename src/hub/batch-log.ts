@@ -165,9 +165,10 @@ export class BatchLog {
   /**
    * The place behind the newest batch, for a player that needs no keyframe. The same object for all who come between two flushes.
    * @param lastDts - dts of the newest packet, used when nothing waits to be framed.
+   * @param wanted - the place to take instead, if no batch lies across it and all behind are there.
    */
-  headStart(lastDts: number): GopStart {
-    const seq = this.#flushedSeq
+  headStart(lastDts: number, wanted = Infinity): GopStart {
+    const seq = this.isBoundary(wanted) ? wanted : this.#flushedSeq
     if (this.#headStart?.seq !== seq) {
       const dts = this.#log.at(seq)?.dts ?? lastDts
       this.#headStart = { seq, dts, configuration: this.#log.configurationAt(seq), keyframe: false }

@@ -49,6 +49,11 @@ export class Intake {
     return this.#videoCodec
   }
 
+  /** The publisher has sent video, configuration not counted. */
+  get hasVideo(): boolean {
+    return this.#lastVideoDts !== undefined
+  }
+
   /** The publisher has sent audio or video. */
   get hasBegun(): boolean {
     return this.#firstDts !== undefined

@@ -27,8 +27,11 @@ export interface PlayerHost {
   openView(format: ViewFormat, tracks: TrackFilter): BatchLog
   /** One player fewer on `view`. */
   releaseView(view: BatchLog): void
-  /** Where a decoder of `view` can start now; everything before it is framed. */
-  resumePoint(view: BatchLog, gopsBack: number): GopStart | undefined
+  /**
+   * Where a decoder of `view` can start now; everything before it is framed. `early`: for a player that came before it was known that
+   * there is no video.
+   */
+  resumePoint(view: BatchLog, gopsBack: number, early?: boolean): GopStart | undefined
   /** The player has gone. */
   remove(player: Player): void
 }
@@ -45,6 +48,7 @@ export class Player {
   readonly #budget: number
   readonly #gopsBack: number
   readonly #attachedMs: number
+  readonly #early: boolean
   #view: BatchLog
   /** The view that takes over at the next place where its decoder can start. */
   #nextView: BatchLog | undefined
@@ -87,6 +91,7 @@ export class Player {
     this.#budget = options.sinkBudgetBytes
     this.#gopsBack = options.gopsBack
     this.#attachedMs = host.nowMs
+    this.#early = options.start !== 'keyframe' && !host.isAudioOnly
     this.#view = host.openView(options.format, options.tracks)
     this.#nextView = undefined
     this.#state = 'waiting'
@@ -240,7 +245,9 @@ export class Player {
   }
 
   #start(): void {
-    let point = this.#host.resumePoint(this.#view, this.#joined ? 0 : this.#gopsBack)
+    let point = this.#joined
+      ? this.#host.resumePoint(this.#view, 0)
+      : this.#host.resumePoint(this.#view, this.#gopsBack, this.#early)
     if (point !== undefined && point.seq < this.#nextSeq) point = this.#host.resumePoint(this.#view, 0)
     if (point === undefined || point.seq < this.#nextSeq) return
     this.#state = 'playing'

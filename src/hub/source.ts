@@ -61,6 +61,8 @@ export class Source extends EventEmitter<SourceEvents> {
   readonly #onClose: () => void
   #options: ResolvedHubOptions
   #publisherStarts: number[]
+  /** Of the present publisher's first audio or video. */
+  #firstCodedSeq: number
   #publisher: Publisher | undefined
   #lastPublisher: Publisher | undefined
   /** The publisher that listeners know of. */
@@ -98,6 +100,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#onClose = onClose
     this.#options = options
     this.#publisherStarts = []
+    this.#firstCodedSeq = -1
     this.#publisher = undefined
     this.#lastPublisher = undefined
     this.#announced = undefined
@@ -351,6 +354,11 @@ export class Source extends EventEmitter<SourceEvents> {
     const stamped = packet.withDts(this.#sourceClock.map(packet))
     // Bounds that are hit by a jump in time would drop what nobody has got yet.
     if (this.log.firstWith(stamped) > this.#views.flushedSeq) this.#fanOut.drain()
+    if (packet.coded && !this.#intake.hasBegun) {
+      // Players may begin here, so no batch lies across this place.
+      this.#views.flush()
+      this.#firstCodedSeq = this.log.head
+    }
     const opens = this.log.append(stamped)
     this.#intake.learn(stamped)
     this.#consumers.start()
@@ -418,8 +426,10 @@ export class Source extends EventEmitter<SourceEvents> {
   }
 
   /** @internal */
-  resumePoint(view: BatchLog, gopsBack: number): GopStart | undefined {
-    if (view.tracks === 'audio' || this.isAudioOnly) return view.headStart(this.lastDts)
+  resumePoint(view: BatchLog, gopsBack: number, early = false): GopStart | undefined {
+    if (view.tracks === 'audio' || this.isAudioOnly) {
+      return view.headStart(this.lastDts, early ? this.#firstSound() : undefined)
+    }
     const start = this.log.start(gopsBack)
     if (start !== undefined && start.seq >= view.flushedSeq) this.#views.flush()
     return start
@@ -431,6 +441,12 @@ export class Source extends EventEmitter<SourceEvents> {
     const seq = Math.max(fromSeq, this.log.first)
     const dts = this.log.at(seq)?.dts ?? this.lastDts
     return { seq, dts, configuration: this.log.configurationAt(seq), keyframe: false }
+  }
+
+  /** It takes some audio to know that there is no video. Players that have waited for that get the stream from here on. */
+  #firstSound(): number | undefined {
+    const seq = this.#firstCodedSeq
+    return seq < this.log.first || this.#intake.hasVideo ? undefined : seq
   }
 
   /** @internal */

@@ -134,17 +134,31 @@ describe('audio without video', () => {
     expect(sink.said).toBe('[] a30')
   })
 
-  it('who waits since before the first packet starts once 500 ms of audio came', () => {
+  it('who waits until 500 ms of audio came starts with the first of it', () => {
     const stage = new Stage()
     const sink = stage.attach()
-    for (let ms = 0; ms < 500; ms += 20) {
-      stage.write(mp3(ms, ms))
-      stage.clock.advance(20)
+    stage.write(audioConfig(0, 1))
+    for (let ms = 0; ms < 500; ms += 100) {
+      stage.write(audio(ms, ms))
+      stage.clock.advance(100)
     }
-    expect(sink.writes).toHaveLength(0)
-    stage.write(mp3(500, 500))
+    const second = stage.attach()
+    expect([sink.writes.length, second.writes.length]).toEqual([0, 0])
+    stage.write(audio(500, 500))
     stage.clock.advance(50)
-    expect([sink.said, sink.player!.state]).toEqual(['[]', 'playing'])
+    expect([sink.said, sink.player!.state]).toEqual(['[A!1] a0 a100 a200 a300 a400 a500', 'playing'])
+    expect(second.said).toBe(sink.said)
+    const late = stage.attach()
+    stage.write(audio(520, 520))
+    stage.clock.advance(50)
+    expect([sink.said.slice(-9), late.said]).toEqual(['a500 a520', '[A!1] a520'])
+  })
+
+  it('who wants no more than the live edge starts there, however long it has waited', () => {
+    const stage = new Stage()
+    const sink = stage.attach({ start: 'keyframe' })
+    for (let ms = 0; ms <= 500; ms += 100) stage.write(mp3(ms, ms))
+    stage.clock.advance(50)
     stage.write(mp3(520, 520))
     stage.clock.advance(50)
     expect(sink.said).toBe('[] a520')

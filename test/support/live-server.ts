@@ -62,6 +62,8 @@ export async function startLiveServer(
 /** Publishes a clip as `/live/show`, `speed` times as fast as it plays, and leaves. */
 export async function publishClip(hub: Hub, clip: Clip, speed: number): Promise<void> {
   const publisher = hub.publish('/live/show')
+  // As with a publisher over a network, those who have waited are there before its first packet.
+  await new Promise((resolve) => setImmediate(resolve))
   await write(publisher, demuxFlv(readClip(clip)), performance.now(), speed)
   publisher.unpublish()
 }
