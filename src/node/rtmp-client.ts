@@ -118,7 +118,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
    * @param url - `rtmp://host/app/key`; `rtmps:` for TLS.
    * @throws {@link ProtocolError} `ERR_RTMP_REJECTED` with the server's reason; `ERR_RTMP_ENDED` when it ends before.
    * @throws {@link LimitError} `ERR_RTMP_CONNECT_TIMEOUT`; the system's error when it cannot be reached; the signal's reason when aborted;
-   * TypeError for a bad URL.
+   * TypeError for a bad URL, or one of another scheme.
    */
   static publish(url: string, options: RtmpClientOptions = {}): Promise<RtmpClient> {
     return RtmpClient.#open(url, 'publish', options)

@@ -48,7 +48,7 @@ export async function dialRtmp<T extends Dialled>(
   make: (stream: Duplex, target: RtmpUrl) => T,
 ): Promise<T> {
   const { signal, connectTimeoutMs, maxRedirects, clock } = options
-  let target = parseRtmpUrl(url)
+  let target = parseDialled(url)
   signal?.throwIfAborted()
   let client: T | undefined
   let timedOut: Error | undefined
@@ -96,13 +96,23 @@ export async function dialRtmp<T extends Dialled>(
   }
 }
 
+/** Tunnels and RTMPE are not spoken here: without them the stream key would go out in the clear. */
+function parseDialled(url: string): RtmpUrl {
+  const target = parseRtmpUrl(url)
+  if (target.scheme === 'rtmp' || target.scheme === 'rtmps') return target
+  throw new TypeError(`${target.scheme}: is not spoken, only rtmp: and rtmps:`)
+}
+
 /** A redirect names the application, or the whole stream. */
 function redirected(target: RtmpUrl, url: string): RtmpUrl {
   try {
-    const next = parseRtmpUrl(url)
+    const next = parseDialled(url)
     return next.streamName === '' ? { ...next, streamName: target.streamName } : next
   } catch {
-    throw new ProtocolError('ERR_RTMP_REJECTED', 'the server redirects to something that is no RTMP URL')
+    throw new ProtocolError(
+      'ERR_RTMP_REJECTED',
+      'the server redirects to something that is no URL of rtmp: or rtmps:',
+    )
   }
 }
 

@@ -225,12 +225,16 @@ describe('a server that refuses', () => {
     await expect(client).rejects.toMatchObject({ code: 'ERR_HANDSHAKE_VERSION' })
   })
 
-  it.each(['http://host/live/show', 'rtmp://', 'live/show', 'rtmp://host:99999/live/show'])(
-    'cannot be asked by %s',
-    async (url) => {
-      await expect(RtmpClient.play(url)).rejects.toThrow(TypeError)
-    },
-  )
+  it.each([
+    'http://host/live/show',
+    'rtmpts://host/live/show',
+    'rtmpe://host/live/show',
+    'rtmp://',
+    'live/show',
+    'rtmp://host:99999/live/show',
+  ])('cannot be asked by %s', async (url) => {
+    await expect(RtmpClient.play(url)).rejects.toThrow(TypeError)
+  })
 })
 
 describe('redirects', () => {
@@ -271,7 +275,7 @@ describe('redirects', () => {
     const { port } = await serve(new Hub({ authorize: () => redirect('http://127.0.0.1/x') }))
     await expect(RtmpClient.play(`rtmp://127.0.0.1:${port}/live/show`)).rejects.toMatchObject({
       code: 'ERR_RTMP_REJECTED',
-      message: 'the server redirects to something that is no RTMP URL',
+      message: 'the server redirects to something that is no URL of rtmp: or rtmps:',
     })
   })
 })
