@@ -40,7 +40,7 @@ import {
 } from './http-request.ts'
 import type { HubResolver } from './hub-resolver.ts'
 import { playOverResponse, type Viewer } from './response-stream.ts'
-import { StallGuard } from './stall.ts'
+import { StallGuard } from './stall-guard.ts'
 import { TimeoutSweep } from './sweep.ts'
 import { playOverWebSocket, refuseUpgrade } from './websocket-stream.ts'
 
