@@ -13,8 +13,12 @@ import type { HlsSessionEntry } from './hls-sessions.ts'
 export function multivariantText({ id, streamPath, request, packaged }: HlsSessionEntry): string {
   const { source, packager } = packaged
   const { audio, video } = source.configuration
+  // A fourCC is any four bytes that a publisher sends: only what a codec string is made of can stand in a playlist.
   const tracks = [describe(source.videoCodec, video[0]), describe(source.audioCodec, audio[0])].filter(
-    (track) => track !== undefined && !packager.unsupportedCodecs.has(track.codec),
+    (track) =>
+      track !== undefined &&
+      !packager.unsupportedCodecs.has(track.codec) &&
+      /^[\w.-]+$/.test(track.codecString),
   )
   const size = tracks.find((track) => track?.width !== undefined && track.height !== undefined)
   // The query comes along: a viewer that is admitted again later has what it was admitted with.

@@ -1,8 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { TsDemuxer } from 'millrace/mpegts'
+import { packetFromTag } from 'millrace/media'
 import { accept, type AccessRequest, redirect, reject } from 'millrace/hub'
 import { HlsHandler, type PackagedSegment } from 'millrace/node'
 import { describe, expect, it } from 'vitest'
+import { ascii, hex, join } from '../support/bytes.ts'
 import { HlsServer, media, multivariant, resolvePath } from './hls-harness.ts'
 import { settle, Stage } from './http-harness.ts'
 
@@ -87,6 +89,23 @@ describe('a viewer', () => {
     const { segments } = await server.media(path)
     const segment = await server.get(resolvePath(path, segments[0]!.uri))
     expect(codecsIn(Buffer.concat(await segment.toArray()))).toEqual([...inside].toSorted())
+  })
+
+  it('a fourCC that no playlist can quote, behind more unknown ones than are remembered, is left out', async () => {
+    const stage = new Stage()
+    const encoder = stage.publish('/live/show')
+    const server = new HlsServer(stage)
+    const { answer } = await server.waiting()
+    encoder.send()
+    await answer
+    const { publisher } = stage.hub.source('/live/show')!
+    for (const fourCc of [...Array.from({ length: 20 }, (_, i) => `x${i + 100}`), 'a"b\n']) {
+      // ExHeader, key frame, CodedFrames; fourCC; a byte of picture
+      publisher!.write(packetFromTag(9, 0, join(hex('91'), ascii(fourCc), hex('00'))))
+    }
+    await settle()
+    const [variant] = multivariant((await server.fetch('/live/show.m3u8')).body).variants
+    expect(variant!.codecs).toEqual(['mp4a.40.2'])
   })
 
   it('waits for the first segment, and gets a 404 when none comes in time', async () => {
