@@ -192,7 +192,7 @@ export class Amf3Reader {
     if ((head & 4) !== 0) {
       throw new DecodeError(
         'ERR_AMF_EXTERNALIZABLE',
-        `class '${className.slice(0, 64)}' is externalizable: only its own code knows its format`,
+        `class ${JSON.stringify(className.slice(0, 64))} is externalizable: only its own code knows its format`,
       )
     }
     const sealedCount = head >> 4

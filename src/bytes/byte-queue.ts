@@ -30,7 +30,7 @@ export class ByteQueue {
       const needed = waiting + bytes.length
       const roomy = needed <= this.#bytes.length >> 1
       const target = roomy ? this.#bytes : new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-      // copyWithin and set both cope with overlap
+      // set copes with overlap
       target.set(this.#bytes.subarray(this.#start, this.#end))
       this.#bytes = target
       this.#start = 0

@@ -136,7 +136,7 @@ export class RtmpConnection implements Expiring {
     return this.#playback?.player
   }
 
-  /** When the session has a timeout due, ms on the clock of `performance.now`; `undefined`: never. The server's sweep looks at it. */
+  /** When the session has a timeout due, ms on the clock of the server; `undefined`: never. Its sweep looks at it. */
   get nextTimeoutMs(): number | undefined {
     if (this.#closed) return this.#lingerUntilMs
     return earliest(earliest(this.session.nextTimeoutMs, this.#connectDueMs), this.#output.nextCheckMs)
