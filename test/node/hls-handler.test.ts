@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { TsDemuxer } from 'millrace/mpegts'
 import { packetFromTag } from 'millrace/media'
 import { accept, type AccessRequest, redirect, reject } from 'millrace/hub'
-import { HlsHandler, type PackagedSegment } from 'millrace/node'
+import { HlsHandler, MemorySegmentStore, type PackagedSegment } from 'millrace/node'
 import { describe, expect, it } from 'vitest'
 import { ascii, hex, join } from '../support/bytes.ts'
 import { HlsServer, media, multivariant, resolvePath } from './hls-harness.ts'
@@ -453,7 +453,8 @@ describe('a stream', () => {
   it('that nobody watches is packaged no more, and starts again for the next viewer', async () => {
     const stage = new Stage()
     const encoder = stage.publish('/live/show', 0)
-    const server = new HlsServer(stage, { idleMs: 40_000 })
+    const store = new MemorySegmentStore()
+    const server = new HlsServer(stage, { idleMs: 40_000, store })
     const { answer } = await server.waiting()
     encoder.send()
     await answer
@@ -462,8 +463,10 @@ describe('a stream', () => {
     stage.clock.advance(39_000)
     await settle()
     expect(source.stats()).toMatchObject({ consumers: 1, viewers: 0 })
+    expect(store.size).toBe(4)
     stage.clock.advance(3_000)
     await settle()
+    expect([store.size, store.bytes]).toEqual([0, 0])
     expect(source.stats().consumers).toBe(0)
     expect(stage.clock.pending).toBe(0)
 
@@ -552,6 +555,35 @@ describe('requests', () => {
     expect(Number(segment.headers['content-length'])).toBeGreaterThan(1_000)
     expect(await server.status('/live/show.m3u8', { method: 'OPTIONS' })).toBe(204)
     expect(await server.status('/live/show.m3u8', { method: 'POST' })).toBe(405)
+  })
+
+  it('for a segment that the store cannot read fail alone', async () => {
+    const store = new MemorySegmentStore()
+    const stage = new Stage()
+    const encoder = stage.publish('/live/show', 0)
+    const server = new HlsServer(stage, { store })
+    const { answer } = await server.waiting()
+    encoder.send()
+    await answer
+    const path = await server.enter()
+    const { segments } = await server.media(path)
+    const segment = resolvePath(path, segments[0]!.uri)
+    store.get = () => Promise.reject(new Error('EIO'))
+    expect(await server.fetch(segment)).toMatchObject({ status: 500, body: 'internal error\n' })
+    expect((await server.hls.fetch(new Request(`http://a${segment}`)))!.status).toBe(500)
+    expect(await server.status(path)).toBe(200)
+  })
+
+  it('for names that nobody publishes leave nothing behind', async () => {
+    const stage = new Stage({ publisherWaitMs: 1_000 })
+    const server = new HlsServer(stage)
+    const answers = Array.from({ length: 200 }, (_, i) => server.status(`/live/random${i}.m3u8`))
+    await settle()
+    stage.clock.advance(1_000)
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([404]))
+    expect(stage.hub.stats()).toMatchObject({ sources: 0, waiting: 0, deciding: 0 })
+    expect(server.hls.viewerCount).toBe(0)
+    expect(stage.clock.pending).toBe(0)
   })
 
   it('have a prefix', async () => {

@@ -432,6 +432,19 @@ describe('admission', () => {
     expect((await late).status).toBe(404)
   })
 
+  it('of names that nobody publishes leaves nothing behind', async () => {
+    const stage = new Stage({ publisherWaitMs: 1_000 })
+    const server = serve({ hub: stage.hub, clock: stage.clock })
+    const answers = Array.from({ length: 200 }, (_, i) => server.fetch(`/live/random${i}.flv`))
+    await settle()
+    expect(server.live.viewerCount).toBe(200)
+    stage.clock.advance(1_000)
+    expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([404]))
+    expect(stage.hub.stats()).toMatchObject({ sources: 0, waiting: 0, deciding: 0 })
+    expect(server.live.viewerCount).toBe(0)
+    expect(stage.clock.pending).toBe(0)
+  })
+
   it('of a source that closes at the very moment is a 404', async () => {
     const stage = new Stage({ publisherWaitMs: 3_000 })
     const answer = serve({ hub: stage.hub }).fetch('/live/show.flv')
