@@ -28,6 +28,12 @@ export interface ChunkDecoderOptions {
   readonly maxAssemblingBytes?: number
   /** Messages that wait for {@link ChunkDecoder.read}. One read of a socket, 64 kB, cannot exceed it. @defaultValue 65536 */
   readonly maxQueuedMessages?: number
+  /**
+   * What is pushed belongs to the decoder: a message that lies in it whole, in one chunk, is given as a view of it instead of
+   * a copy. For arrays that nobody writes to again, such as the `data` of a socket; each view keeps its whole array in memory.
+   * @defaultValue false
+   */
+  readonly ownsInput?: boolean
 }
 
 /** Takes chunks as they arrive and gives whole messages. One per connection; dead after the first throw. */
@@ -35,6 +41,7 @@ export class ChunkDecoder {
   readonly #maxMessageBytes: number
   readonly #maxChunkStreams: number
   readonly #maxQueuedMessages: number
+  readonly #ownsInput: boolean
   readonly #assembly: MessageAssembly
   // The csids that encoders use by index, the others by key.
   readonly #low: (ChunkStream | undefined)[]
@@ -56,6 +63,7 @@ export class ChunkDecoder {
     this.#maxMessageBytes = bound('maxMessageBytes', options.maxMessageBytes ?? 8_388_608)
     this.#maxChunkStreams = bound('maxChunkStreams', options.maxChunkStreams ?? 128)
     this.#maxQueuedMessages = bound('maxQueuedMessages', options.maxQueuedMessages ?? 65_536)
+    this.#ownsInput = options.ownsInput ?? false
     this.#assembly = new MessageAssembly(
       bound('maxAssemblingBytes', options.maxAssemblingBytes ?? 16_777_216),
     )
@@ -83,7 +91,8 @@ export class ChunkDecoder {
   }
 
   /**
-   * Parses `bytes` at once, at any split. What must be kept is copied: the caller may reuse the array.
+   * Parses `bytes` at once, at any split. What must be kept is copied: the caller may reuse the array, unless the decoder
+   * `ownsInput`.
    *
    * Set Chunk Size and Abort are carried out here, in their place between the chunks, and are given to the reader too.
    *
@@ -286,6 +295,12 @@ export class ChunkDecoder {
       }
     }
     const count = left < end - at ? left : end - at
+    if (this.#ownsInput && count === stream.messageLength) {
+      this.#chunkLeft = 0
+      // A view of a socket's Buffer would be a Buffer too: bodies are of one kind.
+      this.#deliver(stream, new Uint8Array(bytes.buffer, bytes.byteOffset + at, count))
+      return at + count
+    }
     this.#assembly.append(stream, bytes, at, count)
     this.#chunkLeft = left - count
     if (stream.received === stream.messageLength) this.#deliver(stream, this.#assembly.take(stream))

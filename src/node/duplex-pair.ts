@@ -92,7 +92,8 @@ class PairEnd extends Duplex {
   #take(bytes: Buffer, done: Done): void {
     const room = Math.max(0, this.#windowBytes - this.readableLength - this.#arrivingBytes)
     if (room > 0) {
-      const taken = bytes.subarray(0, room)
+      // A copy, as over TCP: the writer may reuse its buffer, the reader may keep what it got.
+      const taken = Buffer.from(bytes.subarray(0, room))
       this.#arriving.push(taken)
       this.#arrivingBytes += taken.length
       this.#schedule()

@@ -69,6 +69,8 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     this.session = new RtmpClientSession({
       ...options.session,
       crypto: options.crypto ?? nodeHandshakeCrypto,
+      // What a stream gives is its reader's.
+      chunk: { ownsInput: true, ...options.session?.chunk },
       nowMs: clock.now(),
       mode,
       app: url.app,

@@ -138,7 +138,11 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
     this.#host = {
       hub: options.hub,
       onConnect: options.onConnect,
-      session: { ...options.session, crypto: options.crypto ?? nodeHandshakeCrypto },
+      session: {
+        ...options.session,
+        crypto: options.crypto ?? nodeHandshakeCrypto,
+        chunk: { ownsInput: true, ...options.session?.chunk },
+      },
       player: options.player ?? {},
       followers: new SourceFollowers(),
       clock,

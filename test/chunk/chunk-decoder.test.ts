@@ -314,3 +314,46 @@ test('a reader that lags gets everything in order', () => {
   read.push(...readAll(decoder).map(({ timestamp }) => timestamp))
   expect(read).toEqual(Array.from({ length: 5000 }, (_, i) => i))
 })
+
+describe('ownsInput', () => {
+  // fmt 0 csid 4, length 32, video, stream 1; the same again by fmt 3; the chunk size is the 128 of the start
+  const TWO = join(hex('04 000000 000020 09 01000000'), B32, hex('c4'), B32)
+
+  test('a message that lies in the input whole is a view of it, of plain kind', () => {
+    const decoder = new ChunkDecoder({ ownsInput: true })
+    const input = Buffer.from(TWO)
+    decoder.push(input)
+    const messages = readAll(decoder)
+    expect(messages.map(({ body }) => [body.buffer === input.buffer, body.constructor.name])).toEqual([
+      [true, 'Uint8Array'],
+      [true, 'Uint8Array'],
+    ])
+    expect(messages.map(({ body }) => body)).toEqual([B32, B32])
+  })
+
+  test('without it, bodies are copies', () => {
+    const decoder = new ChunkDecoder()
+    const input = TWO.slice()
+    decoder.push(input)
+    input.fill(0xee)
+    expect(readAll(decoder).map(({ body }) => body)).toEqual([B32, B32])
+  })
+
+  test('messages that are cut are put together, at every split', () => {
+    for (const parts of everySplit(TWO)) {
+      const decoder = new ChunkDecoder({ ownsInput: true })
+      for (const part of parts) decoder.push(part.slice())
+      expect(readAll(decoder).map(({ body }) => body)).toEqual([B32, B32])
+      expect(decoder.assemblingBytes).toBe(0)
+    }
+  })
+
+  test('a message in several chunks is a copy', () => {
+    const decoder = new ChunkDecoder({ ownsInput: true })
+    const input = join(hex('04 000000 000133 09 01000000'), VIDEO.subarray(0, 128), hex('c4'), VIDEO.subarray(128, 256), hex('c4'), VIDEO.subarray(256)) // prettier-ignore
+    decoder.push(input)
+    const [message] = readAll(decoder)
+    expect(message?.body.buffer).not.toBe(input.buffer)
+    expect(message?.body).toEqual(VIDEO)
+  })
+})
