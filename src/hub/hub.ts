@@ -5,7 +5,14 @@
  */
 import { EventEmitter } from 'eventemitter3'
 import { LimitError, ProtocolError } from '../errors/index.ts'
-import { type AccessDecision, type AccessRequest, reject } from './access.ts'
+import {
+  type AccessAccept,
+  type AccessDecision,
+  type AccessRedirect,
+  type AccessReject,
+  type AccessRequest,
+  reject,
+} from './access.ts'
 import { Admission } from './admission.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
@@ -22,6 +29,12 @@ export interface HubEvents {
   unpublish: (source: Source, reason: PublisherEnd, publisher: Publisher) => void
   /** A source is over. */
   close: (source: Source) => void
+  /** A peer was let in: a publisher or player that may still fail, for want of a source or a free name. `leave` follows. */
+  accept: (request: AccessRequest, decision: AccessAccept) => void
+  /** A peer was turned away or sent elsewhere by a decision; not one that had gone meanwhile. */
+  refuse: (request: AccessRequest, decision: AccessReject | AccessRedirect) => void
+  /** Who was let in has ended, or never began. */
+  leave: (request: AccessRequest) => void
   /** The user's `authorize` threw, took too long or answered with no decision; the peer was turned away. */
   authorizeError: (error: unknown, request: AccessRequest) => void
   /** The user's `resolveSource` threw or took too long; the players wait for a publisher instead. */
@@ -119,10 +132,23 @@ export class Hub extends EventEmitter<HubEvents> {
    *
    * @param signal - aborts when the peer has gone; the answer is then a reject.
    */
-  authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
-    if (this.#closed) return Promise.resolve(reject('the server is closing'))
+  async authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
+    if (this.#closed) return reject('the server is closing')
     const { authorize, authorizeTimeoutMs } = this.#options
-    return this.#admission.ask(authorize, authorizeTimeoutMs, request, signal)
+    const decision = await this.#admission.ask(authorize, authorizeTimeoutMs, request, signal)
+    if (decision.type !== 'accept') {
+      if (!signal.aborted) this.emit('refuse', request, decision)
+      return decision
+    }
+    this.emit('accept', request, decision)
+    if (this.listenerCount('leave') === 0) return decision
+    let isIn = true
+    const onEnd = (): void => {
+      if (isIn) this.emit('leave', request)
+      isIn = false
+      decision.onEnd?.()
+    }
+    return { ...decision, onEnd }
   }
 
   /**

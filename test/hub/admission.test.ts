@@ -306,3 +306,55 @@ it('property: any order of admission, answers, reconnects, take-overs, option ch
     { seed: 4711, numRuns: Number(process.env['FUZZ_RUNS'] ?? 100) },
   )
 })
+
+describe('news of decisions', () => {
+  function listening(authorize: Authorize): { hub: Hub; news: string[] } {
+    const { hub } = fixture(authorize)
+    const news: string[] = []
+    hub.on('accept', ({ streamPath }, { streamPath: renamed }) =>
+      news.push(`accept ${streamPath} ${renamed}`),
+    )
+    hub.on('refuse', ({ streamPath }, decision) =>
+      news.push(`refuse ${streamPath} ${decision.type === 'reject' ? decision.reason : decision.url}`),
+    )
+    hub.on('leave', ({ streamPath }) => news.push(`leave ${streamPath}`))
+    return { hub, news }
+  }
+
+  it('an accept, and once that it is over, beside the onEnd of the decision', async () => {
+    let ended = 0
+    const { hub, news } = listening(() => accept({ streamPath: '/live/show', onEnd: () => ended++ }))
+    const decision = await hub.authorize(request, never)
+    expect(news).toEqual(['accept /live/s3cret /live/show'])
+    if (decision.type !== 'accept') throw new Error('refused')
+    decision.onEnd?.()
+    decision.onEnd?.()
+    expect(news).toEqual(['accept /live/s3cret /live/show', 'leave /live/s3cret'])
+    expect(ended).toBe(1)
+  })
+
+  it.each([
+    ['a reject', reject('unknown key'), 'unknown key'],
+    ['a redirect', redirect('rtmp://192.0.2.2/live'), 'rtmp://192.0.2.2/live'],
+    [
+      'a decision that failed',
+      (): never => {
+        throw new Error('down')
+      },
+      'the decision failed',
+    ],
+  ] as const)('%s', async (_, answer, reason) => {
+    const { hub, news } = listening(() => (typeof answer === 'function' ? answer() : answer))
+    await hub.authorize(request, never)
+    expect(news).toEqual([`refuse /live/s3cret ${reason}`])
+  })
+
+  it('nothing of a peer that went before the decision', async () => {
+    const gone = new AbortController()
+    const { hub, news } = listening(() => new Promise(() => {}))
+    const decision = hub.authorize(request, gone.signal)
+    gone.abort()
+    expect(await decision).toMatchObject({ type: 'reject' })
+    expect(news).toEqual([])
+  })
+})
