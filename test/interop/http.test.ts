@@ -58,8 +58,7 @@ function expectSameBodies(received: readonly MediaPacket[], sent: readonly Media
   const [got, want] = [frames(received, 'audio'), frames(sent, 'audio')]
   const missing = want.length - got.length
   expect(missing).toBeGreaterThanOrEqual(0)
-  // Where there is no video, it takes half a second to be sure of it: sent fast, that is more.
-  expect(missing).toBeLessThanOrEqual(frames(sent, 'video').length === 0 ? 100 : 2)
+  expect(missing).toBeLessThanOrEqual(frames(sent, 'video').length === 0 ? 0 : 2)
   expect(got).toEqual(want.slice(missing))
   const configurations = (packets: readonly MediaPacket[]): string[] =>
     packets.filter(({ kind, configuration }) => kind !== 'data' && configuration).map(digest)
