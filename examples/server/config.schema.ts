@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type AddressRule, addressRules } from 'millrace/services'
+import {
+  type AddressRule,
+  addressRules,
+  DEFAULT_VHOST,
+  VhostHubs,
+  type VhostSettings,
+} from 'millrace/services'
 import { z } from 'zod'
 
 const port = z.number().int().min(0).max(65_535)
@@ -123,7 +129,32 @@ const callbacks = z.strictObject({
   hlsUrlPrefix: z.string().optional(),
 })
 
-/** What a virtual host has. */
+/** What a virtual host has of its own; what it leaves out, it has from the sections of the server. */
+const vhost = z.strictObject({
+  aliases: z.array(text).optional(),
+  hub: hub.optional(),
+  hls: hls.optional(),
+  publishKeys: publishKeys.optional(),
+  access: access.optional(),
+  callbacks: callbacks.optional(),
+})
+
+/** Names and aliases of virtual hosts; the library knows what is wrong with them. */
+const vhosts = z.record(text, vhost).superRefine((named, context) => {
+  const all = new VhostHubs()
+  const taken: [string, VhostSettings][] = [[DEFAULT_VHOST, {}]]
+  for (const [name, { aliases = [] }] of Object.entries(named)) {
+    try {
+      taken.push([name, { aliases }])
+      all.apply(taken)
+    } catch (error) {
+      taken.pop()
+      context.addIssue({ code: 'custom', path: [name], message: (error as Error).message })
+    }
+  }
+})
+
+/** What the virtual host of all others has, and what is not said of the named ones. */
 const vhostSections = {
   hub: hub.prefault({}),
   hls: hls.extend({ mode: hlsMode.default('on-demand') }).prefault({}),
@@ -173,10 +204,14 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   ...vhostSections,
+  /** Virtual hosts by name. */
+  vhosts: vhosts.optional(),
+  /** Read the file again whenever it changes. */
+  watch: z.boolean().default(false),
 })
 
 /** A checked configuration. */
 export type Config = z.output<typeof configSchema>
 
-/** Settings of one virtual host. */
+/** All settings of one virtual host. */
 export type VhostConfig = Pick<Config, keyof typeof vhostSections>

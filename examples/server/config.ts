@@ -67,6 +67,7 @@ function knownKeys(path: readonly PropertyKey[]): string[] {
   for (const part of path) {
     schema = unwrap(schema)
     if (schema instanceof z.ZodArray) schema = schema.element as z.ZodType
+    else if (schema instanceof z.ZodRecord) schema = schema.valueType as z.ZodType
     else if (schema instanceof z.ZodObject) schema = (schema.shape as Record<string, z.ZodType>)[String(part)]
   }
   schema = unwrap(schema)

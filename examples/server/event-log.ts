@@ -20,11 +20,11 @@ export class EventLog {
     this.#write(`${new Date().toISOString()} ${text}`)
   }
 
-  /** Streams that come and go. */
-  watchHub(hub: Hub): void {
-    hub.on('publish', (source) => this.line(`publish ${source.streamPath}`))
-    hub.on('unpublish', (source, reason) => this.line(`unpublish ${source.streamPath}: ${reason}`))
-    hub.on('close', (source) => this.line(`gone ${source.streamPath}`))
+  /** Streams that come and go in the virtual host `vhost`, `''` for that of everybody. */
+  watchHub(hub: Hub, vhost = ''): void {
+    hub.on('publish', (source) => this.line(`publish ${vhost}${source.streamPath}`))
+    hub.on('unpublish', (source, reason) => this.line(`unpublish ${vhost}${source.streamPath}: ${reason}`))
+    hub.on('close', (source) => this.line(`gone ${vhost}${source.streamPath}`))
     hub.on('authorizeError', (error, request) =>
       this.line(
         `admission failed for ${request.action} in ${request.app} from ${request.remoteAddress}: ${String(error)}`,

@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8'
 import { type Config, ConfigError, loadConfig, parseConfig } from './config.ts'
 import { startDemo } from './demo.ts'
 import { EventLog } from './event-log.ts'
+import { watchConfig } from './reloader.ts'
 import { startServer } from './server.ts'
 
 const USAGE = `millrace reference server
@@ -78,11 +79,18 @@ async function main(): Promise<void> {
     console.log('the configuration is valid')
     return
   }
-  const server = await startServer(config, new EventLog())
+  const server = await startServer(config, new EventLog(), { load: () => readConfig(flags) })
   console.log(`listening ${server.rtmpUrl}`)
   console.log(`listening ${server.httpUrl}`)
   const demo = flags.demo ? startDemo((signal) => server.publishDemo(signal)) : undefined
   if (demo !== undefined) console.log(`demo ${server.httpUrl}/`)
+
+  if (flags.config !== undefined) {
+    // What is wrong with the file is in the log.
+    const reload = (): void => void server.reload().catch(() => undefined)
+    process.on('SIGHUP', reload)
+    if (config.watch) watchConfig(flags.config, reload)
+  }
 
   const shutdown = async (): Promise<void> => {
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()

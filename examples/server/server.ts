@@ -9,14 +9,22 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { accept, Hub } from 'millrace/hub'
+import type { Hub } from 'millrace/hub'
 import { duplexPair, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
-import { HttpApi, MetricsHandler, ServerIdentity, Statistics } from 'millrace/services'
+import {
+  DEFAULT_VHOST,
+  HttpApi,
+  MetricsHandler,
+  ServerIdentity,
+  Statistics,
+  type VhostHubs,
+} from 'millrace/services'
 import { type Config, ConfigError } from './config.ts'
 import type { EventLog } from './event-log.ts'
 import { servePage } from './page.ts'
+import { Reloader } from './reloader.ts'
 import { StatusApi } from './status-api.ts'
-import { VhostServices } from './vhost-services.ts'
+import { Vhosts } from './vhosts.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 /** Stands for an address where the demo comes from; none of a socket looks like it. */
@@ -24,8 +32,12 @@ const DEMO_ADDRESS = 'demo'
 
 /** A running server. */
 export interface RunningServer {
-  /** The streams. */
+  /** The streams of the virtual host of everybody. */
   readonly hub: Hub
+  /** All virtual hosts. */
+  readonly hubs: VhostHubs
+  /** Reads the file again; rejects, and changes nothing, if it is wrong. */
+  reload(): Promise<void>
   /** `rtmp://…` or `rtmps://…` of the bound address. */
   readonly rtmpUrl: string
   /** `http://…` or `https://…` of the bound address. */
@@ -36,48 +48,51 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** Where a changed configuration comes from. */
+export interface ServerOptions {
+  /** Reads the configuration again. @throws {@link ConfigError} that says what is wrong with it. */
+  readonly load?: () => Config
+}
+
 /**
  * Starts the server that `config` describes.
  * @throws {@link ConfigError} for a file that cannot be read, and for an address that cannot be listened on.
  */
-export async function startServer(config: Config, log: EventLog): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  log: EventLog,
+  options: ServerOptions = {},
+): Promise<RunningServer> {
   const demoKey = randomUUID()
   const { cors, trustProxy } = config.http
   const identity = new ServerIdentity(withoutUndefined({ serverId: config.serverId }))
-  const services = new VhostServices(config, { identity, cors, trustProxy, log })
-  const hub = new Hub({
-    ...withoutUndefined(config.hub),
-    // The demo comes in whatever others are asked for: it alone knows the key.
-    authorize: (request, signal) =>
-      request.action === 'publish' && request.streamName === demoKey
-        ? accept({ streamPath: '/live/demo' })
-        : services.authorize(request, signal),
-  })
-  log.watchHub(hub)
+  const vhosts = new Vhosts({ identity, cors, trustProxy, log, demoKey })
+  await vhosts.apply(config)
+  const { hubs } = vhosts
+  const reloader = new Reloader({ config, vhosts, log, load: options.load ?? (() => config) })
 
   const rtmp = new RtmpServer({
-    hub,
+    hub: hubs.resolve,
     proxyProtocol: config.rtmp.proxyProtocol,
     maxConnections: config.rtmp.maxConnections,
     onConnect: (request, connection, signal) =>
       connection.info.remoteAddress === DEMO_ADDRESS
         ? { type: 'accept' }
-        : services.onConnect(request, connection, signal),
+        : vhosts.onConnect(request, connection, signal),
     ...(config.rtmp.tls === undefined ? {} : { tls: readTls(config.rtmp.tls) }),
   })
   log.watchRtmp(rtmp)
 
-  const live = new LiveHandler({ hub, cors, trustProxy })
-  const hls = services.openHls(hub)
-  const status = new StatusApi({ hub, rtmp, live, hls })
-  const statistics = new Statistics({ hub, rtmp, live, identity, ...withoutUndefined({ hls }) })
-  const api = config.api.enabled ? makeApi(config, statistics, log) : undefined
+  const live = new LiveHandler({ hub: hubs.resolve, cors, trustProxy })
+  const status = new StatusApi({ hubs, rtmp, live, hls: () => vhosts.hls() })
+  const statistics = new Statistics({ hub: () => hubs, rtmp, live, hls: () => vhosts.hls(), identity })
+  const api = config.api.enabled ? makeApi(config, statistics, reloader, log) : undefined
   const metrics = config.metrics.enabled ? makeMetrics(config, statistics) : undefined
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (api?.handle(request, response) === true || metrics?.handle(request, response) === true) return
     if (status.handle(request, response) || servePage(request, response)) return
-    if (hls?.handle(request, response) === true || live.handle(request, response)) return
+    if (vhosts.handleHls(request, response) || live.handle(request, response)) return
     response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
   }
   const http: Server =
@@ -101,7 +116,9 @@ export async function startServer(config: Config, log: EventLog): Promise<Runnin
   status.door = { scheme: rtmpScheme, port: rtmpAddress.port }
 
   return {
-    hub,
+    hub: hubs.get(DEFAULT_VHOST)!,
+    hubs,
+    reload: () => reloader.reload(),
     rtmpUrl: urlOf(rtmpScheme, rtmpAddress),
     httpUrl: urlOf(config.http.tls === undefined ? 'http' : 'https', httpAddress),
     publishDemo(signal) {
@@ -112,20 +129,26 @@ export async function startServer(config: Config, log: EventLog): Promise<Runnin
     async close() {
       statistics.close()
       await rtmp.close()
-      hub.close()
+      hubs.close()
       live.close()
       http.closeAllConnections()
       await new Promise<void>((resolve) => http.close(() => resolve()))
-      await services.close()
+      await vhosts.close()
     },
   }
 }
 
-function makeApi({ api, callbacks }: Config, statistics: Statistics, log: EventLog): HttpApi {
+function makeApi(
+  { api, callbacks }: Config,
+  statistics: Statistics,
+  reloader: Reloader,
+  log: EventLog,
+): HttpApi {
   const { authentication, cors, jsonp } = api
   return new HttpApi({
     statistics,
     authentication,
+    reload: () => reloader.reload(),
     features: { callback: callbacks !== undefined },
     onAction: ({ operationId, remoteAddress }) => log.line(`api ${operationId} from ${remoteAddress}`),
     ...withoutUndefined({ cors, jsonp }),

@@ -5,25 +5,28 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describeTrack } from 'millrace/codec'
-import type { Hub, Source } from 'millrace/hub'
+import type { Source } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import type { HlsHandler, LiveHandler, RtmpServer } from 'millrace/node'
+import { DEFAULT_VHOST, type VhostHubs } from 'millrace/services'
 
 /** The parts whose state is shown. */
 export interface StatusParts {
   /** Streams. */
-  readonly hub: Hub
+  readonly hubs: VhostHubs
   /** RTMP connections. */
   readonly rtmp: RtmpServer
   /** HTTP-FLV, HTTP-TS and WebSocket viewers. */
   readonly live: LiveHandler
-  /** HLS, if it is on. */
-  readonly hls: HlsHandler | undefined
+  /** HLS, where it is on. */
+  readonly hls: () => Iterable<HlsHandler>
 }
 
 /** One stream as the page shows it. */
 export interface StreamStatus {
   readonly path: string
+  /** Name of the virtual host, `null` for that of everybody. */
+  readonly vhost: string | null
   readonly live: boolean
   readonly uptimeSec: number
   readonly kbps: number
@@ -79,10 +82,17 @@ export class StatusApi {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end()
       return true
     }
-    const { hub, rtmp, live, hls } = this.#parts
+    const { hubs, rtmp, live, hls } = this.#parts
+    const streams: StreamStatus[] = []
+    for (const [name, hub] of hubs) {
+      const vhost = name === DEFAULT_VHOST ? null : name
+      for (const source of hub.sources) streams.push(this.#describe(source, vhost))
+    }
+    let viewers = 0
+    for (const { viewerCount } of hls()) viewers += viewerCount
     const body = JSON.stringify({
-      streams: Array.from(hub.sources, (source) => this.#describe(source)),
-      connections: { rtmp: rtmp.connections.size, http: live.viewerCount, hls: hls?.viewerCount ?? 0 },
+      streams,
+      connections: { rtmp: rtmp.connections.size, http: live.viewerCount, hls: viewers },
       memoryBytes: process.memoryUsage.rss(),
       rtmp: { ...this.door, defaultPort: DEFAULT_PORTS[this.door.scheme] },
     })
@@ -91,13 +101,14 @@ export class StatusApi {
     return true
   }
 
-  #describe(source: Source): StreamStatus {
+  #describe(source: Source, vhost: string | null): StreamStatus {
     const stats = source.stats()
     const { audio, video } = source.configuration
     const sound = describe(source.audioCodec, audio[0])
     const picture = describe(source.videoCodec, video[0])
     return {
       path: source.streamPath,
+      vhost,
       live: stats.live,
       uptimeSec: Math.floor(source.uptimeMs / 1000),
       kbps: stats.live ? this.#kbps(source, stats.receivedBytes) : 0,

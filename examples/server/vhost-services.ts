@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isDeepStrictEqual } from 'node:util'
 import { accept, type Authorize, type Hub, reject } from 'millrace/hub'
 import { DirectorySegmentStore, HlsHandler, MemorySegmentStore, type RtmpConnectDecider } from 'millrace/node'
 import {
@@ -26,43 +27,104 @@ export interface ServerSettings {
   readonly cors: string | false
   readonly trustProxy: boolean | number
   readonly log: EventLog
+  /** Secret name that the demo is published under. */
+  readonly demoKey: string
 }
 
-/** The services of a hub. */
+/** The services of a virtual host. */
 export class VhostServices {
-  /** For the hub. */
+  /** For its hub; the same whatever the file says. */
   readonly authorize: Authorize
   /** For the RTMP server. */
   readonly onConnect: RtmpConnectDecider
-  readonly #config: VhostConfig
+  readonly #name: string
   readonly #settings: ServerSettings
-  readonly #callbacks: HttpCallbacks | undefined
+  readonly #limits: AccessLimits
+  /** Those that are not asked any more, and have the ends of whom they let in still to tell. */
+  readonly #retired: HttpCallbacks[]
+  #config: VhostConfig | undefined
+  #rule: Authorize
+  #callbacks: HttpCallbacks | undefined
   #hls: HlsHandler | undefined
+  #unwatch: () => void
 
-  /** @throws TypeError for settings that the library does not take. */
-  constructor(config: VhostConfig, settings: ServerSettings) {
-    const { publishKeys, access, callbacks } = config
-    const limits = new AccessLimits(withoutUndefined(access.limits ?? {}))
-    this.#config = config
+  constructor(name: string, settings: ServerSettings) {
+    // The demo comes in whatever others are asked for: it alone knows the key.
+    this.authorize = (request, signal) =>
+      request.action === 'publish' && request.streamName === settings.demoKey
+        ? accept({ streamPath: '/live/demo' })
+        : this.#rule(request, signal)
+    this.#name = name
     this.#settings = settings
-    this.#callbacks = callbacks === undefined ? undefined : makeCallbacks(config, callbacks, settings)
-    const backend = this.#callbacks === undefined ? [] : [this.#callbacks]
-    // Cheap ones first; only those who get in are counted.
-    this.authorize = all(
-      ...accessRules(access, publishKeys),
-      ...backend.map(({ authorize }) => authorize),
-      limits.rule,
+    this.#limits = new AccessLimits()
+    this.onConnect = allConnect(this.#limits.onConnect, (request, connection, signal) =>
+      this.#callbacks === undefined
+        ? { type: 'accept' }
+        : this.#callbacks.onConnect(request, connection, signal),
     )
-    this.onConnect = allConnect(limits.onConnect, ...backend.map(({ onConnect }) => onConnect))
+    this.#retired = []
+    this.#config = undefined
+    this.#rule = () => false
+    this.#callbacks = undefined
     this.#hls = undefined
+    this.#unwatch = () => undefined
   }
 
-  /** Packages the streams of `hub`, unless HLS is off. */
-  openHls(hub: Hub): HlsHandler | undefined {
-    const { mode, directory, targetDurationMs, windowMs } = this.#config.hls
+  /** Serves the streams, unless HLS is off. */
+  get hls(): HlsHandler | undefined {
+    return this.#hls
+  }
+
+  /**
+   * Makes everything anew that `config` changes; the rest goes on as it is. Whoever is in stays in.
+   * @param hub - the hub of this virtual host.
+   */
+  async apply(config: VhostConfig, hub: Hub): Promise<void> {
+    const before = this.#config
+    if (isDeepStrictEqual(before, config)) return
+    this.#config = config
+    const { access, publishKeys } = config
+    const told = [before?.callbacks, before?.hls.directory]
+    if (!isDeepStrictEqual(told, [config.callbacks, config.hls.directory])) {
+      if (this.#callbacks !== undefined) this.#retired.push(this.#callbacks)
+      this.#callbacks =
+        config.callbacks === undefined
+          ? undefined
+          : makeCallbacks(this.#name, config, config.callbacks, this.#settings)
+    }
+    this.#limits.setOptions(withoutUndefined(access.limits ?? {}))
+    // Cheap ones first; only those who get in are counted.
+    this.#rule = all(
+      ...accessRules(access, publishKeys),
+      ...(this.#callbacks === undefined ? [] : [this.#callbacks.authorize]),
+      this.#limits.rule,
+    )
+    if (!isDeepStrictEqual(before?.hls, config.hls)) {
+      // What is stored goes first: the next handler may write to the same place.
+      const past = this.#hls
+      this.#hls = undefined
+      await past?.close()
+      this.#hls = this.#openHls(config.hls, hub)
+    }
+    this.#unwatch()
+    this.#unwatch =
+      (this.#hls === undefined ? undefined : this.#callbacks?.watchHls(this.#hls)) ?? (() => undefined)
+  }
+
+  /** Ends HLS, then tells the backend what is left to tell. Close servers and hub before. */
+  async close(): Promise<void> {
+    await this.#hls?.close()
+    const backends = this.#callbacks === undefined ? this.#retired : [...this.#retired, this.#callbacks]
+    await Promise.all(backends.map((callbacks) => callbacks.close()))
+  }
+
+  #openHls(
+    { mode, directory, targetDurationMs, windowMs }: VhostConfig['hls'],
+    hub: Hub,
+  ): HlsHandler | undefined {
     if (mode === 'off') return undefined
     const { cors, trustProxy } = this.#settings
-    this.#hls = new HlsHandler({
+    return new HlsHandler({
       hub,
       cors,
       trustProxy,
@@ -70,14 +132,6 @@ export class VhostServices {
       store: directory === undefined ? new MemorySegmentStore() : new DirectorySegmentStore(directory),
       ...withoutUndefined({ targetDurationMs, windowMs }),
     })
-    this.#callbacks?.watchHls(this.#hls)
-    return this.#hls
-  }
-
-  /** Ends HLS, then tells the backend what is left to tell. Close servers and hub before. */
-  async close(): Promise<void> {
-    await this.#hls?.close()
-    await this.#callbacks?.close()
   }
 }
 
@@ -107,12 +161,18 @@ function keyRule(keys: NonNullable<VhostConfig['publishKeys']>): AccessRule {
 }
 
 function makeCallbacks(
+  vhost: string,
   { hls }: VhostConfig,
   { urls, ...options }: NonNullable<VhostConfig['callbacks']>,
   { identity, log }: ServerSettings,
 ): HttpCallbacks {
   const hlsDirectory = hls.directory
-  const callbacks = new HttpCallbacks({ urls, identity, ...withoutUndefined({ ...options, hlsDirectory }) })
+  const callbacks = new HttpCallbacks({
+    urls,
+    identity,
+    vhost,
+    ...withoutUndefined({ ...options, hlsDirectory }),
+  })
   // Not the URL: it may have a secret in it.
   callbacks.on('failure', ({ action, attempt, error }) =>
     log.line(`callback ${action} failed, attempt ${attempt}: ${error.message}`),

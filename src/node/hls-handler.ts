@@ -159,6 +159,11 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     return this.#sessions.values()
   }
 
+  /** The viewer with this session: its requests are for this handler, whichever host they name. */
+  viewer(sessionId: string): HlsSession | undefined {
+    return this.#sessions.get(sessionId)
+  }
+
   /** Turns a viewer away: what it still asks for with its session is not found. @returns whether there was one with this id. */
   kick(sessionId: string): boolean {
     return this.#sessions.kick(sessionId)

@@ -62,6 +62,11 @@ export class HlsSessions {
     return this.#sessions.values()
   }
 
+  /** The session with this id, without a sign of life. */
+  get(id: string): HlsSession | undefined {
+    return this.#sessions.get(id)
+  }
+
   /** Keeps a place for a viewer that is being admitted. @returns whether there is one. */
   reserve(): boolean {
     if (this.#sessions.size + this.#reserved >= this.#maxSessions) return false

@@ -11,6 +11,8 @@
  * with the paths and fields of SRS, {@link MetricsHandler} answers Prometheus. {@link StreamServices} makes what an application starts and
  * stops on a stream known to the API. {@link ServerIdentity} names the server, the same everywhere.
  *
+ * **Virtual hosts**: {@link VhostHubs} keeps hubs by name, and applies a changed configuration to them while streams run.
+ *
  * @example Publishers come from one network, players with a signed URL, and not too many of them
  * ```ts
  * import { Hub } from 'millrace/hub'
@@ -75,3 +77,10 @@ export {
   SystemStatistics,
   type UptimeFigures,
 } from './metrics/system-statistics.ts'
+export {
+  type VhostChanges,
+  VhostHubs,
+  type VhostHubsEvents,
+  type VhostHubsOptions,
+  type VhostSettings,
+} from './vhosts/vhost-hubs.ts'

@@ -345,9 +345,7 @@ describe('the server', () => {
   it('answers who offers HTTP/2 in an upgrade as anybody else', async () => {
     const { http } = await startServer()
     const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABk' }
-    const [response] = (await once(get(`${http}/page/status`, { headers }), 'response')) as [
-      IncomingMessage,
-    ]
+    const [response] = (await once(get(`${http}/page/status`, { headers }), 'response')) as [IncomingMessage]
     expect(response.statusCode).toBe(200)
     expect(JSON.parse(await text(response))).toMatchObject({ streams: [] })
   })

@@ -1,11 +1,8 @@
 /** Each section of the configuration file does something. */
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
 import { RtmpClient } from 'millrace/node'
 import { signUrl } from 'millrace/services'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Backend } from '../services/backend.ts'
 import { startWith, type TestServer } from './running.ts'
 
 /** Players of a stream that is not there learn so at once: 404 is who was let in. */
@@ -138,18 +135,10 @@ access: { signedUrls: { secret: [old, new], actions: [publish, play] } }
 
 describe('callbacks', () => {
   it('ask and tell a backend', async () => {
-    const calls: { action: string; stream?: string; server_id: string }[] = []
-    const backend = createServer((request, response) => {
-      void json(request).then((body) => {
-        const call = body as (typeof calls)[number]
-        calls.push(call)
-        response.end(call.stream === 'no' ? '{"code":1,"msg":"not you"}' : '0')
-      })
-    })
-    backend.listen(0, '127.0.0.1')
-    await once(backend, 'listening')
-    onTestFinished(() => void backend.close())
-    const url = `http://127.0.0.1:${(backend.address() as AddressInfo).port}/`
+    const backend = await Backend.start()
+    backend.answer = ({ body }, response) =>
+      void response.send(body['stream'] === 'no' ? '{"code":1,"msg":"not you"}' : '0')
+    const { url } = backend
     const server = await startWith(`${NO_WAIT}
 serverId: edge-7
 callbacks:
@@ -160,11 +149,12 @@ callbacks:
     await client.close()
     await expect(publish(server, '/live/no')).rejects.toThrow('not you')
     expect(await status(`${server.httpUrl}/live/no.flv`)).toBe(403)
-    await vi.waitFor(() => expect(calls.map(({ action }) => action)).toContain('on_unpublish'))
-    const asked = calls.map(({ action, stream, server_id: id }) => `${action} ${stream ?? ''} ${id}`)
-    expect(asked).toContain('on_publish show edge-7')
-    expect(asked).toContain('on_play no edge-7')
-    expect(asked.filter((call) => call.startsWith('on_connect'))).toHaveLength(2)
+    await vi.waitFor(() => expect(backend.actions).toContain('on_unpublish'))
+    const asked = backend.calls.map(({ body }) => ['action', 'stream', 'server_id'].map((name) => body[name]))
+    expect(asked).toContainEqual(['on_publish', 'show', 'edge-7'])
+    expect(asked).toContainEqual(['on_play', 'no', 'edge-7'])
+    expect(backend.actions.filter((action) => action === 'on_connect')).toHaveLength(2)
+    expect(backend.calls[0]!.headers['x-millrace-signature']).toBeDefined()
   })
 
   it('that come to nothing are told in the log, without the URL', async () => {

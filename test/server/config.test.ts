@@ -28,6 +28,7 @@ describe('a file', () => {
         api: { enabled: true, authentication: 'loopback' },
         metrics: { enabled: true, authentication: 'loopback' },
         access: {},
+        watch: false,
       })
     },
   )
@@ -123,6 +124,22 @@ describe('a fault', () => {
     [
       'callbacks:\n  urls:\n    on_publsh: http://x/\n',
       'server.yaml:3: unknown key callbacks.urls.on_publsh, did you mean on_publish?',
+    ],
+    [
+      'vhosts:\n  a.example:\n    hbu: {}\n',
+      'server.yaml:3: unknown key vhosts.a.example.hbu, did you mean hub?',
+    ],
+    [
+      'vhosts:\n  a.example:\n    hub: { gop: 2 }\n',
+      'server.yaml:3: unknown key vhosts.a.example.hub.gop, did you mean gops?',
+    ],
+    [
+      'vhosts:\n  a: { aliases: [c] }\n  b: { aliases: [C] }\n',
+      'server.yaml:3: vhosts.b: C is a name of a and of b',
+    ],
+    [
+      'vhosts:\n  __defaultVhost__: {}\n',
+      'server.yaml:2: vhosts.__defaultVhost__: the virtual host __defaultVhost__ is there twice',
     ],
     // No configuration at all.
     ['- a\n- b\n', 'server.yaml: the file: Invalid input: expected object, received array'],

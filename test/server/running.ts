@@ -1,6 +1,6 @@
 /** The reference server in this process. */
 import { onTestFinished } from 'vitest'
-import { parseConfig } from '../../examples/server/config.ts'
+import { type Config, parseConfig } from '../../examples/server/config.ts'
 import { EventLog } from '../../examples/server/event-log.ts'
 import { type RunningServer, startServer } from '../../examples/server/server.ts'
 
@@ -13,12 +13,17 @@ http: { port: 0, host: 127.0.0.1 }
 /** A server and the lines that it has logged. */
 export interface TestServer extends RunningServer {
   readonly lines: readonly string[]
+  /** Puts `yaml` in the place of the file, for the next reload. */
+  readonly edit: (yaml: string) => void
 }
 
 /** Starts a server on free ports, with `yaml` beside them. It ends with the test. */
 export async function startWith(yaml: string): Promise<TestServer> {
+  let text = yaml
   const lines: string[] = []
-  const server = await startServer(parseConfig(PORTS + yaml), new EventLog((line) => lines.push(line)))
+  const load = (): Config => parseConfig(PORTS + text, 'server.yaml')
+  const server = await startServer(load(), new EventLog((line) => lines.push(line)), { load })
   onTestFinished(() => server.close())
-  return { ...server, lines }
+  const edit = (next: string): void => void (text = next)
+  return { ...server, lines, edit }
 }

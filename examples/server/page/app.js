@@ -95,7 +95,14 @@ function makeCard(path, rtmpBase) {
   return card
 }
 
-const encodePath = (path) => path.split('/').map(encodeURIComponent).join('/')
+/** What a stream is known by here: its path, and the virtual host unless it is that of everybody. */
+const keyOf = ({ path, vhost }) => (vhost === null ? path : `${path}?vhost=${vhost}`)
+
+function encodePath(key) {
+  const [path, vhost] = key.split('?vhost=')
+  const encoded = path.split('/').map(encodeURIComponent).join('/')
+  return vhost === undefined ? encoded : `${encoded}?vhost=${encodeURIComponent(vhost)}`
+}
 
 /** The bitrate of the last minute as a line. */
 function drawSpark(card, path, kbps) {
@@ -110,7 +117,7 @@ function drawSpark(card, path, kbps) {
 }
 
 function showStream(stream, rtmpBase) {
-  const { path } = stream
+  const path = keyOf(stream)
   let card = cards.get(path)
   if (!card) {
     card = makeCard(path, rtmpBase)
@@ -133,7 +140,7 @@ function showStream(stream, rtmpBase) {
 function show({ streams, connections, memoryBytes, rtmp }) {
   const rtmpBase = `${rtmp.scheme}://${urlHost()}${rtmp.port === rtmp.defaultPort ? '' : `:${rtmp.port}`}`
   for (const stream of streams) showStream(stream, rtmpBase)
-  const present = new Set(streams.map(({ path }) => path))
+  const present = new Set(streams.map(keyOf))
   for (const [path, card] of cards) {
     if (present.has(path)) continue
     card.remove()

@@ -7,12 +7,15 @@ const RETRY_MS = 2000
 /** URL scheme of the WebSocket beside this page. */
 const wsOrigin = location.origin.replace(/^http/, 'ws')
 
+/** The path of a stream may have a query: its virtual host. */
+const withExtension = (path, extension) => path.replace(/(?=\?|$)/, `.${extension}`)
+
 /** The protocols, as the tabs show them. */
 export const PROTOCOLS = {
-  flv: { name: 'HTTP-FLV', url: (path) => `${location.origin}${path}.flv` },
-  ws: { name: 'WebSocket-FLV', url: (path) => `${wsOrigin}${path}.flv` },
-  ts: { name: 'HTTP-TS', url: (path) => `${location.origin}${path}.ts` },
-  hls: { name: 'HLS', url: (path) => `${location.origin}${path}.m3u8` },
+  flv: { name: 'HTTP-FLV', url: (path) => location.origin + withExtension(path, 'flv') },
+  ws: { name: 'WebSocket-FLV', url: (path) => wsOrigin + withExtension(path, 'flv') },
+  ts: { name: 'HTTP-TS', url: (path) => location.origin + withExtension(path, 'ts') },
+  hls: { name: 'HLS', url: (path) => location.origin + withExtension(path, 'm3u8') },
 }
 
 /** Plays one stream at a time in `video`, and begins again when it breaks off. Tells `say` what goes on. */

@@ -14,14 +14,20 @@ const hubList = z.custom<() => Iterable<readonly [string, Hub]>>((value) => type
 
 const rtmpServers = z.array(z.instanceof(RtmpServer)).readonly()
 const liveHandlers = z.array(z.instanceof(LiveHandler)).readonly()
-const hlsHandlers = z.array(z.instanceof(HlsHandler)).readonly()
+const hlsHandlers = z
+  .array(z.instanceof(HlsHandler))
+  .readonly()
+  .transform((list) => () => list)
+const hlsList = z.custom<() => Iterable<HlsHandler>>((value) => typeof value === 'function')
 
 /** Options of `Statistics`. */
 export const statisticsOptions = z.strictObject({
   hub: z.union([z.instanceof(Hub), hubList]),
   rtmp: z.union([rtmpServers, z.instanceof(RtmpServer).transform((one) => [one])]).default([]),
   live: z.union([liveHandlers, z.instanceof(LiveHandler).transform((one) => [one])]).default([]),
-  hls: z.union([hlsHandlers, z.instanceof(HlsHandler).transform((one) => [one])]).default([]),
+  hls: z
+    .union([hlsHandlers, hlsList, z.instanceof(HlsHandler).transform((one) => () => [one])])
+    .default(() => () => []),
   identity: z.instanceof(ServerIdentity).optional(),
   sampleIntervalMs: z.number().min(1_000).max(30_000).default(10_000),
   clock: z.custom<Clock>((value) => typeof value === 'object' && value !== null).default(() => systemClock),

@@ -31,8 +31,11 @@ export interface StatisticsOptions {
   readonly rtmp?: RtmpServer | readonly RtmpServer[]
   /** The handlers of endless HTTP streams, for the number of their viewers. @defaultValue none */
   readonly live?: LiveHandler | readonly LiveHandler[]
-  /** The HLS handlers: their viewers hold no connection, and are known to them alone. @defaultValue none */
-  readonly hls?: HlsHandler | readonly HlsHandler[]
+  /**
+   * The HLS handlers: their viewers hold no connection, and are known to them alone. A function is called each time, so that they may come
+   * and go. @defaultValue none
+   */
+  readonly hls?: HlsHandler | readonly HlsHandler[] | (() => Iterable<HlsHandler>)
   /** Who answers. @defaultValue a new identity */
   readonly identity?: ServerIdentity
   /** Time between two samples for bitrates and processor times, ms; the windows are up to three of them and at most 30 s long. @defaultValue 10000 */
@@ -107,7 +110,7 @@ export class Statistics {
   readonly #hub: StatisticsOptions['hub']
   readonly #rtmp: readonly RtmpServer[]
   readonly #live: readonly LiveHandler[]
-  readonly #hls: readonly HlsHandler[]
+  readonly #hls: () => Iterable<HlsHandler>
   readonly #clock: Clock
   readonly #sampleIntervalMs: number
   readonly #rates: WeakMap<Hub | Source, Rates>
@@ -200,7 +203,7 @@ export class Statistics {
         add(player, player.request?.clientId, (id) => playerFacts(id, vhost, source, player, connection))
       }
     }
-    for (const handler of this.#hls) {
+    for (const handler of this.#hls()) {
       for (const viewer of handler.viewers) {
         const vhost = vhosts.get(viewer.source)
         if (vhost !== undefined)
@@ -233,16 +236,19 @@ export class Statistics {
 
   /** Connections now. */
   connections(): ConnectionCounts {
+    let hls = 0
+    for (const { viewerCount } of this.#hls()) hls += viewerCount
     return {
       rtmp: this.#rtmp.reduce((sum, server) => sum + server.connections.size, 0),
       http: this.#live.reduce((sum, handler) => sum + handler.viewerCount, 0),
-      hls: this.#hls.reduce((sum, handler) => sum + handler.viewerCount, 0),
+      hls,
     }
   }
 
   /** Which doors are known: an API tells what a server can do. @internal */
   get doors(): { readonly rtmp: boolean; readonly http: boolean; readonly hls: boolean } {
-    return { rtmp: this.#rtmp.length > 0, http: this.#live.length > 0, hls: this.#hls.length > 0 }
+    const hls = Array.from(this.#hls()).length > 0
+    return { rtmp: this.#rtmp.length > 0, http: this.#live.length > 0, hls }
   }
 
   /** Stops sampling. What is asked is still answered, with bitrates that grow old. */

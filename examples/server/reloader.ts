@@ -1,0 +1,75 @@
+/**
+ * Applies a changed configuration to a server that runs.
+ *
+ * @module
+ */
+import { unwatchFile, watchFile } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import type { Config } from './config.schema.ts'
+import type { EventLog } from './event-log.ts'
+import type { Vhosts } from './vhosts.ts'
+
+/** What only a start can change. */
+const FIXED = ['serverId', 'rtmp', 'http', 'api', 'metrics', 'watch'] as const
+
+/** How often the file is looked at, ms. Looking works on every file system, and for links that are put elsewhere. */
+const WATCH_INTERVAL_MS = 1_000
+
+/** What a {@link Reloader} works with. */
+export interface ReloaderOptions {
+  /** What is in force. */
+  readonly config: Config
+  /** What it is applied to. */
+  readonly vhosts: Vhosts
+  /** Where changes and faults are told. */
+  readonly log: EventLog
+  /** Reads the configuration. @throws an error in words for its author. */
+  readonly load: () => Config
+}
+
+/** Reads the configuration again, one time after the other. */
+export class Reloader {
+  readonly #options: ReloaderOptions
+  #last: Promise<unknown>
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options
+    this.#last = Promise.resolve()
+  }
+
+  /** Rejects, and has changed nothing, when the file is wrong. */
+  reload(): Promise<void> {
+    const next = this.#last.then(() => this.#reload())
+    this.#last = next.catch(() => undefined)
+    return next
+  }
+
+  async #reload(): Promise<void> {
+    const { config: started, vhosts, log, load } = this.#options
+    try {
+      const config = load()
+      const { added, changed, removed } = await vhosts.apply(config)
+      const told = Object.entries({ added, changed, removed }).filter(([, names]) => names.length > 0)
+      const text = told.map(([what, names]) => `${what} ${names.join(', ')}`).join('; ')
+      log.line(`reload: ${text || 'no virtual host has changed'}`)
+      const late = FIXED.filter((section) => !isDeepStrictEqual(started[section], config[section]))
+      if (late.length > 0) log.line(`reload: ${late.join(', ')} will change with the next start`)
+    } catch (error) {
+      for (const line of (error as Error).message.split('\n')) log.line(`reload failed: ${line}`)
+      throw error
+    }
+  }
+}
+
+/**
+ * Calls `changed` whenever the file at `path` has changed.
+ * @param intervalMs - how often it is looked at.
+ * @returns ends it.
+ */
+export function watchConfig(path: string, changed: () => void, intervalMs = WATCH_INTERVAL_MS): () => void {
+  const onStat = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }): void => {
+    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) changed()
+  }
+  watchFile(path, { interval: intervalMs, persistent: false }, onStat)
+  return () => unwatchFile(path, onStat)
+}
