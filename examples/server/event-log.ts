@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hub } from 'millrace/hub'
+import type { AccessRequest, Hub } from 'millrace/hub'
 import type { RtmpServer } from 'millrace/node'
 
 /** Writes lines to a sink, the console by default. */
@@ -25,6 +25,13 @@ export class EventLog {
     hub.on('publish', (source) => this.line(`publish ${vhost}${source.streamPath}`))
     hub.on('unpublish', (source, reason) => this.line(`unpublish ${vhost}${source.streamPath}: ${reason}`))
     hub.on('close', (source) => this.line(`gone ${vhost}${source.streamPath}`))
+    hub.on('accept', (request) => this.line(`${aim(request, vhost)}: allowed`))
+    hub.on('refuse', (request, decision) =>
+      this.line(
+        `${aim(request, vhost)}: ${decision.type === 'reject' ? `refused, ${decision.reason}` : `sent to ${decision.url}`}`,
+      ),
+    )
+    hub.on('leave', (request) => this.line(`${aim(request, vhost)}: over`))
     hub.on('authorizeError', (error, request) =>
       this.line(
         `admission failed for ${request.action} in ${request.app} from ${request.remoteAddress}: ${String(error)}`,
@@ -44,9 +51,14 @@ export class EventLog {
     })
     server.on('close', (connection, { code, reason }) => {
       const { receivedBytes, sentBytes } = connection.stats()
-      this.line(
-        `rtmp #${connection.id} closed, ${code}: ${reason} (${receivedBytes} bytes in, ${sentBytes} out)`,
-      )
+      const why = code === 'closed' ? reason : `${code}: ${reason}`
+      this.line(`rtmp #${connection.id} closed, ${why} (${receivedBytes} bytes in, ${sentBytes} out)`)
     })
   }
+}
+
+/** What a peer wants. A publisher's stream name is left out: it may be its secret key. */
+function aim({ action, app, streamPath, protocol, remoteAddress }: AccessRequest, vhost: string): string {
+  const stream = action === 'play' ? streamPath : `/${app}/…`
+  return `${action} ${vhost}${stream} by ${protocol} from ${remoteAddress}`
 }

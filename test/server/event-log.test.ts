@@ -1,0 +1,64 @@
+import { accept, type AccessDecision, type AccessRequest, Hub, redirect, reject } from 'millrace/hub'
+import { expect, test } from 'vitest'
+import { EventLog } from '../../examples/server/event-log.ts'
+
+const REQUEST: AccessRequest = {
+  action: 'play',
+  protocol: 'http-flv',
+  vhost: '',
+  app: 'live',
+  streamName: 'show',
+  streamPath: '/live/show',
+  query: {},
+  remoteAddress: '192.0.2.7',
+  secure: false,
+  url: '',
+  pageUrl: '',
+  details: {},
+}
+
+/** The lines of one request, from its decision to its end. */
+async function linesOf(answer: AccessDecision, request: AccessRequest): Promise<string[]> {
+  const lines: string[] = []
+  const hub = new Hub({ authorize: () => answer })
+  // Each line opens with its time and a blank.
+  new EventLog((line) => lines.push(line.slice(25))).watchHub(hub)
+  const decision = await hub.authorize(request, new AbortController().signal)
+  if (decision.type === 'accept') decision.onEnd?.()
+  return lines
+}
+
+test('a player has a line when it is let in and one when it is over', async () => {
+  expect(await linesOf(accept(), REQUEST)).toEqual([
+    'play /live/show by http-flv from 192.0.2.7: allowed',
+    'play /live/show by http-flv from 192.0.2.7: over',
+  ])
+})
+
+test('whoever is turned away has a line with the reason', async () => {
+  expect(await linesOf(reject('no ticket'), REQUEST)).toEqual([
+    'play /live/show by http-flv from 192.0.2.7: refused, no ticket',
+  ])
+  expect(await linesOf(redirect('https://other.example/'), REQUEST)).toEqual([
+    'play /live/show by http-flv from 192.0.2.7: sent to https://other.example/',
+  ])
+})
+
+test('a stream key is in no line', async () => {
+  const publish: AccessRequest = {
+    ...REQUEST,
+    action: 'publish',
+    protocol: 'rtmp',
+    streamName: 's3cret',
+    streamPath: '/live/s3cret',
+  }
+  const lines = [
+    ...(await linesOf(accept({ streamPath: '/live/show' }), publish)),
+    ...(await linesOf(reject('unknown stream key'), publish)),
+  ]
+  expect(lines).toEqual([
+    'publish /live/… by rtmp from 192.0.2.7: allowed',
+    'publish /live/… by rtmp from 192.0.2.7: over',
+    'publish /live/… by rtmp from 192.0.2.7: refused, unknown stream key',
+  ])
+})
