@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeAmf0, propertiesOf } from '../amf0/index.ts'
+import { ByteArena } from '../bytes/index.ts'
 import { MediaError } from '../errors/index.ts'
 import {
   type ConfigurationSet,
@@ -16,8 +17,14 @@ import {
 import { encodeFlvHeader, FLV_HEADER_BYTES, type FlvHeader } from './flv-header.ts'
 import { flvTagLength, writeFlvTag } from './flv-tag.ts'
 
-/** Frames batches of packets as FLV tags. Holds no state: every batch stands for itself. */
+/** Frames batches of packets as FLV tags. Every batch stands for itself. */
 export class FlvFraming implements Framing {
+  readonly #arena: ByteArena
+
+  constructor() {
+    this.#arena = new ByteArena()
+  }
+
   /** FLV header, then metadata and configurations as tags stamped with `dts`. */
   join(configuration: ConfigurationSet, dts: number): Uint8Array {
     const packets = configurationPackets(configuration)
@@ -28,9 +35,9 @@ export class FlvFraming implements Framing {
     return out
   }
 
-  /** The packets as tags, one after the other, in one array of exactly their size. */
+  /** The packets as tags, one after the other, in one array of exactly their size. Short ones share a slab with other batches of this view. */
   frame(packets: readonly MediaPacket[]): Uint8Array {
-    const out = new Uint8Array(tagsLength(packets))
+    const out = this.#arena.take(tagsLength(packets))
     let at = 0
     for (const packet of packets) at = writeFlvTag(out, at, packet, framedDts(packet, packet.dts))
     return out
