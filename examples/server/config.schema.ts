@@ -208,6 +208,12 @@ export const configSchema = z.strictObject({
   vhosts: vhosts.optional(),
   /** Read the file again whenever it changes. */
   watch: z.boolean().default(false),
+  /** Lines for people, or JSON for programs. */
+  logFormat: z.enum(['text', 'json']).default('text'),
+  /** Where the process id is written. */
+  pidFile: text.optional(),
+  /** How long a graceful end waits for RTMP clients to leave. */
+  drainMs: ms.default(10_000),
 })
 
 /** A checked configuration. */

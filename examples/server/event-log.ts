@@ -6,59 +6,116 @@
 import type { AccessRequest, Hub } from 'millrace/hub'
 import type { RtmpServer } from 'millrace/node'
 
+/** What a line tells, for programs. */
+export type EventFields = Readonly<Record<string, string | number>>
+
 /** Writes lines to a sink, the console by default. */
 export class EventLog {
   readonly #write: (line: string) => void
+  readonly #format: 'text' | 'json'
 
-  /** @param write - takes one line without its end. */
-  constructor(write: (line: string) => void = (line) => console.log(line)) {
+  /**
+   * @param write - takes one line without its end.
+   * @param format - lines for people, or one JSON object each.
+   */
+  constructor(write: (line: string) => void = (line) => console.log(line), format: 'text' | 'json' = 'text') {
     this.#write = write
+    this.#format = format
   }
 
   /** A line of the caller's. */
   line(text: string): void {
-    this.#write(`${new Date().toISOString()} ${text}`)
+    this.event('message', { text }, text)
+  }
+
+  /** An event: `fields` for programs, `text` for people. */
+  event(event: string, fields: EventFields, text: string): void {
+    const time = new Date().toISOString()
+    this.#write(this.#format === 'json' ? JSON.stringify({ time, event, ...fields }) : `${time} ${text}`)
   }
 
   /** Streams that come and go in the virtual host `vhost`, `''` for that of everybody. */
   watchHub(hub: Hub, vhost = ''): void {
-    hub.on('publish', (source) => this.line(`publish ${vhost}${source.streamPath}`))
-    hub.on('unpublish', (source, reason) => this.line(`unpublish ${vhost}${source.streamPath}: ${reason}`))
-    hub.on('close', (source) => this.line(`gone ${vhost}${source.streamPath}`))
-    hub.on('accept', (request) => this.line(`${aim(request, vhost)}: allowed`))
-    hub.on('refuse', (request, decision) =>
-      this.line(
-        `${aim(request, vhost)}: ${decision.type === 'reject' ? `refused, ${decision.reason}` : `sent to ${decision.url}`}`,
+    hub.on('publish', ({ streamPath: stream }, { request }) =>
+      this.event('publish', { vhost, stream, ...clientOf(request) }, `publish ${vhost}${stream}`),
+    )
+    hub.on('unpublish', ({ streamPath: stream }, reason, { request }) =>
+      this.event(
+        'unpublish',
+        { vhost, stream, reason, ...clientOf(request) },
+        `unpublish ${vhost}${stream}: ${reason}`,
       ),
     )
-    hub.on('leave', (request) => this.line(`${aim(request, vhost)}: over`))
-    hub.on('authorizeError', (error, request) =>
-      this.line(
-        `admission failed for ${request.action} in ${request.app} from ${request.remoteAddress}: ${String(error)}`,
+    hub.on('close', ({ streamPath: stream }) =>
+      this.event('gone', { vhost, stream }, `gone ${vhost}${stream}`),
+    )
+    hub.on('accept', (request) =>
+      this.event('accept', fieldsOf(request, vhost), `${aim(request, vhost)}: allowed`),
+    )
+    hub.on('refuse', (request, decision) => {
+      const fields = fieldsOf(request, vhost)
+      const to = aim(request, vhost)
+      if (decision.type === 'reject') {
+        const { reason } = decision
+        this.event('refuse', { ...fields, reason }, `${to}: refused, ${reason}`)
+      } else this.event('redirect', { ...fields, url: decision.url }, `${to}: sent to ${decision.url}`)
+    })
+    hub.on('leave', (request) =>
+      this.event('leave', fieldsOf(request, vhost), `${aim(request, vhost)}: over`),
+    )
+    hub.on('authorizeError', (error, { action, app, remoteAddress: address, clientId }) =>
+      this.event(
+        'admission-failed',
+        { vhost, action, app, address, error: String(error), ...clientOf({ clientId }) },
+        `admission failed for ${action} in ${app} from ${address}: ${String(error)}`,
       ),
     )
   }
 
   /** RTMP connections. */
   watchRtmp(server: RtmpServer): void {
-    server.on('connection', ({ id, info }) => this.line(`rtmp #${id} from ${info.remoteAddress}`))
-    server.on('sessionEvent', (event, { id }) => {
+    server.on('connection', ({ id, clientId: client, info: { remoteAddress: address } }) =>
+      this.event('connection', { id, client, address }, `rtmp #${id} from ${address}`),
+    )
+    server.on('sessionEvent', (event, { id, clientId: client }) => {
       if (event.type === 'connect') {
-        this.line(
-          `rtmp #${id} connects to ${event.request.app} with ${event.request.flashVer || 'no flashVer'}`,
+        const { app, flashVer } = event.request
+        this.event(
+          'connect',
+          { id, client, app, agent: flashVer },
+          `rtmp #${id} connects to ${app} with ${flashVer || 'no flashVer'}`,
         )
       }
     })
     server.on('close', (connection, { code, reason }) => {
+      const { id, clientId: client } = connection
       const { receivedBytes, sentBytes } = connection.stats()
       const why = code === 'closed' ? reason : `${code}: ${reason}`
-      this.line(`rtmp #${connection.id} closed, ${why} (${receivedBytes} bytes in, ${sentBytes} out)`)
+      this.event(
+        'close',
+        { id, client, code, reason, receivedBytes, sentBytes },
+        `rtmp #${id} closed, ${why} (${receivedBytes} bytes in, ${sentBytes} out)`,
+      )
     })
   }
 }
 
 /** What a peer wants. A publisher's stream name is left out: it may be its secret key. */
-function aim({ action, app, streamPath, protocol, remoteAddress }: AccessRequest, vhost: string): string {
-  const stream = action === 'play' ? streamPath : `/${app}/…`
-  return `${action} ${vhost}${stream} by ${protocol} from ${remoteAddress}`
+function aim(request: AccessRequest, vhost: string): string {
+  return `${request.action} ${vhost}${streamOf(request)} by ${request.protocol} from ${request.remoteAddress}`
+}
+
+function streamOf({ action, app, streamPath }: AccessRequest): string {
+  return action === 'play' ? streamPath : `/${app}/…`
+}
+
+/** The same for programs. */
+function fieldsOf(request: AccessRequest, vhost: string): EventFields {
+  const { action, protocol, remoteAddress: address } = request
+  return { vhost, action, stream: streamOf(request), protocol, address, ...clientOf(request) }
+}
+
+/** Who it was, if its door tells. */
+function clientOf(request: { readonly clientId?: string | undefined } | undefined): EventFields {
+  return request?.clientId === undefined ? {} : { client: request.clientId }
 }

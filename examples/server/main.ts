@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { type Config, ConfigError, loadConfig, parseConfig } from './config.ts'
@@ -79,11 +80,18 @@ async function main(): Promise<void> {
     console.log('the configuration is valid')
     return
   }
-  const server = await startServer(config, new EventLog(), { load: () => readConfig(flags) })
-  console.log(`listening ${server.rtmpUrl}`)
-  console.log(`listening ${server.httpUrl}`)
+  const log = new EventLog(undefined, config.logFormat)
+  const server = await startServer(config, log, { load: () => readConfig(flags) })
+  const { pidFile, drainMs } = config
+  if (pidFile !== undefined) writePidFile(pidFile)
+  const say = (event: string, url: string): void => {
+    if (config.logFormat === 'json') log.event(event, { url }, url)
+    else console.log(`${event} ${url}`)
+  }
+  say('listening', server.rtmpUrl)
+  say('listening', server.httpUrl)
   const demo = flags.demo ? startDemo((signal) => server.publishDemo(signal)) : undefined
-  if (demo !== undefined) console.log(`demo ${server.httpUrl}/`)
+  if (demo !== undefined) say('demo', `${server.httpUrl}/`)
 
   if (flags.config !== undefined) {
     // What is wrong with the file is in the log.
@@ -96,10 +104,27 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()
     await demo?.close()
     await server.close()
+    if (pidFile !== undefined) rmSync(pidFile, { force: true })
     process.exit(0)
+  }
+  const shutdownGracefully = async (): Promise<void> => {
+    log.line(`draining for up to ${drainMs} ms`)
+    // The demo would stay for ever.
+    await demo?.close()
+    await server.drain(drainMs)
+    await shutdown()
   }
   process.once('SIGINT', () => void shutdown())
   process.once('SIGTERM', () => void shutdown())
+  process.once('SIGQUIT', () => void shutdownGracefully())
+}
+
+function writePidFile(path: string): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`)
+  } catch (error) {
+    throw new ConfigError(`pidFile: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 main().catch((error: unknown) => {

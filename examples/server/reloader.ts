@@ -10,7 +10,17 @@ import type { EventLog } from './event-log.ts'
 import type { Vhosts } from './vhosts.ts'
 
 /** What only a start can change. */
-const FIXED = ['serverId', 'rtmp', 'http', 'api', 'metrics', 'watch'] as const
+const FIXED = [
+  'serverId',
+  'rtmp',
+  'http',
+  'api',
+  'metrics',
+  'watch',
+  'logFormat',
+  'pidFile',
+  'drainMs',
+] as const
 
 /** How often the file is looked at, ms. Looking works on every file system, and for links that are put elsewhere. */
 const WATCH_INTERVAL_MS = 1_000

@@ -44,6 +44,8 @@ export interface RunningServer {
   readonly httpUrl: string
   /** Publishes `live/demo` over a connection in memory: whatever TLS, proxies and stream keys ask of others. */
   publishDemo(signal: AbortSignal): Promise<RtmpClient>
+  /** Accepts nobody any more, asks encoders to connect anew, and waits until all RTMP clients have left, or for `limitMs`. */
+  drain(limitMs: number): Promise<boolean>
   /** Stops everything; resolves when all sockets are closed. */
   close(): Promise<void>
 }
@@ -125,6 +127,10 @@ export async function startServer(
       const [near, far] = duplexPair()
       rtmp.handle(far, { remoteAddress: DEMO_ADDRESS })
       return RtmpClient.publish(`rtmp://localhost/live/${demoKey}`, { stream: near, signal })
+    },
+    drain(limitMs) {
+      http.close()
+      return rtmp.drain(limitMs)
     },
     async close() {
       statistics.close()

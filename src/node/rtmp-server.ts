@@ -217,6 +217,33 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
     return connection
   }
 
+  /**
+   * Stops listening, asks clients that follow such requests to connect anew (Enhanced RTMP v2), and waits until all have left of themselves.
+   * Streams go on meanwhile. Then {@link RtmpServer.close} ends who is left.
+   * @param limitMs - how long to wait, ms.
+   * @param tcUrl - where clients shall go. @defaultValue where they are
+   * @returns whether all have left.
+   */
+  async drain(limitMs: number, tcUrl?: string): Promise<boolean> {
+    for (const server of this.#servers) server.close()
+    for (const connection of this.#connections) {
+      if (connection.session.requestReconnect(tcUrl)) connection.flush()
+    }
+    return await new Promise<boolean>((resolve) => {
+      const timer = this.#clock.setTimeout(() => finish(), limitMs)
+      const finish = (): void => {
+        timer.cancel()
+        this.off('close', look)
+        resolve(this.#connections.size === 0)
+      }
+      const look = (): void => {
+        if (this.#connections.size === 0) finish()
+      }
+      this.on('close', look)
+      look()
+    })
+  }
+
   /** Stops listening and ends every connection. Resolves when all sockets and streams are closed. */
   async close(): Promise<void> {
     this.#closed = true

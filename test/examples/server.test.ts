@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { launchChromium } from '../interop/peers/chromium.ts'
@@ -84,4 +84,24 @@ itWithTool('chromium', 'the page lists the demo and plays it over HTTP-FLV and H
   } finally {
     await browser.close()
   }
+})
+
+it('reads its file again on SIGHUP, and on SIGQUIT lets everybody leave', async () => {
+  const folder = await tempFolder()
+  const [file, pidFile] = [join(folder, 'config.yaml'), join(folder, 'pid')]
+  const yaml = `logFormat: json\npidFile: ${pidFile}\ndrainMs: 60000\n`
+  await writeFile(file, yaml)
+  const server = start(process.execPath, [MAIN, ...PORTS, '--config', file])
+  await server.waitForOutput(/"event":"listening","url":"http:/)
+  const pid = Number(await readFile(pidFile, 'utf8'))
+  expect(pid).toBe(server.pid)
+  await writeFile(file, `${yaml}vhosts: { a.example: {} }\n`)
+  process.kill(pid, 'SIGHUP')
+  await server.waitForOutput(/reload: added a\.example/)
+  await writeFile(file, 'vhosts: []\n')
+  process.kill(pid, 'SIGHUP')
+  await server.waitForOutput(/reload failed: .*config\.yaml:1: vhosts/)
+  const { code, stderr } = await server.stop('SIGQUIT')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  await expect(readFile(pidFile)).rejects.toThrow('ENOENT')
 })

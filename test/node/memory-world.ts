@@ -133,6 +133,8 @@ export class Client extends RawClient {
       } else if (event.type === 'redirect') this.news.push(`redirect ${event.redirect.tcUrl}`)
       else if (event.type === 'rejected') this.news.push(`rejected: ${event.description}`)
       else if (event.type === 'stop') this.news.push(`stop ${event.code}`)
+      else if (event.type === 'reconnectRequest')
+        this.news.push(`reconnect at ${event.tcUrl ?? 'the same place'}`)
     }
     this.flush()
   }

@@ -29,6 +29,8 @@ describe('a file', () => {
         metrics: { enabled: true, authentication: 'loopback' },
         access: {},
         watch: false,
+        logFormat: 'text',
+        drainMs: 10_000,
       })
     },
   )
