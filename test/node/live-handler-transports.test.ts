@@ -184,7 +184,8 @@ describe('a viewer that takes nothing', () => {
     slow.write('GET /live/show.flv HTTP/1.1\r\nHost: a\r\n\r\n')
     encoder.send()
     for (let round = 0; round < 10; round++) {
-      slow.read()
+      // One call gives everything that waits up to Node 24, and one buffer of it from Node 26 on.
+      while (slow.read() !== null);
       await pass(stage, 9_000)
     }
     expect(live.viewerCount).toBe(2)
