@@ -113,7 +113,8 @@ export abstract class RtmpSession<OwnEvent> {
   }
 
   /**
-   * Takes bytes from the peer; they are copied where needed. Never throws for what they say: read the events.
+   * Takes bytes from the peer; they are copied where needed, unless the option `chunk.ownsInput` gives them away. Never throws
+   * for what they say: read the events.
    * @param nowMs - the present time, on any clock that does not go backwards.
    */
   push(bytes: Uint8Array, nowMs: number): void {
