@@ -6,7 +6,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
-import { type Config, ConfigError, loadConfig, parseConfig } from './config.ts'
+import { type Config, ConfigError, loadConfig, parseConfig } from './config/config.ts'
 import { startDemo } from './demo.ts'
 import { EventLog } from './event-log.ts'
 import { watchConfig } from './reloader.ts'

@@ -5,7 +5,7 @@
  */
 import { unwatchFile, watchFile } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import type { Config } from './config.schema.ts'
+import type { Config } from './config/config.schema.ts'
 import type { EventLog } from './event-log.ts'
 import type { Vhosts } from './vhosts.ts'
 

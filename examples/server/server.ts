@@ -19,13 +19,13 @@ import {
   Statistics,
   type VhostHubs,
 } from 'millrace/services'
-import { type Config, ConfigError } from './config.ts'
+import { type Config, ConfigError } from './config/config.ts'
 import type { EventLog } from './event-log.ts'
 import { servePage } from './page.ts'
 import { Reloader } from './reloader.ts'
 import { StatusApi } from './status-api.ts'
 import { Vhosts } from './vhosts.ts'
-import { withoutUndefined } from './without-undefined.ts'
+import { withoutUndefined } from './config/without-undefined.ts'
 
 /** Stands for an address where the demo comes from; none of a socket looks like it. */
 const DEMO_ADDRESS = 'demo'
@@ -54,6 +54,14 @@ export interface RunningServer {
 export interface ServerOptions {
   /** Reads the configuration again. @throws {@link ConfigError} that says what is wrong with it. */
   readonly load?: () => Config
+}
+
+/** What the API works with. */
+interface ApiParts {
+  readonly statistics: Statistics
+  readonly reloader: Reloader
+  readonly vhosts: Vhosts
+  readonly log: EventLog
 }
 
 /**
@@ -88,13 +96,13 @@ export async function startServer(
   const live = new LiveHandler({ hub: hubs.resolve, cors, trustProxy })
   const status = new StatusApi({ hubs, rtmp, live, hls: () => vhosts.hls() })
   const statistics = new Statistics({ hub: () => hubs, rtmp, live, hls: () => vhosts.hls(), identity })
-  const api = config.api.enabled ? makeApi(config, statistics, reloader, log) : undefined
+  const api = config.api.enabled ? makeApi(config, { statistics, reloader, vhosts, log }) : undefined
   const metrics = config.metrics.enabled ? makeMetrics(config, statistics) : undefined
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (api?.handle(request, response) === true || metrics?.handle(request, response) === true) return
     if (status.handle(request, response) || servePage(request, response)) return
-    if (vhosts.handleHls(request, response) || live.handle(request, response)) return
+    if (vhosts.handle(request, response) || live.handle(request, response)) return
     response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
   }
   const http: Server =
@@ -144,30 +152,23 @@ export async function startServer(
   }
 }
 
-function makeApi(
-  { api, callbacks }: Config,
-  statistics: Statistics,
-  reloader: Reloader,
-  log: EventLog,
-): HttpApi {
+function makeApi({ api, vhosts: all }: Config, { statistics, reloader, vhosts, log }: ApiParts): HttpApi {
   const { authentication, cors, jsonp } = api
   return new HttpApi({
     statistics,
     authentication,
+    jsonp,
     reload: () => reloader.reload(),
-    features: { callback: callbacks !== undefined },
+    services: vhosts.streamServices,
+    features: { callback: all.some(({ config }) => config.callbacks !== undefined) },
     onAction: ({ operationId, remoteAddress }) => log.line(`api ${operationId} from ${remoteAddress}`),
-    ...withoutUndefined({ cors, jsonp }),
+    ...withoutUndefined({ cors }),
   })
 }
 
 function makeMetrics({ metrics }: Config, statistics: Statistics): MetricsHandler {
   const { authentication, path, maxStreamLabels, srsNames } = metrics
-  return new MetricsHandler({
-    statistics,
-    authentication,
-    ...withoutUndefined({ path, maxStreamLabels, srsNames }),
-  })
+  return new MetricsHandler({ statistics, authentication, path, maxStreamLabels, srsNames })
 }
 
 /**

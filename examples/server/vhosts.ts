@@ -8,11 +8,24 @@ import { isDeepStrictEqual } from 'node:util'
 import type { HubOptions } from 'millrace/hub'
 import type { HlsHandler, RtmpConnectDecider } from 'millrace/node'
 import { resolveStreamTarget } from 'millrace/rtmp'
-import { DEFAULT_VHOST, type VhostChanges, VhostHubs } from 'millrace/services'
-import type { Config } from './config.schema.ts'
-import { type NamedVhost, vhostsOf } from './vhost-config.ts'
-import { type ServerSettings, VhostServices } from './vhost-services.ts'
-import { withoutUndefined } from './without-undefined.ts'
+import {
+  DEFAULT_VHOST,
+  type ServiceTarget,
+  type StreamService,
+  StreamServices,
+  type VhostChanges,
+  VhostHubs,
+} from 'millrace/services'
+import type { VhostContext } from './capabilities/capability.ts'
+import type { Config } from './config/config.schema.ts'
+import type { NamedVhost } from './config/vhost-config.ts'
+import { VhostServices } from './vhost-services.ts'
+
+/** What is the same for all of them. */
+export interface VhostsSettings extends Omit<VhostContext, 'vhost'> {
+  /** Secret name that the demo is published under. */
+  readonly demoKey: string
+}
 
 /** Hubs and what belongs to them. */
 export class Vhosts {
@@ -20,17 +33,20 @@ export class Vhosts {
   readonly hubs: VhostHubs
   /** For the RTMP server: asks the virtual host of the tcUrl. */
   readonly onConnect: RtmpConnectDecider
-  readonly #settings: ServerSettings
+  /** For the API: what can be started and stopped on a stream. */
+  readonly streamServices: StreamServices
+  readonly #settings: VhostsSettings
   #services: ReadonlyMap<string, VhostServices>
   #applied: readonly NamedVhost[]
 
-  constructor(settings: ServerSettings) {
+  constructor(settings: VhostsSettings) {
     this.hubs = new VhostHubs()
     this.hubs.on('open', (name, hub) => settings.log.watchHub(hub, name === DEFAULT_VHOST ? '' : name))
     this.onConnect = (request, connection, signal) => {
       const { vhost } = resolveStreamTarget({ tcUrl: request.tcUrl, app: request.app })
       return this.#of(vhost)?.onConnect(request, connection, signal) ?? { type: 'accept' }
     }
+    this.streamServices = new StreamServices()
     this.#settings = settings
     this.#services = new Map()
     this.#applied = []
@@ -41,11 +57,9 @@ export class Vhosts {
    * @throws RangeError for an option that a hub does not take; nothing has changed then.
    */
   async apply(config: Config): Promise<VhostChanges> {
-    const wanted = vhostsOf(config)
+    const wanted = config.vhosts
     const past = this.#services
-    const services = new Map(
-      wanted.map(({ name }) => [name, past.get(name) ?? new VhostServices(name, this.#settings)] as const),
-    )
+    const services = new Map(wanted.map(({ name }) => [name, past.get(name) ?? this.#make(name)] as const))
     const { added, removed } = this.hubs.apply(
       wanted.map((vhost) => [vhost.name, settingsOf(vhost, services)] as const),
     )
@@ -65,12 +79,12 @@ export class Vhosts {
 
   /** The HLS handlers of all of them. */
   *hls(): Generator<HlsHandler> {
-    for (const { hls } of this.#services.values()) if (hls !== undefined) yield hls
+    for (const { hls } of this.#services.values()) if (hls.handler !== undefined) yield hls.handler
   }
 
-  /** @returns whether the request was for HLS and will be answered. */
-  handleHls(request: IncomingMessage, response: ServerResponse): boolean {
-    return this.#hlsOf(request)?.handle(request, response) === true
+  /** @returns whether the request was for a capability of a virtual host and will be answered. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#servicesOf(request)?.handle(request, response) === true
   }
 
   /** Ends them all. Close servers before. */
@@ -79,19 +93,43 @@ export class Vhosts {
     await Promise.all(Array.from(this.#services.values(), (services) => services.close()))
   }
 
+  #make(vhost: string): VhostServices {
+    const { demoKey, ...shared } = this.#settings
+    const services = new VhostServices({ ...shared, vhost }, demoKey)
+    for (const [name, { description }] of services.streamServices) {
+      if (this.streamServices.get(name) === undefined)
+        this.streamServices.register(name, this.#everywhere(name, description))
+    }
+    return services
+  }
+
+  /** The service `name` of whichever virtual host a stream is in. */
+  #everywhere(name: string, description: string): StreamService {
+    const of = ({ vhost }: ServiceTarget): StreamService =>
+      this.#services.get(vhost)!.streamServices.get(name)!
+    return {
+      description,
+      isRunning: (target) => of(target).isRunning(target),
+      start: (target, options) => of(target).start(target, options),
+      stop: (target) => of(target).stop(target),
+    }
+  }
+
   #of(vhost: string): VhostServices | undefined {
     return this.#services.get(this.hubs.nameOf(vhost) ?? '')
   }
 
-  #hlsOf({ url = '', headers }: IncomingMessage): HlsHandler | undefined {
+  #servicesOf({ url = '', headers }: IncomingMessage): VhostServices | undefined {
     const query = new URLSearchParams(url.split('?', 2)[1])
     const session = query.get('session')
     // A segment's URL has the session alone.
     if (session !== null) {
-      for (const handler of this.hls()) if (handler.viewer(session) !== undefined) return handler
+      for (const services of this.#services.values()) {
+        if (services.hls.handler?.viewer(session) !== undefined) return services
+      }
     }
     const host = (headers.host ?? '').replace(/:\d+$/, '')
-    return this.#of(query.get('vhost') ?? query.get('domain') ?? host)?.hls
+    return this.#of(query.get('vhost') ?? query.get('domain') ?? host)
   }
 }
 
@@ -99,6 +137,7 @@ function settingsOf(
   { name, aliases, config }: NamedVhost,
   services: ReadonlyMap<string, VhostServices>,
 ): { readonly aliases: readonly string[]; readonly options: HubOptions } {
-  const { authorize } = services.get(name)!
-  return { aliases, options: { ...withoutUndefined(config.hub), authorize } }
+  const { authorize, resolveSource } = services.get(name)!
+  const found = resolveSource === undefined ? {} : { resolveSource }
+  return { aliases, options: { ...config.hub, authorize, ...found } }
 }

@@ -2,20 +2,21 @@
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { configSchema } from '../../examples/server/config.schema.ts'
+import { serverSections, vhostKeys } from '../../examples/server/config/config.schema.ts'
+import { withoutDefault } from '../../examples/server/config/switchable.ts'
+import { vhostSections } from '../../examples/server/config/vhost-sections.ts'
 import { readText } from '../support/project.ts'
 
 const page = readText('docs/guides/server.md')
 const [, file = ''] = /```yaml\n(rtmp[\s\S]*?)```/.exec(page) ?? []
 
 /** Paths of all keys of a schema, `[]` standing for the items of a list. */
-function keysOf(schema: unknown, path: string): string[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
-    return keysOf(schema.unwrap(), path)
-  }
-  if (schema instanceof z.ZodArray) return keysOf(schema.element, `${path}[]`)
+function keysOf(given: z.ZodType, path: string): string[] {
+  const schema = withoutDefault(given)
+  if (schema instanceof z.ZodArray) return keysOf(schema.element as z.ZodType, `${path}[]`)
   if (!(schema instanceof z.ZodObject)) return [path]
-  return Object.entries(schema.shape).flatMap(([key, inner]) => keysOf(inner, `${path}.${key}`))
+  const shape: Readonly<Record<string, z.ZodType>> = schema.shape
+  return Object.entries(shape).flatMap(([key, inner]) => keysOf(inner, `${path}.${key}`))
 }
 
 function keysIn(value: unknown, path: string): string[] {
@@ -26,5 +27,7 @@ function keysIn(value: unknown, path: string): string[] {
 
 it('has every key', () => {
   const shown = new Set(keysIn(parse(file), ''))
-  expect(keysOf(configSchema, '').filter((key) => !shown.has(key.replace(/\[\]$/, '')))).toEqual([])
+  const keys = keysOf(z.object({ ...serverSections, ...vhostSections }), '')
+  const ofVhosts = keysOf(z.object(vhostKeys), '.vhosts.live.example.com')
+  expect([...keys, ...ofVhosts].filter((key) => !shown.has(key.replace(/\[\]$/, '')))).toEqual([])
 })

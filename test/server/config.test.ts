@@ -1,9 +1,33 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, loadConfig, parseConfig } from '../../examples/server/config.ts'
+import { ConfigError, loadConfig, parseConfig } from '../../examples/server/config/config.ts'
+import type { VhostConfig } from '../../examples/server/config/vhost-sections.ts'
 import { readText } from '../support/project.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+
+/** Of the virtual host of everybody, and what the library does without options. */
+const DEFAULT_SECTIONS = {
+  hub: {
+    graceMs: 10_000,
+    publisherWaitMs: 3_000,
+    secondPublisher: 'refuse',
+    start: 'gop',
+    gops: 1,
+    maxLagMs: 3_000,
+    minFlushIntervalMs: 0,
+    maxCacheMs: 30_000,
+    atc: false,
+  },
+  hls: { mode: 'on-demand', targetDurationMs: 4_000, windowMs: 30_000 },
+  publishKeys: undefined,
+  access: { addressOrder: 'in-order' },
+  callbacks: undefined,
+}
+
+/** What a file says of the virtual host `a`. */
+const sectionsOfA = (text: string): VhostConfig =>
+  parseConfig(text).vhosts.find(({ name }) => name === 'a')!.config
 
 /** The lines of the complaint about a file. */
 function faults(text: string): string[] {
@@ -23,14 +47,18 @@ describe('a file', () => {
       expect(parseConfig(text)).toEqual({
         rtmp: { port: 1935, proxyProtocol: false, maxConnections: 20_000 },
         http: { port: 8080, trustProxy: false, cors: '*' },
-        hub: {},
-        hls: { mode: 'on-demand' },
-        api: { enabled: true, authentication: 'loopback' },
-        metrics: { enabled: true, authentication: 'loopback' },
-        access: {},
+        api: { enabled: true, authentication: 'loopback', jsonp: false },
+        metrics: {
+          enabled: true,
+          authentication: 'loopback',
+          path: '/metrics',
+          maxStreamLabels: 200,
+          srsNames: false,
+        },
         watch: false,
         logFormat: 'text',
         drainMs: 10_000,
+        vhosts: [{ name: '__defaultVhost__', aliases: [], config: DEFAULT_SECTIONS }],
       })
     },
   )
@@ -41,8 +69,7 @@ describe('a file', () => {
     expect(parseConfig(yaml)).toEqual(parseConfig(json))
     expect(parseConfig(json)).toMatchObject({
       rtmp: { port: 0 },
-      hub: { gops: 2 },
-      publishKeys: [{ key: 'a' }],
+      vhosts: [{ config: { hub: { gops: 2 }, publishKeys: [{ key: 'a' }] } }],
     })
   })
 
@@ -50,7 +77,7 @@ describe('a file', () => {
     const [, yaml] = /```yaml\n(rtmp:[\s\S]*?)```/.exec(readText('docs/guides/server.md'))!
     const config = parseConfig(yaml!)
     expect(config.rtmp.tls).toEqual({ cert: '/etc/millrace/cert.pem', key: '/etc/millrace/key.pem' })
-    expect(config.publishKeys).toHaveLength(1)
+    expect(config.vhosts[0]!.config.publishKeys).toHaveLength(1)
   })
 
   it('is read from disk, or not', async () => {
@@ -60,6 +87,50 @@ describe('a file', () => {
     expect(loadConfig(path).rtmp.port).toBe(19_350)
     await writeFile(path, 'rtmp: { prt: 19350 }')
     expect(() => loadConfig(path)).toThrow(`${path}:1: unknown key rtmp.prt, did you mean port?`)
+  })
+})
+
+describe('a virtual host', () => {
+  it('has what the top of the file has, key by key', () => {
+    const { hub, callbacks, access } = sectionsOfA(`
+hub: { gops: 2, graceMs: 1 }
+access: { addresses: [deny all all], limits: { maxPlayers: 3 } }
+callbacks: { secret: shared, urls: { on_play: http://x/ } }
+vhosts:
+  a: { hub: { graceMs: 7 }, callbacks: { maxAttempts: 9 }, access: { limits: { maxStreams: 2 } } }
+`)
+    expect(hub).toMatchObject({ gops: 2, graceMs: 7, start: 'gop' })
+    expect(callbacks).toMatchObject({ secret: 'shared', urls: { on_play: 'http://x/' }, maxAttempts: 9 })
+    expect(access).toEqual({
+      addresses: ['deny all all'],
+      addressOrder: 'in-order',
+      limits: { maxStreams: 2 },
+    })
+  })
+
+  it('switches off what the top of the file has', () => {
+    const sections = sectionsOfA(`
+publishKeys: [{ key: k, stream: /live/show }]
+callbacks: { urls: { on_play: http://x/ } }
+access: { referers: { play: [x.test] }, signedUrls: { secret: s }, limits: { maxPlayers: 3 } }
+vhosts:
+  a: { publishKeys: false, callbacks: false, hls: false, access: { signedUrls: false, limits: false } }
+`)
+    expect(sections).toMatchObject({ publishKeys: undefined, callbacks: undefined, hls: undefined })
+    expect(sections.access).toEqual({ referers: { play: ['x.test'] }, addressOrder: 'in-order' })
+    expect(
+      sectionsOfA('access: { limits: { maxPlayers: 3 } }\nvhosts: { a: { access: false } }').access,
+    ).toBe(undefined)
+  })
+
+  it('has a folder of its own in that of the top', () => {
+    const yaml = (own: string): string => `hls: { directory: /hls }\nvhosts: { a: ${own} }`
+    expect(sectionsOfA(yaml('{}')).hls?.directory).toBe('/hls/a')
+    expect(sectionsOfA(yaml('{ hls: { windowMs: 5 } }')).hls).toMatchObject({
+      directory: '/hls/a',
+      windowMs: 5,
+    })
+    expect(sectionsOfA(yaml('{ hls: { directory: /b } }')).hls?.directory).toBe('/b')
   })
 })
 
@@ -113,7 +184,7 @@ describe('a fault', () => {
     ],
     [
       'access:\n  signedUrls: { actions: [play] }\n',
-      'server.yaml:2: access.signedUrls.secret: Invalid input',
+      'server.yaml:2: access.signedUrls.secret: must be a secret or a list of secrets',
     ],
     [
       'api:\n  authentication: nobody\n',
@@ -142,6 +213,18 @@ describe('a fault', () => {
     [
       'vhosts:\n  __defaultVhost__: {}\n',
       'server.yaml:2: vhosts.__defaultVhost__: the virtual host __defaultVhost__ is there twice',
+    ],
+    [
+      'vhosts:\n  a:\n    callbacks: { secret: x }\n',
+      'server.yaml:3: vhosts.a.callbacks.urls: Invalid input: expected object, received undefined',
+    ],
+    [
+      'access:\n  limits:\n    bitrate: { maxKbps: 0 }\n',
+      'server.yaml:3: access.limits.bitrate.maxKbps: Too small: expected number to be >0',
+    ],
+    [
+      'vhosts:\n  a:\n    access:\n      limits: true\n',
+      'server.yaml:4: vhosts.a.access.limits: Invalid input: expected object, received boolean',
     ],
     // No configuration at all.
     ['- a\n- b\n', 'server.yaml: the file: Invalid input: expected object, received array'],

@@ -1,7 +1,7 @@
 /** The end of a server, and what it says meanwhile. */
 import { RtmpClient } from 'millrace/node'
 import { expect, it, onTestFinished } from 'vitest'
-import { parseConfig } from '../../examples/server/config.ts'
+import { parseConfig } from '../../examples/server/config/config.ts'
 import { EventLog } from '../../examples/server/event-log.ts'
 import { startServer } from '../../examples/server/server.ts'
 import { startWith } from './running.ts'

@@ -1,6 +1,6 @@
 /** The reference server in this process. */
 import { onTestFinished } from 'vitest'
-import { type Config, parseConfig } from '../../examples/server/config.ts'
+import { type Config, parseConfig } from '../../examples/server/config/config.ts'
 import { EventLog } from '../../examples/server/event-log.ts'
 import { type RunningServer, startServer } from '../../examples/server/server.ts'
 

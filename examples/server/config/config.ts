@@ -7,7 +7,9 @@ import { readFileSync } from 'node:fs'
 import { closest, distance } from 'fastest-levenshtein'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { type Config, configSchema } from './config.schema.ts'
+import { type Config, configSchema, serverSections, vhostKeys } from './config.schema.ts'
+import { withoutDefault } from './switchable.ts'
+import { vhostSections } from './vhost-sections.ts'
 
 export type { Config } from './config.schema.ts'
 
@@ -62,24 +64,21 @@ export function parseConfig(text: string, name = 'config'): Config {
   throw new ConfigError(faults.join('\n'))
 }
 
+/** Keys that may stand at `path`. Those of a section are the same in a virtual host. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
-  let schema: z.ZodType | undefined = configSchema
+  const [first, name, ...below] = path
+  if (first === 'vhosts' && name !== undefined) {
+    return below.length === 0 ? Object.keys({ ...vhostKeys, ...vhostSections }) : knownKeys(below)
+  }
+  let schema: z.ZodType | undefined = z.object({ ...serverSections, ...vhostSections, vhosts: z.unknown() })
   for (const part of path) {
-    schema = unwrap(schema)
+    schema = withoutDefault(schema)
     if (schema instanceof z.ZodArray) schema = schema.element as z.ZodType
-    else if (schema instanceof z.ZodRecord) schema = schema.valueType as z.ZodType
     else if (schema instanceof z.ZodObject) schema = (schema.shape as Record<string, z.ZodType>)[String(part)]
+    if (schema === undefined) return []
   }
-  schema = unwrap(schema)
+  schema = withoutDefault(schema)
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
-}
-
-function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
-  let inner = schema
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
-    inner = inner.unwrap() as z.ZodType
-  }
-  return inner
 }
 
 /** The known name with the fewest edits, if it is near enough to be meant. */

@@ -1,0 +1,27 @@
+/**
+ * Everything that a virtual host can do. To add a capability: a section in `config/vhost-sections.ts`, a class that implements
+ * {@link Capability} in a file here, and a line below.
+ *
+ * @module
+ */
+import { AccessRules } from './access-rules.ts'
+import { Callbacks } from './callbacks.ts'
+import type { Capability, VhostContext } from './capability.ts'
+import { Hls } from './hls.ts'
+import { AccessBounds } from './limits.ts'
+
+/** The capabilities of a virtual host, applied and asked in this order, and closed in the opposite one. */
+export type Capabilities = ReturnType<typeof makeCapabilities>
+
+/** Makes them; each is off until its section is applied. */
+export function makeCapabilities(context: VhostContext) {
+  const rules = new AccessRules()
+  const callbacks = new Callbacks(context)
+  return {
+    rules,
+    callbacks,
+    // Behind the others: only those who get in are counted.
+    bounds: new AccessBounds(context),
+    hls: new Hls(context, callbacks),
+  } satisfies Record<string, Capability>
+}

@@ -1,0 +1,55 @@
+/**
+ * How many get in, and how much they send: `access.limits`.
+ *
+ * @module
+ */
+import type { Hub } from 'millrace/hub'
+import type { RtmpConnectDecider } from 'millrace/node'
+import { AccessLimits, type AccessRule, BitrateLimit } from 'millrace/services'
+import type { VhostConfig } from '../config/vhost-sections.ts'
+import { withoutUndefined } from '../config/without-undefined.ts'
+import { type Capability, SectionInstance, type VhostContext } from './capability.ts'
+
+/** The section, where it is. */
+type Limits = NonNullable<NonNullable<VhostConfig['access']>['limits']>
+
+/** The limits of a virtual host. */
+export class AccessBounds implements Capability {
+  /** @internal */
+  readonly authorize: AccessRule
+  /** @internal */
+  readonly onConnect: RtmpConnectDecider
+  readonly #context: VhostContext
+  /** Never made anew: it knows who is in. */
+  readonly #counts: AccessLimits
+  readonly #bitrate: SectionInstance<NonNullable<Limits['bitrate']>, BitrateLimit>
+
+  constructor(context: VhostContext) {
+    this.#context = context
+    this.#counts = new AccessLimits()
+    this.#bitrate = new SectionInstance()
+    this.authorize = this.#counts.rule
+    this.onConnect = this.#counts.onConnect
+  }
+
+  /** @internal */
+  async apply({ access }: VhostConfig, hub: Hub): Promise<void> {
+    const { bitrate, ...counts } = access?.limits ?? {}
+    this.#counts.setOptions(withoutUndefined(counts))
+    await this.#bitrate.apply(bitrate, (options) => this.#limitBitrate(hub, options))
+  }
+
+  /** @internal */
+  async close(): Promise<void> {
+    await this.#bitrate.close()
+  }
+
+  #limitBitrate(hub: Hub, options: NonNullable<Limits['bitrate']>): BitrateLimit {
+    const { log, vhost } = this.#context
+    const limit = new BitrateLimit(hub, options)
+    limit.on('exceeded', ({ streamPath: stream }, _publisher, kbps) =>
+      log.event('bitrate-exceeded', { vhost, stream, kbps }, `${stream} ended: ${kbps} kbit/s`),
+    )
+    return limit
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Section `access`: who gets in.
+ *
+ * @module
+ */
+import { type AddressRule, addressRules } from 'millrace/services'
+import { z } from 'zod'
+import { count, positiveMs, text } from './fields.ts'
+
+/** The library knows what a rule is, and says it better. */
+const addressRule = z
+  .custom<AddressRule>((value) => typeof value === 'string')
+  .check((context) => {
+    try {
+      addressRules([context.value])
+    } catch {
+      const message = `"${context.value}" is not "allow|deny publish|play|all ADDRESS", ADDRESS being all, an IP address or a network such as 10.0.0.0/8`
+      context.issues.push({ code: 'custom', message, input: context.value })
+    }
+  })
+
+const domains = z.array(text).optional()
+
+const referers = z.strictObject({
+  all: domains.describe('Domains whose pages may embed; an empty list is every page'),
+  publish: domains.describe('The same for publishers alone'),
+  play: domains.describe('The same for players alone'),
+})
+
+const signedUrls = z.strictObject({
+  secret: z
+    .union([text, z.array(text).min(1)], { error: 'must be a secret or a list of secrets' })
+    .describe('Shared with those who sign; of several any will do, so that one can be replaced'),
+  actions: z
+    .array(z.enum(['publish', 'play']))
+    .default(['publish', 'play'])
+    .describe('What needs a signature'),
+  bindAddress: z
+    .boolean()
+    .default(false)
+    .describe('A signature is good for one address alone: the signer must name it'),
+})
+
+const bitrate = z.strictObject({
+  maxKbps: z.number().positive().describe('Most that a publisher may send on average, kbit/s of media'),
+  windowMs: positiveMs.min(100).default(10_000).describe('Time over which is averaged'),
+})
+
+const limits = z.strictObject({
+  maxStreams: count.optional().describe('Streams that are published at a time'),
+  maxPlayers: count.optional().describe('Players, HLS viewers included'),
+  maxPlayersPerStream: count.optional().describe('Players of one stream'),
+  maxPlayersPerAddress: count.optional().describe('Players from one address, or one IPv6 /64'),
+  maxConnectionsPerAddress: count
+    .optional()
+    .describe('RTMP connections and HTTP players from one address, or one IPv6 /64'),
+  bitrate: bitrate.optional().describe('A publisher above it is ended'),
+})
+
+/** Who gets in. */
+export const accessSection = z
+  .strictObject({
+    addresses: z
+      .array(addressRule)
+      .optional()
+      .describe(
+        'Who may publish and play by address, the first rule that matches: `allow` or `deny`, then `publish`, `play` or `all`, then `all`, an address or a network',
+      ),
+    addressOrder: z
+      .enum(['in-order', 'srs'])
+      .default('in-order')
+      .describe('`srs` reads the rules as SRS reads its `security` section'),
+    referers: referers.optional().describe('Which pages may embed'),
+    signedUrls: signedUrls.optional().describe('URLs that let their bearer in until they expire'),
+    limits: limits.optional().describe('Bounds by virtual host, each unlimited by default'),
+  })
+  .describe('Who gets in; see [Decide who may publish and play](../guides/admission.md)')

@@ -1,0 +1,43 @@
+/**
+ * Section `callbacks`: a backend that decides and is told.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { count, text, url } from './fields.ts'
+
+const urls = z.union([url, z.array(url)]).optional()
+
+/** HTTP callbacks. */
+export const callbacksSection = z
+  .strictObject({
+    urls: z
+      .strictObject({
+        on_connect: urls.describe('Asked whether an RTMP connection may be'),
+        on_close: urls.describe('Told of the end of an RTMP connection'),
+        on_publish: urls.describe('Asked whether somebody may publish'),
+        on_unpublish: urls.describe('Told that a publisher has ended'),
+        on_play: urls.describe('Asked whether somebody may play'),
+        on_stop: urls.describe('Told that a player has ended'),
+        on_hls: urls.describe('Told of every HLS segment'),
+        on_hls_notify: urls.describe(
+          'A GET for every HLS segment, with `[server_id]`, `[service_id]`, `[app]`, `[stream]`, `[ts_url]` and `[param]` filled in',
+        ),
+      })
+      .describe('One URL or several for each callback'),
+    secret: text.optional().describe('Signs each call'),
+    headers: z.record(z.string(), z.string()).optional().describe('Headers of each call'),
+    whenUnavailable: z
+      .enum(['reject', 'allow'])
+      .default('reject')
+      .describe('What becomes of peers when the backend does not work'),
+    decisionTimeoutMs: count.default(5_000).describe('Time for a decision'),
+    newsTimeoutMs: count.default(10_000).describe('Time for one attempt to tell'),
+    maxAttempts: count.default(4).describe('Attempts to tell'),
+    retryDelayMs: count.default(1_000).describe('Wait before the second attempt; it doubles each time'),
+    hlsUrlPrefix: z
+      .string()
+      .default('')
+      .describe('Stands before the URLs of segments in `on_hls` and `on_hls_notify`'),
+  })
+  .describe('[HTTP callbacks](../guides/decide-with-callbacks.md) to a backend')

@@ -1,0 +1,39 @@
+/**
+ * Sections `rtmp` and `http`: where the server listens.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { count, origin, port, tls } from './fields.ts'
+
+const host = z.string().optional().describe('Address to listen on; all addresses by default')
+
+/** RTMP. */
+export const rtmpSection = z
+  .strictObject({
+    port: port.default(1935).describe('Port, 0 for any free one'),
+    host,
+    proxyProtocol: z
+      .boolean()
+      .default(false)
+      .describe('Every connection starts with a PROXY protocol header, version 1 or 2, from a load balancer'),
+    maxConnections: count.default(20_000).describe('Connections; one more is closed at once'),
+    tls: tls.optional().describe('The port speaks RTMPS alone'),
+  })
+  .describe('The RTMP port')
+
+/** HTTP: media, page, API and metrics. */
+export const httpSection = z
+  .strictObject({
+    port: port.default(8080).describe('Port, 0 for any free one'),
+    host,
+    trustProxy: z
+      .union([z.boolean(), count])
+      .default(false)
+      .describe(
+        'How many proxies stand in front (`true`: one), to believe `X-Forwarded-For`, `X-Real-IP` and `X-Forwarded-Proto`',
+      ),
+    cors: origin.default('*').describe('Value of `Access-Control-Allow-Origin` for media, `false` for none'),
+    tls: tls.optional().describe('The port speaks HTTPS alone'),
+  })
+  .describe('The HTTP port: media, the page, the API and the metrics')

@@ -1,0 +1,32 @@
+/**
+ * Section `hub`: how streams are kept and handed out.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { count, ms } from './fields.ts'
+
+/** Streams of a virtual host. */
+export const hubSection = z
+  .strictObject({
+    graceMs: ms
+      .default(10_000)
+      .describe('How long a stream outlives its publisher, so that a reconnect kicks nobody'),
+    publisherWaitMs: ms.default(3_000).describe('How long a player waits for a stream that is not there'),
+    secondPublisher: z
+      .enum(['refuse', 'take-over'])
+      .default('refuse')
+      .describe('What happens when a stream that is being published is published again'),
+    start: z
+      .enum(['gop', 'keyframe'])
+      .default('gop')
+      .describe('Where a player begins: with the cached GOP, or at the next keyframe for least delay'),
+    gops: count.default(1).describe('GOPs kept for joining players'),
+    maxLagMs: ms.default(3_000).describe('A player that lags further skips to the newest keyframe'),
+    minFlushIntervalMs: ms
+      .default(0)
+      .describe('Least time between two writes to a player: 0 least delay, 100 to 350 least CPU'),
+    maxCacheMs: ms.default(30_000).describe('Longest time that the log of a stream spans'),
+    atc: z.boolean().default(false).describe("Keep the publisher's own timestamps"),
+  })
+  .describe('How streams are kept and handed out; see [Tune latency and throughput](../guides/tuning.md)')

@@ -1,0 +1,17 @@
+/**
+ * Section `publishKeys`.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { streamPath, text } from './fields.ts'
+
+/** Secret stream keys. */
+export const publishKeysSection = z
+  .array(
+    z.strictObject({
+      key: text.describe('The stream key that the encoder is given'),
+      stream: streamPath.describe('Public stream path that it is published under'),
+    }),
+  )
+  .describe('When given, only these keys may publish, each under its public stream path')

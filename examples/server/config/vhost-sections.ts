@@ -1,0 +1,29 @@
+/**
+ * What a virtual host may have of its own. Whoever adds a section writes its schema in a file here, with a description of every key, and
+ * names it in {@link vhostSections}: the file, its errors and the reference page follow.
+ *
+ * @module
+ */
+import type { z } from 'zod'
+import { accessSection } from './access.schema.ts'
+import { callbacksSection } from './callbacks.schema.ts'
+import { hlsSection } from './hls.schema.ts'
+import { hubSection } from './hub.schema.ts'
+import { publishKeysSection } from './publish-keys.schema.ts'
+
+/** All sections by name. One with `prefault({})` is on when the file does not name it; the others are off. */
+export const vhostSections = {
+  hub: hubSection.prefault({}),
+  hls: hlsSection.prefault({}),
+  publishKeys: publishKeysSection,
+  access: accessSection.prefault({}),
+  callbacks: callbacksSection,
+}
+
+/** Names of the sections. */
+export type SectionName = keyof typeof vhostSections
+
+/** Everything that a virtual host has, its own and what it has from the top of the file; `undefined` is off. */
+export type VhostConfig = {
+  readonly [Name in SectionName]: z.output<(typeof vhostSections)[Name]> | undefined
+}
