@@ -23,6 +23,11 @@ export interface PublishOptions {
   readonly request?: AccessRequest
   /** Anything of the caller's, shown to listeners of `publish` and `unpublish`. */
   readonly userData?: unknown
+  /**
+   * Keep this publisher's own timestamps, such as those of a rendition, which are its original's. They must not be negative, and are
+   * not repaired. @defaultValue the hub's `atc`
+   */
+  readonly atc?: boolean
 }
 
 /** Handle of the one who publishes. */

@@ -79,6 +79,8 @@ export class Source extends EventEmitter<SourceEvents> {
   #unswept: number
   #evictedTo: number
   #configuration: ConfigurationSet
+  /** Of the present publisher, where it says. */
+  #publisherAtc: boolean | undefined
 
   /**
    * @param onClose - called first of all when the source closes.
@@ -115,6 +117,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#unswept = 0
     this.#evictedTo = 0
     this.#configuration = EMPTY_CONFIGURATION
+    this.#publisherAtc = undefined
   }
 
   /** The present publisher, or `undefined` within the grace time. */
@@ -310,7 +313,7 @@ export class Source extends EventEmitter<SourceEvents> {
   setOptions(options: ResolvedHubOptions): void {
     this.#options = options
     this.log.setOptions(options)
-    this.#sourceClock.setOptions(options)
+    this.#sourceClock.setOptions({ ...options, atc: this.#publisherAtc ?? options.atc })
     this.#fanOut.setOptions(options)
   }
 
@@ -320,8 +323,10 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#grace?.cancel()
     this.#grace = undefined
     const now = this.#clock.now()
+    this.#publisherAtc = options.atc
+    this.#sourceClock.setOptions({ ...this.#options, atc: options.atc ?? this.#options.atc })
+    this.#sourceClock.republish(this.#publishCount > 0 ? now - this.#lastArrivalMs : 0)
     if (this.#publishCount > 0) {
-      this.#sourceClock.republish(now - this.#lastArrivalMs)
       this.log.restart()
       this.#publisherStarts.push(this.log.head)
     }
