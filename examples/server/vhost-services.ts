@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { accept, type Authorize, type Hub, type HubOptions } from 'millrace/hub'
 import type { RtmpConnectDecider } from 'millrace/node'
-import { all, allConnect, type StreamService } from 'millrace/services'
+import { all, allConnect, type ListedService } from 'millrace/services'
 import type { Capability, VhostContext } from './capabilities/capability.ts'
 import { type Capabilities, makeCapabilities } from './capabilities/index.ts'
 import type { VhostConfig } from './config/vhost-sections.ts'
@@ -20,8 +20,8 @@ export class VhostServices {
   readonly resolveSource: HubOptions['resolveSource']
   /** For the RTMP server. */
   readonly onConnect: RtmpConnectDecider
-  /** What the API starts and stops, by name. */
-  readonly streamServices: ReadonlyMap<string, StreamService>
+  /** What the API shows, starts and stops, by name. */
+  readonly streamServices: ReadonlyMap<string, ListedService>
   readonly #capabilities: Capabilities
   readonly #list: readonly Capability[]
   #config: VhostConfig | undefined

@@ -10,6 +10,8 @@ import type { HlsHandler, RtmpConnectDecider } from 'millrace/node'
 import { resolveStreamTarget } from 'millrace/rtmp'
 import {
   DEFAULT_VHOST,
+  type ListedService,
+  type ServiceFacts,
   type ServiceTarget,
   type StreamService,
   StreamServices,
@@ -96,23 +98,32 @@ export class Vhosts {
   #make(vhost: string): VhostServices {
     const { demoKey, ...shared } = this.#settings
     const services = new VhostServices({ ...shared, vhost }, demoKey)
-    for (const [name, { description }] of services.streamServices) {
+    for (const [name, service] of services.streamServices) {
       if (this.streamServices.get(name) === undefined)
-        this.streamServices.register(name, this.#everywhere(name, description))
+        this.streamServices.register(name, this.#everywhere(name, service))
     }
     return services
   }
 
-  /** The service `name` of whichever virtual host a stream is in. */
-  #everywhere(name: string, description: string): StreamService {
+  /** The service `name` of all virtual hosts; on a stream, that of its own. */
+  #everywhere(name: string, service: ListedService): ListedService {
+    const { description } = service
+    const list = (): ServiceFacts[] =>
+      Array.from(this.#services).flatMap(([vhost, { streamServices }]) =>
+        (streamServices.get(name)?.list?.() ?? []).map((facts) => ({ vhost, ...facts })),
+      )
+    if (!('isRunning' in service)) return { description, list }
     const of = ({ vhost }: ServiceTarget): StreamService =>
-      this.#services.get(vhost)!.streamServices.get(name)!
-    return {
+      this.#services.get(vhost)!.streamServices.get(name) as StreamService
+    const everywhere: StreamService = {
       description,
+      list,
       isRunning: (target) => of(target).isRunning(target),
       start: (target, options) => of(target).start(target, options),
       stop: (target) => of(target).stop(target),
+      status: (target) => of(target).status?.(target),
     }
+    return everywhere
   }
 
   #of(vhost: string): VhostServices | undefined {

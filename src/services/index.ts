@@ -57,7 +57,13 @@ export { HttpCallbacks } from './callbacks/http-callbacks.ts'
 export type { HttpAuthentication, HttpPassword, HttpToken } from './http-authentication.ts'
 export { type ApiAction, type ApiFeature, HttpApi, type HttpApiOptions } from './http-api/http-api.ts'
 export type { ReloadConfiguration } from './http-api/service-routes.ts'
-export { type ServiceTarget, type StreamService, StreamServices } from './http-api/stream-services.ts'
+export {
+  type ListedService,
+  type ServiceFacts,
+  type ServiceTarget,
+  type StreamService,
+  StreamServices,
+} from './http-api/stream-services.ts'
 export { Client, type ClientFigures, type ClientRole } from './metrics/client.ts'
 export { MetricsHandler, type MetricsHandlerOptions } from './metrics/metrics-handler.ts'
 export {

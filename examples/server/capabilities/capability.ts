@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { Hub, HubOptions } from 'millrace/hub'
 import type { RtmpConnectDecider } from 'millrace/node'
-import type { AccessRule, ServerIdentity, StreamService } from 'millrace/services'
+import type { AccessRule, ListedService, ServerIdentity, StreamService } from 'millrace/services'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import type { EventLog } from '../event-log.ts'
 
@@ -42,8 +42,8 @@ export interface Capability {
   readonly resolveSource?: NonNullable<HubOptions['resolveSource']>
   /** @returns whether the request, which named this virtual host, was for it and will be answered. */
   handle?(request: IncomingMessage, response: ServerResponse): boolean
-  /** What the API starts and stops on a stream, by name. */
-  readonly services?: Readonly<Record<string, StreamService>>
+  /** What the API shows, and starts and stops on a stream, by name. The same names in every virtual host, whatever the file says. */
+  readonly services?: Readonly<Record<string, ListedService | StreamService>>
 }
 
 /** What a section asks for: opened with it, and opened anew when it has changed. */

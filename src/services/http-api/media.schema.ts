@@ -120,8 +120,23 @@ export const client = z.object({
   queued_bytes: integer.nullable().describe('Given to it and not yet taken'),
 })
 
-/** A service that can be started and stopped on a stream. */
-export const service = z.object({ name: z.string(), description: z.string() })
+/** What a service tells of itself. */
+const facts = z.record(z.string(), z.unknown())
+
+/** A service. */
+export const service = z.object({
+  name: z.string(),
+  description: z.string(),
+  on_stream: z.boolean().describe('Whether it is started and stopped on streams'),
+})
+
+/** A service with what it does. */
+export const listedService = service.extend({
+  items: z.array(facts).describe('What it does now and did lately; the members are up to the service'),
+})
 
 /** A service and whether it runs on one stream. */
-export const streamService = service.extend({ running: z.boolean() })
+export const streamService = service.extend({
+  running: z.boolean(),
+  status: facts.nullable().describe('How it goes; the members are up to the service'),
+})

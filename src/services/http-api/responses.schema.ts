@@ -20,6 +20,7 @@ import {
   client,
   consumer,
   kbps,
+  listedService,
   service,
   stream,
   streamService,
@@ -57,6 +58,7 @@ export const responses = {
   Clients: envelope.extend({ clients: z.array(client), total: z.int() }),
   OneClient: envelope.extend({ client }),
   Services: envelope.extend({ services: z.array(service) }),
+  OneService: envelope.extend({ service: listedService }),
   StreamServices: envelope.extend({ services: z.array(streamService) }),
   Reload: envelope.extend({ data: z.record(z.string(), z.unknown()).optional() }),
   OpenApi: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),
@@ -79,6 +81,7 @@ export const parts = {
   Consumer: consumer,
   Client: client,
   Service: service,
+  ListedService: listedService,
   StreamService: streamService,
 } as const
 

@@ -6,7 +6,13 @@
 import type { Statistics } from '../metrics/statistics.ts'
 import { ApiProblem, type ApiRoute, noSuchStream } from './api-route.ts'
 import { raw, responses } from './responses.schema.ts'
-import type { ServiceTarget, StreamService, StreamServices } from './stream-services.ts'
+import {
+  isStreamService,
+  type ListedService,
+  type ServiceTarget,
+  type StreamService,
+  type StreamServices,
+} from './stream-services.ts'
 
 /** Reads the configuration again. @throws whatever is wrong with it, in words for the operator. */
 export type ReloadConfiguration = () => void | Promise<void>
@@ -18,9 +24,14 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
     if (stream === undefined) throw noSuchStream(404)
     return stream
   }
-  const serviceOf = (name: string | undefined): StreamService => {
+  const serviceOf = (name: string | undefined): ListedService => {
     const service = services.get(name ?? '')
     if (service === undefined) throw new ApiProblem(404, 404, 'no such service')
+    return service
+  }
+  const streamServiceOf = (name: string | undefined): StreamService => {
+    const service = serviceOf(name)
+    if (!isStreamService(service)) throw new ApiProblem(404, 404, 'this service is not for one stream')
     return service
   }
   const path = '/streams/{id}/services/{name}'
@@ -30,12 +41,26 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
       method: 'GET',
       path: '/services',
       operationId: 'services',
-      summary: 'What can be started and stopped on a stream',
+      summary: 'What works on streams and beside them',
       tag: 'services',
       response: responses.Services,
       run: () => ({
-        services: Array.from(services.entries(), ([name, { description }]) => ({ name, description })),
+        services: Array.from(services.entries(), ([name, service]) => serviceView(name, service)),
       }),
+    },
+    {
+      method: 'GET',
+      path: '/services/{name}',
+      operationId: 'service',
+      summary: 'What a service does now and did lately, on all streams',
+      tag: 'services',
+      response: responses.OneService,
+      problems: { 404: problems[404] },
+      run: ({ params }) => {
+        const { name = '' } = params
+        const service = serviceOf(name)
+        return { service: { ...serviceView(name, service), items: service.list?.() ?? [] } }
+      },
     },
     {
       method: 'GET',
@@ -47,13 +72,13 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
       problems: { 2048: problems[2048] },
       run: ({ params }) => {
         const target = targetOf(params['id'])
-        return {
-          services: Array.from(services.entries(), ([name, service]) => ({
-            name,
-            description: service.description,
-            running: service.isRunning(target),
-          })),
+        const shown = []
+        for (const [name, service] of services.entries()) {
+          if (!isStreamService(service)) continue
+          const status = service.status?.(target) ?? null
+          shown.push({ ...serviceView(name, service), running: service.isRunning(target), status })
         }
+        return { services: shown }
       },
     },
     {
@@ -67,7 +92,7 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
       problems: { ...problems, 409: 'It runs already' },
       run: async ({ params, body }) => {
         const target = targetOf(params['id'])
-        const service = serviceOf(params['name'])
+        const service = streamServiceOf(params['name'])
         if (service.isRunning(target)) throw new ApiProblem(409, 409, 'it runs already')
         try {
           await service.start(target, body)
@@ -88,13 +113,17 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
       problems: { ...problems, 409: 'It does not run' },
       run: async ({ params }) => {
         const target = targetOf(params['id'])
-        const service = serviceOf(params['name'])
+        const service = streamServiceOf(params['name'])
         if (!service.isRunning(target)) throw new ApiProblem(409, 409, 'it does not run')
         await service.stop(target)
         return {}
       },
     },
   ]
+}
+
+function serviceView(name: string, service: ListedService) {
+  return { name, description: service.description, on_stream: isStreamService(service) }
 }
 
 /** The answer of SRS where its raw API does not reload. */

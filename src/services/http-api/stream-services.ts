@@ -13,10 +13,19 @@ export interface ServiceTarget {
   readonly source: Source
 }
 
-/** A service by the name that it is registered under. */
-export interface StreamService {
+/** What a service tells of itself: a JSON object without secrets, made when asked. */
+export type ServiceFacts = Readonly<Record<string, unknown>>
+
+/** Something that works beside the streams, or on all of them: what it has done and does can be read. */
+export interface ListedService {
   /** What it does, for operators. */
   readonly description: string
+  /** What it does now and did lately: a file, a worker, a target. The service bounds its number. @defaultValue nothing */
+  list?(): readonly ServiceFacts[]
+}
+
+/** A service that is started and stopped on a stream. */
+export interface StreamService extends ListedService {
   /** Whether it runs on this stream. */
   isRunning(target: ServiceTarget): boolean
   /**
@@ -27,11 +36,18 @@ export interface StreamService {
   start(target: ServiceTarget, options: unknown): void | Promise<void>
   /** Ends it on a stream where it runs. */
   stop(target: ServiceTarget): void | Promise<void>
+  /** How it goes on a stream, `undefined` for nothing to tell. @defaultValue nothing */
+  status?(target: ServiceTarget): ServiceFacts | undefined
+}
+
+/** Whether it is started and stopped on streams. */
+export function isStreamService(service: ListedService): service is StreamService {
+  return 'isRunning' in service
 }
 
 /** Services by name. */
 export class StreamServices {
-  readonly #services: Map<string, StreamService>
+  readonly #services: Map<string, ListedService>
 
   /** None yet. */
   constructor() {
@@ -44,7 +60,7 @@ export class StreamServices {
    * @returns makes it unknown again; where it runs it goes on.
    * @throws TypeError for a name with other characters or one that is taken.
    */
-  register(name: string, service: StreamService): () => void {
+  register(name: string, service: ListedService | StreamService): () => void {
     if (!/^[\w.-]+$/.test(name)) throw new TypeError(`${name} is no name for a service`)
     if (this.#services.has(name)) throw new TypeError(`there is a service ${name} already`)
     this.#services.set(name, service)
@@ -54,12 +70,12 @@ export class StreamServices {
   }
 
   /** The service of this name. */
-  get(name: string): StreamService | undefined {
+  get(name: string): ListedService | undefined {
     return this.#services.get(name)
   }
 
   /** All of them, in order of their registration. */
-  entries(): IterableIterator<[name: string, service: StreamService]> {
+  entries(): IterableIterator<[name: string, service: ListedService]> {
     return this.#services.entries()
   }
 }

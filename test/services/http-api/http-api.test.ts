@@ -213,6 +213,8 @@ describe('services on a stream', () => {
         running.delete(source.streamPath)
         calls.push(['stop', source.streamPath])
       },
+      status: ({ source }) => (running.has(source.streamPath) ? { file: 'show.flv' } : undefined),
+      list: () => Array.from(running, (stream) => ({ stream, file: 'show.flv' })),
     })
     return { services, calls }
   }
@@ -237,11 +239,17 @@ describe('services on a stream', () => {
 
   test('are listed, started, shown and stopped', async () => {
     const { stage, path, calls } = await stageWithRecorder()
-    const shown = { name: 'record', description: 'Writes the stream to a file' }
+    const shown = { name: 'record', description: 'Writes the stream to a file', on_stream: true }
     expect((await stage.ask('/api/v1/services')).body['services']).toEqual([shown])
-    expect((await stage.ask(path)).body['services']).toEqual([{ ...shown, running: false }])
+    expect((await stage.ask(path)).body['services']).toEqual([{ ...shown, running: false, status: null }])
     expect((await stage.ask(`${path}/record`, json({ format: 'flv' }))).body['code']).toBe(0)
-    expect((await stage.ask(path)).body['services']).toEqual([{ ...shown, running: true }])
+    expect((await stage.ask(path)).body['services']).toEqual([
+      { ...shown, running: true, status: { file: 'show.flv' } },
+    ])
+    expect((await stage.ask('/api/v1/services/record')).body['service']).toEqual({
+      ...shown,
+      items: [{ stream: '/live/show', file: 'show.flv' }],
+    })
     expect((await stage.ask(`${path}/record`, json({}))).status).toBe(409)
     expect((await stage.ask(`${path}/record`, { method: 'DELETE' })).body['code']).toBe(0)
     expect((await stage.ask(`${path}/record`, { method: 'DELETE' })).status).toBe(409)
@@ -251,6 +259,27 @@ describe('services on a stream', () => {
       ['stop', '/live/show'],
       ['start', '__defaultVhost__', '/live/show', undefined],
     ])
+  })
+
+  test('that are beside the streams are listed, and not started on one', async () => {
+    const { services } = recorder()
+    services.register('workers', { description: 'ffmpeg', list: () => [{ pid: 7 }] })
+    services.register('idle', { description: 'tells nothing' })
+    const stage = new ApiStage({ services })
+    stage.hub.publish('/live/show')
+    const [stream] = await stage.list('streams')
+    const path = `/api/v1/streams/${String(stream!['id'])}/services`
+    expect((await stage.ask(path)).body['services']).toHaveLength(1)
+    expect((await stage.ask(`${path}/workers`, { method: 'PUT' })).status).toBe(404)
+    const { body } = await stage.ask('/api/v1/services/workers')
+    expect(body['service']).toEqual({
+      name: 'workers',
+      description: 'ffmpeg',
+      on_stream: false,
+      items: [{ pid: 7 }],
+    })
+    expect((await stage.ask('/api/v1/services/idle')).body['service']).toMatchObject({ items: [] })
+    expect((await stage.ask('/api/v1/services/none')).status).toBe(404)
   })
 
   test('refuse what is wrong; what broke is not told', async () => {
