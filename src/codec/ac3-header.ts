@@ -16,6 +16,10 @@ export interface Ac3Header {
   readonly enhanced: boolean
   /** Sampling frequency in Hz. */
   readonly samplingFrequency: number
+  /** acmod, the full bandwidth channels: 0 two independent ones, 1 mono, 2 stereo, 7 three in front and two behind. */
+  readonly channelMode: number
+  /** lfeon: whether there is a channel for low frequencies. */
+  readonly lfe: boolean
   /** Channels of this (sub)stream, LFE included. */
   readonly channelCount: number
   /** Bytes of the whole sync frame. */
@@ -61,11 +65,14 @@ function decodePlain(bytes: Uint8Array, bsid: number): Ac3Header {
   if ((mode & 1) !== 0 && mode !== 1) reader.skip(2) // cmixlev
   if ((mode & 4) !== 0) reader.skip(2) // surmixlev
   if (mode === 2) reader.skip(2) // dsurmod
+  const lfe = reader.flag()
   return {
     enhanced: false,
     // bsid 9 and 10 halve and quarter the rate; encoders of them are not in the standard but in the wild
     samplingFrequency: FREQUENCIES[frequencyCode]! / 2 ** Math.max(0, bsid - 8),
-    channelCount: CHANNELS[mode]! + reader.bits(1),
+    channelMode: mode,
+    lfe,
+    channelCount: CHANNELS[mode]! + (lfe ? 1 : 0),
     frameBytes: 2 * words,
     frameSamples: 1536,
     bsid,
@@ -86,10 +93,13 @@ function decodeEnhanced(bytes: Uint8Array, bsid: number): Ac3Header {
   }
   const blocks = frequencyCode === 3 ? 6 : [1, 2, 3, 6][blocksCode]!
   const mode = (bytes[4]! >> 1) & 0x07
+  const lfe = (bytes[4]! & 0x01) === 1
   return {
     enhanced: true,
     samplingFrequency,
-    channelCount: CHANNELS[mode]! + (bytes[4]! & 0x01),
+    channelMode: mode,
+    lfe,
+    channelCount: CHANNELS[mode]! + (lfe ? 1 : 0),
     frameBytes: 2 * ((((bytes[2]! & 0x07) << 8) | bytes[3]!) + 1), // frmsiz counts words − 1
     frameSamples: 256 * blocks,
     bsid,

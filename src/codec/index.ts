@@ -87,6 +87,7 @@ export {
   vvcCodecString,
 } from './codec-string.ts'
 export { removeEmulationPrevention } from './emulation-prevention.ts'
+export { flacFrameSamples } from './flac-frame.ts'
 export { decodeFlacStreamInfo, encodeFlacStreamInfo, type FlacStreamInfo } from './flac-stream-info.ts'
 export {
   createHevcConfiguration,
@@ -126,6 +127,7 @@ export { annexBLength, annexBToAvcc, avccToAnnexB, writeAnnexB } from './nal-con
 export { AvccReader, isAvcc, joinAvcc, splitAvcc } from './nal-length.ts'
 export type { NalSplitOptions } from './nal-unit.ts'
 export { decodeOpusHead, encodeOpusHead, type OpusChannelMapping, type OpusHead } from './opus-head.ts'
+export { opusPacketSamples } from './opus-packet.ts'
 export {
   type ProgramChannelElement,
   type ProgramConfigElement,
@@ -135,4 +137,5 @@ export {
 export type { AspectRatio, ColourDescription, VideoTiming } from './video-description.ts'
 export { describeTrack, type TrackDescription } from './track-description.ts'
 export { decodeVpConfiguration, encodeVpConfiguration, type VpConfiguration } from './vp-configuration.ts'
+export { type FrameSize, vp8KeyframeSize, vp9KeyframeSize } from './vp-frame-size.ts'
 export { decodeVvcConfiguration, type VvcConfiguration, type VvcPicture } from './vvc-configuration.ts'

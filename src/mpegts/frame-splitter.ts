@@ -10,6 +10,7 @@ import {
   decodeMpegAudioHeader,
   isAdtsSync,
   isMpegAudioSync,
+  opusPacketSamples,
 } from '../codec/index.ts'
 import { EMPTY_BYTES } from '../bytes/index.ts'
 import { MediaError } from '../errors/index.ts'
@@ -179,20 +180,9 @@ export const OPUS_FRAMES: FrameSyntax = {
     if ((flags & 0x10) !== 0) offset += 2 // start_trim
     if ((flags & 0x08) !== 0) offset += 2 // end_trim
     if ((flags & 0x04) !== 0) offset += 1 + (bytes[offset] ?? 0) // control extension
-    const ticks = (opusSamples(bytes[offset] ?? 0, bytes[offset + 1] ?? 0) * TICKS_PER_SEC) / 48_000
+    const ticks = (opusPacketSamples(bytes, offset) * TICKS_PER_SEC) / 48_000
     return { frameBytes: offset - at + size, ticks, skipBytes: offset - at }
   },
-}
-
-/** Samples at 48 kHz of a packet, from its TOC byte and frame count byte. RFC 6716 §3.1. */
-function opusSamples(toc: number, count: number): number {
-  const config = toc >> 3
-  let samples: number
-  if (config < 12) samples = [480, 960, 1920, 2880][config & 3]! // SILK: 10, 20, 40, 60 ms
-  else if (config < 16) samples = [480, 960][config & 1]! // hybrid: 10, 20 ms
-  else samples = [120, 240, 480, 960][config & 3]! // CELT: 2.5, 5, 10, 20 ms
-  const code = toc & 3
-  return samples * (code === 0 ? 1 : code === 3 ? count & 0x3f : 2)
 }
 
 function isAc3Sync(bytes: Uint8Array, at: number): boolean {

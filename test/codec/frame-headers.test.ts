@@ -84,22 +84,22 @@ describe('AC-3', () => {
     {
       name: 'FFmpeg, 384 kbit/s, 48 kHz, 5.1',
       bytes: '0b7763181c40ebf8403eff74',
-      value: { enhanced: false, samplingFrequency: 48_000, channelCount: 6, frameBytes: 1536, frameSamples: 1536, bsid: 8, streamType: 0 },
+      value: { enhanced: false, samplingFrequency: 48_000, channelMode: 7, lfe: true, channelCount: 6, frameBytes: 1536, frameSamples: 1536, bsid: 8, streamType: 0 },
     },
     {
       name: 'FFmpeg, 96 kbit/s, 44.1 kHz, mono',
       bytes: '0b775c044c402f8429e12139',
-      value: { enhanced: false, samplingFrequency: 44_100, channelCount: 1, frameBytes: 416, frameSamples: 1536, bsid: 8, streamType: 0 },
+      value: { enhanced: false, samplingFrequency: 44_100, channelMode: 1, lfe: false, channelCount: 1, frameBytes: 416, frameSamples: 1536, bsid: 8, streamType: 0 },
     },
     {
       name: 'FFmpeg, E-AC-3, 48 kHz, stereo',
       bytes: '0b7700ff3487c00020fc0100',
-      value: { enhanced: true, samplingFrequency: 48_000, channelCount: 2, frameBytes: 512, frameSamples: 1536, bsid: 16, streamType: 0 },
+      value: { enhanced: true, samplingFrequency: 48_000, channelMode: 2, lfe: false, channelCount: 2, frameBytes: 512, frameSamples: 1536, bsid: 16, streamType: 0 },
     },
     {
       name: 'FFmpeg, E-AC-3, 32 kHz, 5.1',
       bytes: '0b7702ffbf87c00000000000',
-      value: { enhanced: true, samplingFrequency: 32_000, channelCount: 6, frameBytes: 1536, frameSamples: 1536, bsid: 16, streamType: 0 },
+      value: { enhanced: true, samplingFrequency: 32_000, channelMode: 7, lfe: true, channelCount: 6, frameBytes: 1536, frameSamples: 1536, bsid: 16, streamType: 0 },
     },
   ])('$name', ({ bytes, value }) => {
     expect(decodeAc3Header(hex(bytes))).toEqual(value)
