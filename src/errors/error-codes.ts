@@ -84,6 +84,9 @@ export const ERROR_CODES = {
   ERR_RTMP_ENDED: 'the server ended the connection before it took or sent media',
   ERR_RTMP_REJECTED: 'the server refused to play or to be published to',
   ERR_RTMP_STALLED: 'a peer took no bytes for stallTimeoutMs while some waited for it',
+  ERR_HTTP_ENDED: 'an HTTP server ended its response before a stream began',
+  ERR_HTTP_STATUS: 'an HTTP server answered with a status or redirect that leads to no stream',
+  ERR_HTTP_TIMEOUT: 'an HTTP server began or sent nothing within the time allowed',
   ERR_PROXY_HEADER: 'the connection does not start with a complete PROXY protocol header',
   // services
   ERR_CALLBACK_ANSWER: 'a backend answered a callback with neither 0 nor a JSON object with a code',

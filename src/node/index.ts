@@ -25,6 +25,7 @@
  */
 export { duplexPair, type DuplexPairOptions } from './duplex-pair.ts'
 export { nodeHandshakeCrypto } from './handshake-crypto.ts'
+export { maskUrl } from './masked-url.ts'
 export type { HubResolver } from './hub-resolver.ts'
 export { type ProxyHeader, ProxyProtocolDecoder } from './proxy-protocol.ts'
 export type {
@@ -49,6 +50,8 @@ export {
   type RtmpServerEvents,
   type RtmpServerOptions,
 } from './rtmp-server.ts'
+export { HttpFlvClient } from './http-flv-client.ts'
+export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
 export { RtmpClient } from './rtmp-client.ts'
 export type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
 export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from './hls-handler.ts'

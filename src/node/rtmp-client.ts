@@ -7,13 +7,14 @@ import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { ProtocolError } from '../errors/index.ts'
 import { type Clock, Consumer, systemClock, type Timer } from '../hub/index.ts'
-import type { MediaPacket } from '../media/index.ts'
+import { framedDts, type MediaPacket } from '../media/index.ts'
 import { type RtmpClientEvent, RtmpClientSession, type RtmpUrl } from '../rtmp/index.ts'
 import { abortError } from './abort-error.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
+import { redact } from './masked-url.ts'
 import { PacketQueue } from './packet-queue.ts'
 import type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
-import { dialRtmp, type Dialled } from './rtmp-dial.ts'
+import { type DialAnswer, dialRtmp, type Dialled } from './rtmp-dial.ts'
 import { StallWatch } from './stall-watch.ts'
 import { type Expiring, TimeoutSweep } from './sweep.ts'
 
@@ -52,12 +53,14 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
   readonly #maxWriteBytes: number
   readonly #startAtZero: boolean
   readonly #onAbort: () => void
+  readonly #onReconnectRequest: ((tcUrl: string | undefined) => void) | undefined
+  readonly #url: RtmpUrl
   readonly #signal: AbortSignal | undefined
   #firstDts: number | undefined
   #end: RtmpClientEnd | undefined
   #resolveClosed!: (end: RtmpClientEnd) => void
   #redirectUrl: string | undefined
-  #refusal: ProtocolError | undefined
+  #refusal: { readonly description: string; readonly error: ProtocolError } | undefined
   #failure: Error | undefined
   #broken: boolean
   #started: boolean
@@ -90,6 +93,8 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     this.#maxWriteBytes = options.maxWriteBytes ?? 1_048_576
     this.#startAtZero = options.startAtZero ?? true
     this.#signal = options.signal
+    this.#onReconnectRequest = options.onReconnectRequest
+    this.#url = url
     this.#onAbort = () => {
       this.#failure = abortError(options.signal?.reason)
       this.#lost('aborted')
@@ -117,7 +122,8 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
 
   /**
    * Connects and starts to publish; resolves when the server takes media.
-   * @param url - `rtmp://host/app/key`; `rtmps:` for TLS.
+   * @param url - `rtmp://host/app/key`; `rtmps:` for TLS. `rtmp://user:password@host/app/key` for servers that ask for them in the
+   * way of Adobe or Limelight.
    * @throws {@link ProtocolError} `ERR_RTMP_REJECTED` with the server's reason; `ERR_RTMP_ENDED` when it ends before.
    * @throws {@link LimitError} `ERR_RTMP_CONNECT_TIMEOUT`; the system's error when it cannot be reached; the signal's reason when aborted;
    * TypeError for a bad URL, or one of another scheme.
@@ -137,9 +143,10 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
 
   static async #open(url: string, mode: 'publish' | 'play', options: RtmpClientOptions): Promise<RtmpClient> {
     const { signal, connectTimeoutMs = 10_000, maxRedirects = 3, tls, stream, clock = systemClock } = options
+    const { allowInsecureRedirects = false } = options
     const dialled = await dialRtmp(
       url,
-      { signal, connectTimeoutMs, maxRedirects, tls, stream, clock },
+      { signal, connectTimeoutMs, maxRedirects, allowInsecureRedirects, tls, stream, clock },
       (transport, target): Dialled & { readonly client: RtmpClient } => {
         const client = new RtmpClient(transport, target, mode, options)
         return {
@@ -169,7 +176,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     // Metadata and configuration may carry any time; what a stream starts with is its media.
     if (packet.coded) this.#firstDts ??= this.#startAtZero ? packet.dts : 0
     const dts = this.#startAtZero ? packet.dts - (this.#firstDts ?? packet.dts) : packet.dts
-    this.session.writeMedia(packet.withDts(Math.max(0, dts)))
+    this.session.writeMedia(packet.withDts(framedDts(packet, Math.max(0, dts))))
     this.#writeOutput()
     return !this.#isFull
   }
@@ -281,18 +288,19 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     }
   }
 
-  /** Waits for the server's consent. @returns where it sends the client instead. */
-  async #whenStarted(): Promise<string | undefined> {
+  /** Waits for the server's consent. */
+  async #whenStarted(): Promise<DialAnswer> {
     while (!this.#started) {
       if (this.#end !== undefined) {
-        if (this.#redirectUrl !== undefined) return this.#redirectUrl
-        throw this.#refusal ?? this.#end.error ?? new ProtocolError('ERR_RTMP_ENDED', this.#end.reason)
+        if (this.#redirectUrl !== undefined) return { type: 'redirected', url: this.#redirectUrl }
+        if (this.#refusal !== undefined) return { type: 'refused', ...this.#refusal }
+        throw this.#end.error ?? new ProtocolError('ERR_RTMP_ENDED', this.#end.reason)
       }
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve)
       })
     }
-    return undefined
+    return { type: 'started' }
   }
 
   #writeOutput(): void {
@@ -334,7 +342,10 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
         this.#wake()
         return
       case 'rejected':
-        this.#refusal = new ProtocolError('ERR_RTMP_REJECTED', `${event.code}: ${event.description}`)
+        this.#refusal = {
+          description: event.description,
+          error: new ProtocolError('ERR_RTMP_REJECTED', `${event.code}: ${event.description}`),
+        }
         return
       case 'redirect':
         this.#redirectUrl = event.redirect.url ?? event.redirect.tcUrl
@@ -345,12 +356,14 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
         return
       case 'close': {
         const { code, reason, error } = event
-        this.#finish({ code, reason, error: this.#failure ?? this.#refusal ?? error })
+        this.#finish({ code, reason, error: this.#failure ?? this.#refusal?.error ?? error })
         return
       }
+      case 'reconnectRequest':
+        this.#onReconnectRequest?.(event.tcUrl)
+        return
       case 'connected':
       case 'status':
-      case 'reconnectRequest':
       case 'command':
       case 'reply':
       case 'data':
@@ -364,7 +377,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
   }
 
   #finish(end: RtmpClientEnd): void {
-    debug('closed: %s %s', end.code, end.reason)
+    debug('closed: %s %s', end.code, redact(end.reason, this.#url))
     this.#writeOutput()
     this.#end = end
     this.#sweep.delete(this.#timeouts)

@@ -1,8 +1,9 @@
 /**
- * From an RTMP URL to a connection that plays or publishes: sockets, TLS, redirects, the time that all of it may take.
+ * From an RTMP URL to a connection that plays or publishes: sockets, TLS, redirects, user and password, the time that all of it may take.
  *
  * @module
  */
+import { randomBytes } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
@@ -11,6 +12,8 @@ import { LimitError, ProtocolError } from '../errors/index.ts'
 import type { Clock } from '../hub/index.ts'
 import { parseRtmpUrl, type RtmpUrl } from '../rtmp/index.ts'
 import { abortError } from './abort-error.ts'
+import { maskUrl } from './masked-url.ts'
+import { RtmpAuthentication } from './rtmp-authentication.ts'
 
 const debug = createDebug('millrace:rtmp-client')
 
@@ -22,6 +25,8 @@ export interface RtmpDialOptions {
   readonly connectTimeoutMs: number
   /** How many redirects are followed. */
   readonly maxRedirects: number
+  /** Whether a redirect may lead from `rtmps:` to `rtmp:`. */
+  readonly allowInsecureRedirects: boolean
   /** TLS options for `rtmps:`. */
   readonly tls: ConnectionOptions | undefined
   /** A stream in place of the first socket. */
@@ -30,10 +35,16 @@ export interface RtmpDialOptions {
   readonly clock: Clock
 }
 
+/** What a server decides about a client: it takes or sends media, sends the client elsewhere, or refuses. */
+export type DialAnswer =
+  | { readonly type: 'started' }
+  | { readonly type: 'redirected'; readonly url: string }
+  | { readonly type: 'refused'; readonly description: string; readonly error: Error }
+
 /** What {@link dialRtmp} needs of a client. */
 export interface Dialled {
-  /** Settles when the server has decided: `undefined` when it takes or sends media, else where it sends the client. */
-  whenStarted(): Promise<string | undefined>
+  /** Settles when the server has decided. Rejects when the connection fails or ends before. */
+  whenStarted(): Promise<DialAnswer>
   /** Ends it at once, for this reason. */
   abort(reason: Error): void
 }
@@ -65,27 +76,38 @@ export async function dialRtmp<T extends Dialled>(
   const onAbort = (): void => client?.abort(abortError(signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    for (let redirects = 0; ; redirects++) {
-      client = make(
-        redirects === 0 && options.stream !== undefined ? options.stream : dial(target, options),
-        target,
-      )
-      const redirectUrl = await client.whenStarted()
-      if (redirectUrl === undefined) return client
+    let redirects = 0
+    const { stream } = options
+    let authentication = authenticationFor(target)
+    let answer = ''
+    for (;;) {
+      client = make(stream ?? dial(target, options), withQuery(target, answer))
+      const decision = await client.whenStarted()
+      if (decision.type === 'started') return client
+      if (decision.type === 'refused') {
+        const next = stream === undefined ? authentication.answer(decision.description) : undefined
+        if (next === undefined) throw decision.error
+        debug('%s asks for a user', maskUrl(target.tcUrl))
+        answer = next
+        continue
+      }
       if (redirects >= maxRedirects) {
         throw new ProtocolError(
           'ERR_RTMP_REJECTED',
           `the server redirects, beyond maxRedirects ${maxRedirects}`,
         )
       }
-      if (options.stream !== undefined) {
+      if (stream !== undefined) {
         throw new ProtocolError(
           'ERR_RTMP_REJECTED',
           'the server redirects, which a given stream cannot follow',
         )
       }
-      target = redirected(target, redirectUrl)
-      debug('redirected to %s', target.tcUrl)
+      redirects++
+      target = redirected(target, decision.url, options.allowInsecureRedirects)
+      authentication = authenticationFor(target)
+      answer = ''
+      debug('redirected to %s', maskUrl(target.tcUrl))
     }
   } catch (error) {
     signal?.throwIfAborted()
@@ -103,17 +125,35 @@ function parseDialled(url: string): RtmpUrl {
   throw new TypeError(`${target.scheme}: is not spoken, only rtmp: and rtmps:`)
 }
 
-/** A redirect names the application, or the whole stream. */
-function redirected(target: RtmpUrl, url: string): RtmpUrl {
+function authenticationFor(target: RtmpUrl): RtmpAuthentication {
+  return new RtmpAuthentication(target, target.app, randomBytes(4).toString('hex'))
+}
+
+/** The application with an answer to the server's question behind it. */
+function withQuery(target: RtmpUrl, query: string): RtmpUrl {
+  if (query === '') return target
+  const mark = target.app.includes('?') ? '&' : '?'
+  return { ...target, app: target.app + mark + query, tcUrl: target.tcUrl + mark + query }
+}
+
+/** A redirect names the application, or the whole stream. It takes no user and password along: the server there may be another's. */
+function redirected(target: RtmpUrl, url: string, allowInsecure: boolean): RtmpUrl {
+  let next: RtmpUrl
   try {
-    const next = parseDialled(url)
-    return next.streamName === '' ? { ...next, streamName: target.streamName } : next
+    next = parseDialled(url)
   } catch {
     throw new ProtocolError(
       'ERR_RTMP_REJECTED',
       'the server redirects to something that is no URL of rtmp: or rtmps:',
     )
   }
+  if (target.scheme === 'rtmps' && next.scheme !== 'rtmps' && !allowInsecure) {
+    throw new ProtocolError(
+      'ERR_RTMP_REJECTED',
+      'the server redirects from rtmps: to rtmp:, where others could read the stream key',
+    )
+  }
+  return next.streamName === '' ? { ...next, streamName: target.streamName } : next
 }
 
 function dial({ scheme, host, port }: RtmpUrl, { tls }: RtmpDialOptions): Socket {
