@@ -92,6 +92,14 @@ export class MediaPacket {
     return this.#default
   }
 
+  /** This packet with one track alone, as {@link MediaPacket.defaultTrack} gives track 0; `undefined` when its body has no such track. */
+  track(trackId: number): MediaPacket | undefined {
+    if (trackId === 0) return this.defaultTrack()
+    if (!this.multitrack) return undefined
+    const track = this.tracks().find((one) => one.trackId === trackId)
+    return track === undefined ? undefined : singleTrack(this, track)
+  }
+
   /** The same media at another `dts`; the packet itself if that is its `dts` already. */
   withDts(dts: number): MediaPacket {
     if (dts === this.dts) return this
