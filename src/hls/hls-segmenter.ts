@@ -9,11 +9,10 @@
  */
 import { copyBytes, equalBytes } from '../bytes/index.ts'
 import { type MediaPacket, packetFromTag } from '../media/index.ts'
-import { TS_TABLES_BYTES, TsMuxer, type TsMuxerOptions } from '../mpegts/index.ts'
 import { FramePace } from './frame-pace.ts'
 import type { HlsSegment } from './hls-segment.ts'
 import { OpenSegment } from './open-segment.ts'
-import { SegmentBuffer } from './segment-buffer.ts'
+import { type TsSegmentOptions, TsSegmentWriter } from './ts-segment-writer.ts'
 import { WallClock } from './wall-clock.ts'
 
 /** How an {@link HlsSegmenter} cuts. */
@@ -57,7 +56,7 @@ export interface HlsSegmenterOptions {
    */
   readonly startSequence?: number
   /** PIDs and times of the transport stream. Audio frames share PES packets, with `audioPesMs` 120 by default. */
-  readonly ts?: Omit<TsMuxerOptions, 'inlineTables' | 'tablesIntervalMs'>
+  readonly ts?: TsSegmentOptions
 }
 
 /** Video that has been silent for so long, or for three frames, no longer decides where segments end. */
@@ -79,11 +78,9 @@ export class HlsSegmenter {
   readonly #earlyMs: number
   readonly #forcedMs: number
   readonly #minMs: number
-  readonly #maxBytes: number
   readonly #maxGapMs: number
   readonly #maxKeyframeWaitMs: number
-  readonly #muxer: TsMuxer
-  readonly #buffer: SegmentBuffer
+  readonly #writer: TsSegmentWriter
   readonly #wallClock: WallClock
   readonly #video: FramePace
   readonly #audio: FramePace
@@ -116,11 +113,9 @@ export class HlsSegmenter {
     this.#earlyMs = Math.min(MAX_EARLY_MS, target / 20)
     this.#forcedMs = target * factor
     this.#minMs = options.minDurationMs ?? 100
-    this.#maxBytes = options.maxSegmentBytes ?? 33_554_432
     this.#maxGapMs = options.maxGapMs ?? 10_000
     this.#maxKeyframeWaitMs = options.maxKeyframeWaitMs ?? 10_000
-    this.#muxer = new TsMuxer({ audioPesMs: 120, ...options.ts, inlineTables: false })
-    this.#buffer = new SegmentBuffer(TS_TABLES_BYTES)
+    this.#writer = new TsSegmentWriter(options.ts, options.maxSegmentBytes ?? 33_554_432)
     this.#wallClock = new WallClock()
     this.#video = new FramePace()
     this.#audio = new FramePace()
@@ -158,12 +153,12 @@ export class HlsSegmenter {
 
   /** FourCCs that came and that MPEG-TS cannot carry. */
   get unsupportedCodecs(): ReadonlySet<string> {
-    return this.#muxer.unsupportedCodecs
+    return this.#writer.unsupportedCodecs
   }
 
   /** Bytes in the open segment, 0 when none is open. */
   get openBytes(): number {
-    return this.#open === undefined ? 0 : this.#buffer.length
+    return this.#open === undefined ? 0 : this.#writer.length
   }
 
   /**
@@ -191,7 +186,7 @@ export class HlsSegmenter {
   discontinuity(): void {
     this.#cutShort(undefined)
     this.#applyPending()
-    this.#muxer.discontinuity()
+    this.#writer.discontinuity()
     this.#wallClock.reset()
     this.#nextDiscontinuity = this.#sequence > 0
     this.#needKeyframe = true
@@ -227,7 +222,7 @@ export class HlsSegmenter {
   }
 
   #apply(packet: MediaPacket): void {
-    this.#muxer.stage(packet)
+    this.#writer.stage(packet)
     if (packet.kind === 'video') {
       this.#videoConfiguration = packet
       this.#needKeyframe = true
@@ -248,8 +243,8 @@ export class HlsSegmenter {
     const video = packet.kind === 'video'
     if (this.#open !== undefined && Math.abs(dts - this.#lastDts) > this.#maxGapMs) this.discontinuity()
     if (this.#pending.length > 0) this.#reconfigure(dts)
-    if (!this.#muxer.carries(packet)) {
-      this.#muxer.stage(packet) // which notes the codec
+    if (!this.#writer.carries(packet)) {
+      this.#writer.stage(packet) // which notes the codec
       return
     }
     if (!video) this.#noteAudioCodec(packet)
@@ -258,12 +253,10 @@ export class HlsSegmenter {
       return
     }
     if (this.#open !== undefined && this.#isCut(this.#open, packet)) this.#finish(this.#open, dts)
-    this.#muxer.stage(packet)
-    if (this.#open !== undefined && this.#buffer.length + this.#muxer.stagedBytes > this.#maxBytes) {
-      this.#emit(this.#open, dts)
-    }
-    if (TS_TABLES_BYTES + this.#muxer.stagedBytes > this.#maxBytes) {
-      this.#muxer.discardStaged()
+    this.#writer.stage(packet)
+    if (this.#open !== undefined && this.#writer.overflows) this.#emit(this.#open, dts)
+    if (this.#writer.isTooLarge) {
+      this.#writer.discardStaged()
       this.#droppedCount++
       return
     }
@@ -277,7 +270,7 @@ export class HlsSegmenter {
     this.#wallClock.observe(dts, nowMs)
     const pace = video ? this.#video : this.#audio
     pace.observe(dts)
-    this.#writeStaged()
+    this.#writer.write()
   }
 
   /** MP3 and AC-3 have no configuration packets: the codec of the frames tells of a change. */
@@ -303,7 +296,7 @@ export class HlsSegmenter {
       this.#waitSawVideo = true
       return this.#needKeyframe
     }
-    if (this.#open !== undefined || !this.#muxer.hasVideo) return false
+    if (this.#open !== undefined || !this.#writer.hasVideo) return false
     this.#waitFrom ??= packet.dts
     const longest = this.#waitSawVideo
       ? this.#maxKeyframeWaitMs
@@ -332,15 +325,8 @@ export class HlsSegmenter {
   }
 
   #videoDecides(dts: number): boolean {
-    if (!this.#muxer.hasVideo || this.#needKeyframe) return false
+    if (!this.#writer.hasVideo || this.#needKeyframe) return false
     return dts - this.#video.dts < Math.max(VIDEO_STALL_MS, 3 * this.#video.frameMs)
-  }
-
-  #writeStaged(): void {
-    const bytes = this.#muxer.stagedBytes
-    if (bytes === 0) return
-    this.#muxer.writeStaged(this.#buffer.room(bytes), this.#buffer.length)
-    this.#buffer.grow(bytes)
   }
 
   /** Ends the open segment at a discontinuity, at `endDts` or where its last frames end. One that is too short is thrown away. */
@@ -351,9 +337,7 @@ export class HlsSegmenter {
       const end = endDts ?? this.#estimatedEnd(open)
       if (end - open.startDts >= this.#minMs) this.#finish(open, end)
       else {
-        this.#muxer.stageHeld()
-        this.#muxer.discardStaged()
-        this.#buffer.clear()
+        this.#writer.clear()
         this.#droppedCount += open.videoCount + open.audioCount
         this.#open = undefined
         this.#wallClock.take(open.startDts)
@@ -370,8 +354,7 @@ export class HlsSegmenter {
   }
 
   #finish(open: OpenSegment, endDts: number): void {
-    this.#muxer.stageHeld()
-    this.#writeStaged()
+    this.#writer.writeHeld()
     this.#emit(open, endDts)
   }
 
@@ -380,7 +363,7 @@ export class HlsSegmenter {
     this.#ready.push({
       sequence: this.#sequence,
       durationSec: Math.max(endDts - startDts, 0) / 1000,
-      bytes: this.#buffer.take(this.#muxer.tables()),
+      bytes: this.#writer.take(),
       discontinuity,
       independent,
       programDateTimeMs: this.#wallClock.take(startDts),

@@ -2,7 +2,8 @@
  * HLS without files or servers: packets become segments, segments a playlist, playlists text. RFC 8216.
  *
  * {@link HlsSegmenter} cuts, the caller stores the bytes where it likes, {@link HlsPlaylist} keeps the window and says which segments
- * have expired. {@link formatMediaPlaylist}, {@link formatMultivariantPlaylist} and {@link parsePlaylist} stand for themselves.
+ * have expired. Variants of one stream are cut by {@link HlsVariantSegmenter}s that share an {@link HlsTimeline}.
+ * {@link formatMediaPlaylist}, {@link formatMultivariantPlaylist} and {@link parsePlaylist} stand for themselves.
  *
  * @example Segments in memory
  * ```ts
@@ -30,6 +31,13 @@
  */
 export type { HlsSegment } from './hls-segment.ts'
 export { HlsSegmenter, type HlsSegmenterOptions } from './hls-segmenter.ts'
+export { type HlsCut, HlsTimeline, type HlsTimelineOptions } from './hls-timeline.ts'
+export {
+  type HlsVariantSegment,
+  HlsVariantSegmenter,
+  type HlsVariantSegmenterOptions,
+} from './hls-variant-segmenter.ts'
+export type { TsSegmentOptions } from './ts-segment-writer.ts'
 export {
   HlsPlaylist,
   type HlsPlaylistEntry,
