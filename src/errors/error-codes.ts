@@ -58,6 +58,9 @@ export const ERROR_CODES = {
   ERR_TS_SECTION: 'a PAT or PMT section has a wrong length, syntax or CRC',
   ERR_TS_STREAM_COUNT: 'a program has more streams than maxStreams',
   ERR_TS_SYNC: 'no TS packets are found in maxUnsyncedBytes',
+  // mp4
+  ERR_MP4_FRAGMENT_BYTES: 'more bytes than maxFragmentBytes wait for an MP4 fragment to be cut',
+  ERR_MP4_TRACKS: 'an MP4 file has more tracks than maxTracks',
   // hls
   ERR_HLS_PLAYLIST: 'a text is no HLS playlist',
   ERR_HLS_PLAYLIST_ENTRIES: 'a playlist lists more than maxPlaylistEntries',

@@ -7,7 +7,7 @@ const LAYERS = [
   'errors', 'bytes',
   'amf0', 'codec',
   'media',
-  'flv', 'mpegts',
+  'flv', 'mpegts', 'mp4',
   'handshake', 'chunk',
   'rtmp', 'hls', 'websocket',
   'hub',

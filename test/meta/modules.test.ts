@@ -5,7 +5,7 @@ import { filesBelow, readText } from '../support/project.ts'
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Overview: ['millrace'],
   Ground: ['errors', 'bytes'],
-  Formats: ['amf0', 'codec', 'media', 'flv', 'mpegts'],
+  Formats: ['amf0', 'codec', 'media', 'flv', 'mpegts', 'mp4'],
   Protocols: ['handshake', 'chunk', 'rtmp', 'hls', 'websocket'],
   Hub: ['hub'],
   Node: ['node'],
