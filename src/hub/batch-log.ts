@@ -39,6 +39,16 @@ export interface Batch {
   readonly picture: 'none' | 'key' | 'inter'
 }
 
+/** What was framed so far. `bytes / batches` is the mean size of a batch. */
+export interface FramingStats {
+  /** Batches made; each is written to every player of its view. */
+  readonly batches: number
+  /** Their bytes. */
+  readonly bytes: number
+  /** Bytes of the largest. */
+  readonly largestBatchBytes: number
+}
+
 /** Batches of one view with gapless ids. */
 export class BatchLog {
   /** The wire format. */
@@ -52,6 +62,8 @@ export class BatchLog {
   #beginSeq: number
   #flushedSeq: number
   #bytes: number
+  #framedBytes: number
+  #largestBatchBytes: number
   #joinStart: GopStart | undefined
   #joinBytes: Uint8Array | undefined
   #headStart: GopStart | undefined
@@ -72,6 +84,8 @@ export class BatchLog {
     this.#beginSeq = log.start(Infinity)?.seq ?? log.head
     this.#flushedSeq = this.#beginSeq
     this.#bytes = 0
+    this.#framedBytes = 0
+    this.#largestBatchBytes = 0
     this.#joinStart = undefined
     this.#joinBytes = undefined
     this.#headStart = undefined
@@ -94,6 +108,15 @@ export class BatchLog {
   /** Bytes held by retained batches. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Batches so far, evicted ones included, and their bytes. */
+  get framing(): FramingStats {
+    return {
+      batches: this.head,
+      bytes: this.#framedBytes,
+      largestBatchBytes: this.#largestBatchBytes,
+    }
   }
 
   /** The log is framed up to this sequence number. */
@@ -224,6 +247,8 @@ export class BatchLog {
     const configuration = this.#log.configurationAt(toSeq)
     this.#batches.push({ fromSeq, toSeq, dts, bytes, configuration, picture: pictureOf(packets) })
     this.#bytes += bytes.length
+    this.#framedBytes += bytes.length
+    if (bytes.length > this.#largestBatchBytes) this.#largestBatchBytes = bytes.length
   }
 }
 

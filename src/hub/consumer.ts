@@ -32,12 +32,16 @@ export interface ConsumerOptions {
 export interface ConsumerStats {
   /** Packets read. */
   readonly readPackets: number
+  /** Body bytes of the source that it has not read yet, whatever their track. They are in the log, not copied. */
+  readonly queuedBytes: number
   /** dts between the newest packet and the next one to read, ms. */
   readonly lagMs: number
   /** How often it fell behind and went on at a keyframe. */
   readonly skips: number
   /** Packets of the source passed over by that, whatever their track, and video frames without the keyframe they need. */
   readonly skippedPackets: number
+  /** Media time passed over by that, ms. */
+  readonly skippedMs: number
 }
 
 /** What a consumer needs of its source. Internal to the hub. */
@@ -86,6 +90,9 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   #readPackets: number
   #skips: number
   #skippedPackets: number
+  #skippedMs: number
+  /** Of the packet before the cursor. */
+  #passedDts: number
 
   /** @internal */
   constructor(
@@ -114,6 +121,8 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     this.#readPackets = 0
     this.#skips = 0
     this.#skippedPackets = 0
+    this.#skippedMs = 0
+    this.#passedDts = 0
     signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
@@ -160,13 +169,26 @@ export class Consumer implements AsyncIterable<MediaPacket> {
 
   /** Counters, made when asked. */
   stats(): ConsumerStats {
-    const next = this.#state === 'reading' ? this.#host.log.at(this.#cursor) : undefined
+    const { log } = this.#host
+    const next = this.#state === 'reading' ? log.at(this.#cursor) : undefined
+    let queuedBytes = 0
+    if (next !== undefined) {
+      for (let seq = this.#cursor; seq < log.head; seq++) queuedBytes += log.at(seq)!.body.length
+    }
     return {
       readPackets: this.#readPackets,
-      lagMs: next === undefined ? 0 : Math.max(0, this.#host.lastDts - next.dts),
+      queuedBytes,
+      lagMs: this.lagMs,
       skips: this.#skips,
       skippedPackets: this.#skippedPackets,
+      skippedMs: this.#skippedMs,
     }
+  }
+
+  /** dts between the newest packet and the next one to read, ms. */
+  get lagMs(): number {
+    const next = this.#state === 'reading' ? this.#host.log.at(this.#cursor) : undefined
+    return next === undefined ? 0 : Math.max(0, this.#host.lastDts - next.dts)
   }
 
   /** Packets until the source closes. Leaving the loop detaches. */
@@ -228,6 +250,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
       const packet = log.at(this.#cursor)
       if (packet === undefined) return undefined
       const seq = this.#cursor++
+      this.#passedDts = packet.dts
       if (seq !== this.#startSeq && this.#host.isPublisherStart(seq)) this.#skipped = true
       if (!packet.coded) this.#known = log.configurationAt(seq + 1)
       if (this.#blind && packet.kind === 'video' && packet.coded) {
@@ -257,7 +280,10 @@ export class Consumer implements AsyncIterable<MediaPacket> {
 
   #startAt(point: GopStart): void {
     if (this.#startSeq < 0) this.#startSeq = point.seq
-    else this.#skippedPackets += point.seq - this.#cursor
+    else {
+      this.#skippedPackets += point.seq - this.#cursor
+      this.#skippedMs += Math.max(0, point.dts - this.#passedDts)
+    }
     this.#state = 'reading'
     this.#cursor = point.seq
     this.#blind = !point.keyframe

@@ -24,6 +24,13 @@ export class Consumers {
     return this.#all.size
   }
 
+  /** The largest lag, ms. */
+  get lagMs(): number {
+    let lagMs = 0
+    for (const consumer of this.#all) lagMs = Math.max(lagMs, consumer.lagMs)
+    return lagMs
+  }
+
   /** Adds a consumer and gives it a place in the log, if there is one. */
   add(consumer: Consumer): void {
     this.#all.add(consumer)

@@ -3,15 +3,13 @@
  *
  * Packets are held until a video packet comes (audio rides along), for at most `maxHoldMs`, and at least
  * `minFlushIntervalMs` apart. Players are served in slices of a few milliseconds, beginning with another one each time, so
- * that thousands of them neither block the event loop nor starve the last in the list. The next flush waits until everyone
- * was served, and a quarter of that time longer: under load batches grow, nobody is dropped.
+ * that thousands of them neither block the event loop nor starve the last in the list; sources take turns. The next flush
+ * waits until everyone was served, and a quarter of that time longer: under load batches grow, nobody is dropped.
  *
  * @module
  */
 import type { Clock, Timer } from './clock.ts'
-
-/** How long one slice may run before other input gets its turn, ms. */
-const SLICE_MS = 4
+import type { Turns, Work } from './turns.ts'
 
 /** Players between two looks at the clock. */
 const PLAYERS_PER_CHECK = 16
@@ -33,6 +31,10 @@ export interface FanOutStats {
   readonly flushes: number
   /** Time from the last flush until every player was served, ms. */
   readonly lastRoundMs: number
+  /** The longest such time so far, ms. */
+  readonly longestRoundMs: number
+  /** Longest time that a part of a round held the event loop, ms: 4 and one step is what it aims for; beyond that, the process had no core. */
+  readonly longestSliceMs: number
 }
 
 /** One who is served in rounds. */
@@ -47,15 +49,17 @@ export interface FanOutHost {
   flush(): void
   /** Everyone was served. */
   roundEnded(): void
+  /** One of the above, or serving somebody, threw. */
+  failed(error: unknown): void
 }
 
 /** Flush policy and rotation of one source. */
-export class FanOut<T extends Served> {
+export class FanOut<T extends Served> implements Work {
   readonly #clock: Clock
+  readonly #turns: Turns
   readonly #host: FanOutHost
   readonly #players: Set<T>
   readonly #onDue: () => void
-  readonly #onSlice: () => void
   #options: FanOutOptions
   #round: Iterator<T> | undefined
   #held: 'nothing' | 'audio' | 'video'
@@ -65,20 +69,23 @@ export class FanOut<T extends Served> {
   #lastFlushMs: number
   #roundStartMs: number
   #lastRoundMs: number
+  #longestRoundMs: number
+  #longestSliceMs: number
   #flushes: number
   #closed: boolean
 
   /**
-   * @param clock - time, timers and turns.
+   * @param clock - time and timers.
+   * @param turns - whom the source takes turns with.
    * @param options - the policy.
    * @param host - what is called.
    */
-  constructor(clock: Clock, options: FanOutOptions, host: FanOutHost) {
+  constructor(clock: Clock, turns: Turns, options: FanOutOptions, host: FanOutHost) {
     this.#clock = clock
+    this.#turns = turns
     this.#host = host
     this.#players = new Set()
     this.#onDue = () => this.#due()
-    this.#onSlice = () => this.#slice()
     this.#options = options
     this.#round = undefined
     this.#held = 'nothing'
@@ -88,6 +95,8 @@ export class FanOut<T extends Served> {
     this.#lastFlushMs = -Infinity
     this.#roundStartMs = 0
     this.#lastRoundMs = 0
+    this.#longestRoundMs = 0
+    this.#longestSliceMs = 0
     this.#flushes = 0
     this.#closed = false
   }
@@ -138,7 +147,12 @@ export class FanOut<T extends Served> {
 
   /** Counters, made when asked. */
   stats(): FanOutStats {
-    return { flushes: this.#flushes, lastRoundMs: this.#lastRoundMs }
+    return {
+      flushes: this.#flushes,
+      lastRoundMs: this.#lastRoundMs,
+      longestRoundMs: this.#longestRoundMs,
+      longestSliceMs: this.#longestSliceMs,
+    }
   }
 
   #plan(due: boolean): void {
@@ -152,8 +166,7 @@ export class FanOut<T extends Served> {
       return
     }
     this.#disarm()
-    this.#scheduled = true
-    this.#clock.defer(this.#onDue)
+    this.#due()
   }
 
   #arm(delayMs: number, atMs: number): void {
@@ -170,47 +183,61 @@ export class FanOut<T extends Served> {
     this.#timer = undefined
   }
 
+  /** The next turn of this source begins a round. */
   #due(): void {
-    this.#scheduled = false
     this.#timer = undefined
-    if (this.#closed || this.#players.size === 0) return
-    const now = this.#clock.now()
-    this.#lastFlushMs = now
-    this.#roundStartMs = now
-    this.#flushes++
-    this.#host.flush()
-    this.#round = this.#players.values()
-    this.#slice()
+    this.#scheduled = true
+    this.#turns.add(this)
   }
 
-  #slice(): void {
-    const round = this.#round
-    if (round === undefined) return
-    const deadline = this.#clock.now() + SLICE_MS
-    let untilCheck = PLAYERS_PER_CHECK
-    let done = false
+  /** {@inheritDoc Work.work} */
+  work(deadlineMs: number): boolean {
+    const startMs = this.#clock.now()
     try {
-      for (;;) {
-        const next = round.next()
-        if (next.done === true) {
-          done = true
-          break
-        }
-        next.value.pump()
-        if (--untilCheck > 0) continue
-        untilCheck = PLAYERS_PER_CHECK
-        if (this.#clock.now() >= deadline) break
-      }
-    } finally {
-      // Also when a sink threw: the others must not wait for ever.
-      if (!done) this.#clock.defer(this.#onSlice)
+      if (this.#scheduled && !this.#begin(startMs)) return true
+      const done = this.#serve(deadlineMs)
+      const nowMs = this.#clock.now()
+      this.#longestSliceMs = Math.max(this.#longestSliceMs, nowMs - startMs)
+      if (done) this.#endRound(nowMs)
+      return done
+    } catch (error) {
+      this.#host.failed(error)
+      return true
     }
-    if (done && !this.#closed) this.#endRound()
   }
 
-  #endRound(): void {
+  /** @returns whether there is somebody to serve. */
+  #begin(nowMs: number): boolean {
+    this.#scheduled = false
+    if (this.#closed || this.#players.size === 0) return false
+    this.#lastFlushMs = nowMs
+    this.#roundStartMs = nowMs
+    this.#flushes++
+    this.#round = this.#players.values()
+    this.#host.flush()
+    return true
+  }
+
+  /** @returns whether everyone was served. */
+  #serve(deadlineMs: number): boolean {
+    const round = this.#round
+    if (round === undefined) return true
+    for (let untilCheck = PLAYERS_PER_CHECK; ; untilCheck--) {
+      if (untilCheck === 0) {
+        if (this.#clock.now() >= deadlineMs) return false
+        untilCheck = PLAYERS_PER_CHECK
+      }
+      const next = round.next()
+      if (next.done === true) return true
+      next.value.pump()
+    }
+  }
+
+  #endRound(nowMs: number): void {
+    if (this.#closed) return
     this.#round = undefined
-    this.#lastRoundMs = this.#clock.now() - this.#roundStartMs
+    this.#lastRoundMs = nowMs - this.#roundStartMs
+    this.#longestRoundMs = Math.max(this.#longestRoundMs, this.#lastRoundMs)
     this.#rotate()
     this.#host.roundEnded()
     const held = this.#held

@@ -16,10 +16,12 @@ import {
 import { Admission } from './admission.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
+import type { Player } from './player.ts'
 import type { Publisher, PublisherEnd, PublishOptions } from './publisher.ts'
 import { Source } from './source.ts'
 import { SourceFinder } from './source-finder.ts'
 import { NO_TOTALS, type StreamTotals, sumOf } from './totals.ts'
+import { Turns } from './turns.ts'
 
 /** Facts that a hub announces. Media never comes as events: attach a player or a consumer. */
 export interface HubEvents {
@@ -39,6 +41,11 @@ export interface HubEvents {
   authorizeError: (error: unknown, request: AccessRequest) => void
   /** The user's `resolveSource` threw or took too long; the players wait for a publisher instead. */
   resolveError: (error: unknown, streamPath: string) => void
+  /**
+   * Framing or writing threw, which is a defect of a format or a sink. That player is ended; without `player`, all players of that format
+   * at `source`, or the source itself. Everybody else goes on.
+   */
+  fanOutError: (error: unknown, source: Source, player: Player | undefined) => void
 }
 
 /** Counters of a {@link Hub}. */
@@ -73,6 +80,7 @@ export class Hub extends EventEmitter<HubEvents> {
   readonly #sources: Map<string, Source>
   /** Sources that are not found any more and have not told of their end yet. */
   readonly #closing: Set<Source>
+  readonly #turns: Turns
   readonly #admission: Admission
   readonly #finder: SourceFinder
   #options: ResolvedHubOptions
@@ -91,6 +99,7 @@ export class Hub extends EventEmitter<HubEvents> {
     this.#options = resolveHubOptions(options)
     this.#sources = new Map()
     this.#closing = new Set()
+    this.#turns = new Turns(clock)
     this.#admission = new Admission(clock, (error, request) => this.emit('authorizeError', error, request))
     this.#finder = new SourceFinder(clock, (error, streamPath) =>
       this.emit('resolveError', error, streamPath),
@@ -220,12 +229,13 @@ export class Hub extends EventEmitter<HubEvents> {
         `${this.#sources.size} sources, at most ${this.#options.maxSources}`,
       )
     }
-    const source = new Source(streamPath, this.#clock, this.#options, () => {
+    const source = new Source(streamPath, this.#clock, this.#turns, this.#options, () => {
       this.#sources.delete(streamPath)
       this.#closing.add(source)
     })
     source.on('publish', (publisher) => this.emit('publish', source, publisher))
     source.on('unpublish', (reason, publisher) => this.emit('unpublish', source, reason, publisher))
+    source.on('fanOutError', (error, player) => this.emit('fanOutError', error, source, player))
     source.on('close', () => {
       this.#closing.delete(source)
       this.#past = sumOf(this.#past, source.totals())

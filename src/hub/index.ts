@@ -35,7 +35,7 @@ export {
   redirect,
   reject,
 } from './access.ts'
-export { type Batch, BatchLog, type ConfigurationChange } from './batch-log.ts'
+export { type Batch, BatchLog, type ConfigurationChange, type FramingStats } from './batch-log.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
 export type { FanOutOptions, FanOutStats } from './fan-out.ts'

@@ -36,7 +36,7 @@ export interface PlayerStats {
   readonly tracks: TrackFilter
   /** Bytes handed to the sink. */
   readonly sentBytes: number
-  /** Batches handed to the sink. */
+  /** Writes to the sink: a batch each, and join bytes. `sentBytes / sentBatches` is their mean size. */
   readonly sentBatches: number
   /** Bytes the transport has not taken yet. */
   readonly queuedBytes: number

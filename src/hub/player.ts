@@ -34,6 +34,8 @@ export interface PlayerHost {
   resumePoint(view: BatchLog, gopsBack: number, early?: boolean): GopStart | undefined
   /** The player has gone. */
   remove(player: Player): void
+  /** The player has gone, because its framing or its sink threw. */
+  playerFailed(player: Player, error: unknown): void
 }
 
 /** Handle of an attached player. Its methods may be called at any time, also from inside its sink. */
@@ -127,6 +129,17 @@ export class Player {
     return (this.#nextView ?? this.#view).tracks
   }
 
+  /** Bytes written that the transport has not taken yet. */
+  get queuedBytes(): number {
+    return this.#sink.queuedBytes
+  }
+
+  /** dts between the newest packet and the next one to send, ms. */
+  get lagMs(): number {
+    const batch = this.state === 'playing' ? this.#view.at(this.#cursor) : undefined
+    return batch === undefined ? 0 : Math.max(0, this.#host.lastDts - batch.dts)
+  }
+
   /** Stops sending. The source goes on without this player. */
   pause(): void {
     this.#paused = true
@@ -162,7 +175,8 @@ export class Player {
     if (this.#nextView !== undefined) this.#host.releaseView(this.#nextView)
     this.#nextView = undefined
     if (tracks !== this.#view.tracks) {
-      const view = this.#host.openView(this.#view.format, tracks)
+      const view = this.#openView(tracks)
+      if (view === undefined) return
       if (this.#state === 'waiting') this.#useView(view)
       else this.#nextView = view
     }
@@ -191,8 +205,8 @@ export class Player {
       tracks: this.tracks,
       sentBytes: this.#sentBytes,
       sentBatches: this.#sentBatches,
-      queuedBytes: this.#sink.queuedBytes,
-      lagMs: this.#lagMs(),
+      queuedBytes: this.queuedBytes,
+      lagMs: this.lagMs,
       skips: this.#skips,
       skippedPackets: this.#skippedPackets,
       skippedMs: this.#skippedMs,
@@ -208,9 +222,16 @@ export class Player {
     try {
       if (this.#state === 'waiting') this.#start()
       this.#write()
+    } catch (error) {
+      this.#host.playerFailed(this, error)
     } finally {
       this.#pumping = false
     }
+  }
+
+  /** Whether it gets the batches of `view`, now or soon. @internal */
+  uses(view: BatchLog): boolean {
+    return this.#view === view || this.#nextView === view
   }
 
   /**
@@ -225,11 +246,20 @@ export class Player {
     return this.#skipTarget(batch) === undefined ? batch.fromSeq : undefined
   }
 
-  /** The source has ended. @internal */
+  /** Nothing more comes: the source has ended, or this player failed. @internal */
   end(reason: PlayerEnd): void {
     if (this.#state === 'closed') return
     this.#close()
     this.#sink.end(reason)
+  }
+
+  #openView(tracks: TrackFilter): BatchLog | undefined {
+    try {
+      return this.#host.openView(this.#view.format, tracks)
+    } catch (error) {
+      this.#host.playerFailed(this, error)
+      return undefined
+    }
   }
 
   #close(): void {
@@ -237,11 +267,6 @@ export class Player {
     this.#host.releaseView(this.#view)
     if (this.#nextView !== undefined) this.#host.releaseView(this.#nextView)
     this.#nextView = undefined
-  }
-
-  #lagMs(): number {
-    const batch = this.state === 'playing' ? this.#view.at(this.#cursor) : undefined
-    return batch === undefined ? 0 : Math.max(0, this.#host.lastDts - batch.dts)
   }
 
   #start(): void {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FramingStats } from './batch-log.ts'
 import type { FanOutStats } from './fan-out.ts'
 
 /** Counters and facts of a {@link Source}. */
@@ -31,6 +32,12 @@ export interface SourceStats {
   readonly batchBytes: number
   /** Views in use. */
   readonly views: number
+  /** Batches framed so far and their sizes, views that are gone included. */
+  readonly framing: FramingStats
+  /** Bytes written to players that their transports have not taken yet. */
+  readonly queuedBytes: number
+  /** The largest lag of a player or consumer, ms. */
+  readonly lagMs: number
   /** dts of the newest packet, ms. */
   readonly lastDts: number
   /** Jumps of publishers' clocks that were closed. */
@@ -39,6 +46,6 @@ export interface SourceStats {
   readonly droppedBeforeKeyframe: number
   /** GOPs that outgrew the cache. */
   readonly oversizedGops: number
-  /** Flushes so far and the time of the last round. */
+  /** Flushes so far and the times of rounds. */
   readonly fanOut: FanOutStats
 }

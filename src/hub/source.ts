@@ -27,6 +27,7 @@ import type { PlayerEnd, Sink } from './sink.ts'
 import { SourceClock } from './source-clock.ts'
 import type { SourceStats } from './source-stats.ts'
 import { addPlayer, type PlayerTotals, type StreamTotals } from './totals.ts'
+import type { Turns } from './turns.ts'
 import { Views } from './views.ts'
 
 /** Packets between two evictions when no keyframe comes. */
@@ -42,6 +43,8 @@ export interface SourceEvents {
   configuration: (configuration: ConfigurationSet) => void
   /** The last player, consumer or viewer has left. Not when the source closes. */
   idle: () => void
+  /** As {@link HubEvents.fanOutError}. */
+  fanOutError: (error: unknown, player: Player | undefined) => void
   /** The source is over and removed from its hub. */
   close: () => void
 }
@@ -83,20 +86,28 @@ export class Source extends EventEmitter<SourceEvents> {
   #publisherAtc: boolean | undefined
 
   /**
+   * @param turns - whom it takes turns with when it sends.
    * @param onClose - called first of all when the source closes.
    * @internal
    */
-  constructor(streamPath: string, clock: Clock, options: ResolvedHubOptions, onClose: () => void) {
+  constructor(
+    streamPath: string,
+    clock: Clock,
+    turns: Turns,
+    options: ResolvedHubOptions,
+    onClose: () => void,
+  ) {
     super()
     this.streamPath = streamPath
     this.log = new GopCache(options)
     this.#clock = clock
     this.#intake = new Intake()
     this.#sourceClock = new SourceClock(options)
-    this.#views = new Views(this.log)
-    this.#fanOut = new FanOut(clock, options, {
+    this.#views = new Views(this.log, (view, error) => this.#viewFailed(view, error))
+    this.#fanOut = new FanOut(clock, turns, options, {
       flush: () => this.#views.flush(),
       roundEnded: () => this.#sweepIfDue(),
+      failed: (error) => this.#failed(error),
     })
     this.#consumers = new Consumers()
     this.#onClose = onClose
@@ -113,7 +124,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#publishedSinceMs = 0
     this.#lastArrivalMs = 0
     this.#plays = 0
-    this.#departed = { sentBytes: 0, skips: 0, skippedPackets: 0 }
+    this.#departed = { sentBytes: 0, skips: 0, skippedPackets: 0, skippedMs: 0 }
     this.#unswept = 0
     this.#evictedTo = 0
     this.#configuration = EMPTY_CONFIGURATION
@@ -176,9 +187,9 @@ export class Source extends EventEmitter<SourceEvents> {
   }
 
   /**
-   * Attaches a network sink: the join bytes at once when a start is cached, then batch after batch as they are made. The sink may be
-   * written to before this returns.
-   * @throws RangeError when the source is closed.
+   * Attaches a network sink: the join bytes at once when a start is cached, then batch after batch as they are made. A player that waits
+   * for its start begins at the newest keyframe of the flush that has one. The sink may be written to, and ended, before this returns.
+   * @throws RangeError when the source is closed; what the format throws when it frames what is cached.
    */
   attach(sink: Sink, options: PlayerOptions): Player {
     this.#assertOpen()
@@ -199,7 +210,7 @@ export class Source extends EventEmitter<SourceEvents> {
   }
 
   /**
-   * Opens an in-process reader. Its place is the cached GOP of now, or else the first keyframe that comes, however late it is read.
+   * Opens an in-process reader. Its place is the cached GOP of now, or else the first keyframe that comes, however late it is read and whatever comes behind.
    * @throws RangeError when the source is closed.
    */
   consume(options: ConsumerOptions = {}): Consumer {
@@ -251,12 +262,8 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#grace?.cancel()
     this.#onClose()
     this.#publisher?.kick('closed')
-    this.#fanOut.drain()
-    for (const player of this.#fanOut.players) {
-      this.#fanOut.remove(player)
-      addPlayer(this.#departed, player)
-      player.end(reason)
-    }
+    if (reason !== 'failed') this.#fanOut.drain()
+    for (const player of this.#fanOut.players) this.#endPlayer(player, reason)
     this.#fanOut.close()
     this.#consumers.close()
     this.emit('close')
@@ -265,6 +272,12 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** Counters, made when asked. */
   stats(): SourceStats {
+    let queuedBytes = 0
+    let { lagMs } = this.#consumers
+    for (const player of this.#fanOut.players) {
+      queuedBytes += player.queuedBytes
+      lagMs = Math.max(lagMs, player.lagMs)
+    }
     return {
       streamPath: this.streamPath,
       live: this.#publisher !== undefined,
@@ -278,6 +291,9 @@ export class Source extends EventEmitter<SourceEvents> {
       cachedMs: this.log.durationMs,
       batchBytes: this.#views.bytes,
       views: this.#views.size,
+      framing: this.#views.framing,
+      queuedBytes,
+      lagMs,
       lastDts: this.lastDts,
       clockJumps: this.#sourceClock.jumps,
       droppedBeforeKeyframe: this.#intake.droppedBeforeKeyframe,
@@ -415,9 +431,15 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** @internal */
   remove(player: Player): void {
-    if (this.#fanOut.players.has(player)) addPlayer(this.#departed, player)
-    this.#fanOut.remove(player)
+    this.#removePlayer(player)
     this.#checkIdle()
+  }
+
+  /** @internal */
+  playerFailed(player: Player, error: unknown): void {
+    this.#endPlayer(player, 'failed')
+    this.#checkIdle()
+    this.emit('fanOutError', error, player)
   }
 
   /** @internal */
@@ -475,6 +497,34 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#views.evict(first)
     if (this.#publisherStarts.length > 0)
       this.#publisherStarts = this.#publisherStarts.filter((seq) => seq >= first)
+  }
+
+  #removePlayer(player: Player): void {
+    if (this.#fanOut.players.has(player)) addPlayer(this.#departed, player)
+    this.#fanOut.remove(player)
+  }
+
+  #endPlayer(player: Player, reason: PlayerEnd): void {
+    this.#removePlayer(player)
+    try {
+      player.end(reason)
+    } catch (error) {
+      // A sink that cannot be ended is no reason to keep the others waiting; one that threw before has told so.
+      if (reason !== 'failed') this.emit('fanOutError', error, player)
+    }
+  }
+
+  /** A wire format threw: its players are out, those of other formats go on. */
+  #viewFailed(view: BatchLog, error: unknown): void {
+    for (const player of this.#fanOut.players) if (player.uses(view)) this.#endPlayer(player, 'failed')
+    this.#checkIdle()
+    this.emit('fanOutError', error, undefined)
+  }
+
+  /** Nothing of this source can be trusted any more. */
+  #failed(error: unknown): void {
+    this.emit('fanOutError', error, undefined)
+    this.close('failed')
   }
 
   #checkIdle(): void {

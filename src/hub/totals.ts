@@ -21,6 +21,8 @@ export interface StreamTotals {
   readonly skips: number
   /** Packets that players passed over by that. */
   readonly skippedPackets: number
+  /** Media time that players passed over by that, ms, one player's added to the other's. */
+  readonly skippedMs: number
 }
 
 /** The part of {@link StreamTotals} that players make up. */
@@ -28,6 +30,7 @@ export interface PlayerTotals {
   sentBytes: number
   skips: number
   skippedPackets: number
+  skippedMs: number
 }
 
 /** Nothing yet. */
@@ -39,14 +42,16 @@ export const NO_TOTALS: StreamTotals = {
   plays: 0,
   skips: 0,
   skippedPackets: 0,
+  skippedMs: 0,
 }
 
 /** Adds what `player` did. */
 export function addPlayer(totals: PlayerTotals, player: Player): void {
-  const { sentBytes, skips, skippedPackets } = player.stats()
+  const { sentBytes, skips, skippedPackets, skippedMs } = player.stats()
   totals.sentBytes += sentBytes
   totals.skips += skips
   totals.skippedPackets += skippedPackets
+  totals.skippedMs += skippedMs
 }
 
 /** The sums of both. */
@@ -59,5 +64,6 @@ export function sumOf(a: StreamTotals, b: StreamTotals): StreamTotals {
     plays: a.plays + b.plays,
     skips: a.skips + b.skips,
     skippedPackets: a.skippedPackets + b.skippedPackets,
+    skippedMs: a.skippedMs + b.skippedMs,
   }
 }

@@ -24,7 +24,14 @@ describe('reading', () => {
     const consumer = stage.source.consume()
     expect(consumer.read()!.dts).toBe(66)
     expect(readAll(consumer)).toBe('A!2 V!3 V6 V!7 v8')
-    expect(consumer.stats()).toEqual({ readPackets: 6, lagMs: 0, skips: 0, skippedPackets: 0 })
+    expect(consumer.stats()).toEqual({
+      readPackets: 6,
+      queuedBytes: 0,
+      lagMs: 0,
+      skips: 0,
+      skippedPackets: 0,
+      skippedMs: 0,
+    })
     stage.write(inter(133, 9))
     expect(readAll(consumer)).toBe('v9')
   })
@@ -86,6 +93,26 @@ describe('reading', () => {
   })
 })
 
+describe('two keyframes in one turn', () => {
+  it('one that waits for its start gets both: a recorder leaves out nothing', () => {
+    const stage = new Stage()
+    const consumer = stage.source.consume()
+    stage.write(key(0, 1), inter(33, 2), key(66, 3))
+    expect(readAll(consumer)).toBe('V1 v2 V3')
+  })
+
+  it('one that fell behind goes on at the newer one, and counts what it passed over', () => {
+    const stage = new Stage({ maxCachePackets: 4 })
+    stage.write(key(0, 1))
+    const consumer = stage.source.consume()
+    expect(readAll(consumer)).toBe('V1')
+    for (let id = 2; id < 7; id++) stage.write(inter(id * 33, id))
+    stage.write(key(300, 7), inter(333, 8), key(366, 9))
+    expect(readAll(consumer)).toBe('|V9')
+    expect(consumer.stats()).toMatchObject({ skips: 1, skippedPackets: 7, skippedMs: 366 })
+  })
+})
+
 describe('lag', () => {
   it('within maxLagMs the log waits; beyond, the newest keyframe comes with what changed, flagged and counted', () => {
     const stage = new Stage({ maxLagMs: 2_500 })
@@ -94,13 +121,16 @@ describe('lag', () => {
     expect(readAll(consumer)).toBe('A!1 V!2 V3')
     for (let gop = 1; gop <= 3; gop++)
       stage.write(key(gop * 1_000, gop * 10), inter(gop * 1_000 + 500, gop * 10 + 1))
-    expect(consumer.stats().lagMs).toBe(2_500)
+    // Three keyframes and three inter frames of 9 bytes.
+    expect(consumer.stats()).toMatchObject({ lagMs: 2_500, queuedBytes: 54 })
+    expect(stage.source.stats().lagMs).toBe(2_500)
     expect(readAll(consumer)).toBe('V10 v11 V20 v21 V30 v31')
     stage.write(videoConfig(4_000, 5))
     for (let gop = 4; gop <= 9; gop++)
       stage.write(key(gop * 1_000, gop * 10), inter(gop * 1_000 + 500, gop * 10 + 1))
     expect(readAll(consumer)).toBe('|V!5 V90 v91')
-    expect(consumer.stats()).toMatchObject({ skips: 1, skippedPackets: 11 })
+    // From the frame at 3,500 ms to the keyframe at 9,000 ms.
+    expect(consumer.stats()).toMatchObject({ skips: 1, skippedPackets: 11, skippedMs: 5_500 })
   })
 
   it('repeats no configuration that it has read in line', () => {
@@ -122,7 +152,7 @@ describe('lag', () => {
     expect(readAll(consumer)).toBe('')
     stage.write(inter(300, 9), key(333, 10))
     expect(readAll(consumer)).toBe('|V10')
-    expect(consumer.stats()).toMatchObject({ skips: 1, skippedPackets: 9 })
+    expect(consumer.stats()).toMatchObject({ skips: 1, skippedPackets: 9, skippedMs: 333 })
   })
 })
 

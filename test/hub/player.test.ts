@@ -50,6 +50,14 @@ describe('joining', () => {
     expect(sink.said).toBe('[M!1 A!3 V!2] V5 v6')
   })
 
+  it('two keyframes between two flushes: starts at the newer one, since nothing before it was promised', () => {
+    const stage = new Stage()
+    const sink = stage.attach()
+    stage.write(videoConfig(0, 1), key(0, 2), inter(33, 3), videoConfig(60, 4), key(66, 5), inter(100, 6))
+    expect(sink.said).toBe('[V!4] V5 v6')
+    expect(sink.player!.stats()).toMatchObject({ skips: 0, skippedPackets: 0 })
+  })
+
   it('a publisher that begins in the middle of a GOP: its inter frames reach nobody', () => {
     const stage = new Stage()
     const early = stage.attach()

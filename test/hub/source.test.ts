@@ -416,11 +416,14 @@ describe('what it tells', () => {
       cachedMs: 40,
       batchBytes: 200,
       views: 1,
+      framing: { batches: 1, bytes: 200, largestBatchBytes: 200 },
+      queuedBytes: 0,
+      lagMs: 0,
       lastDts: 40,
       clockJumps: 0,
       droppedBeforeKeyframe: 0,
       oversizedGops: 0,
-      fanOut: { flushes: 0, lastRoundMs: 0 },
+      fanOut: { flushes: 0, lastRoundMs: 0, longestRoundMs: 0, longestSliceMs: 0 },
     })
     expect([stage.source.uptimeMs, stage.source.playerCount, stage.source.players.length]).toEqual([
       1_000, 1, 1,

@@ -42,6 +42,7 @@ it('the totals of a hub keep what streams did that are over', () => {
     plays: 1,
     skips: 0,
     skippedPackets: 0,
+    skippedMs: 0,
   }
   expect(stage.hub.totals()).toEqual(totals)
   stage.hub.once('close', () => expect(stage.hub.totals()).toEqual(totals))

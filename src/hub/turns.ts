@@ -1,0 +1,65 @@
+/**
+ * Who works next: the rounds of all sources of a hub share the turns of the event loop.
+ *
+ * Each source could defer its own slice, but a runtime runs everything that was deferred in one go: a hundred sources that
+ * work for a few milliseconds each would hold up all input for as long as all of them together.
+ *
+ * @module
+ */
+import type { Clock } from './clock.ts'
+
+/** How long one turn may take before other input gets its own, ms. */
+const TURN_MS = 4
+
+/** Something that has more to do than fits a turn. */
+export interface Work {
+  /**
+   * Goes on where it was, at least one step.
+   * @param deadlineMs - when to stop, ms on the clock.
+   * @returns whether it is done.
+   */
+  work(deadlineMs: number): boolean
+}
+
+/** Takes turns among what is to be done, in the order in which it came. */
+export class Turns {
+  readonly #clock: Clock
+  readonly #waiting: Set<Work>
+  readonly #onTurn: () => void
+  #deferred: boolean
+
+  /** @param clock - time and turns. */
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#waiting = new Set()
+    this.#onTurn = () => this.#turn()
+    this.#deferred = false
+  }
+
+  /** `work` is to be done once the input at hand is read. Harmless when it waits already. */
+  add(work: Work): void {
+    this.#waiting.add(work)
+    this.#defer()
+  }
+
+  #defer(): void {
+    if (this.#deferred) return
+    this.#deferred = true
+    this.#clock.defer(this.#onTurn)
+  }
+
+  #turn(): void {
+    this.#deferred = false
+    const deadlineMs = this.#clock.now() + TURN_MS
+    try {
+      // Whoever is not done goes to the end of the line, where this loop finds it again.
+      for (const work of this.#waiting) {
+        this.#waiting.delete(work)
+        if (!work.work(deadlineMs)) this.#waiting.add(work)
+        if (this.#clock.now() >= deadlineMs) break
+      }
+    } finally {
+      if (this.#waiting.size > 0) this.#defer()
+    }
+  }
+}
