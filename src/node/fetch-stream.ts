@@ -74,7 +74,11 @@ export function openFetchStream(
     awaitDrain: () => {
       awaitingDrain = true
     },
-    end,
+    end: (reason) => {
+      // An error, so that the client does not take it for the end of the stream.
+      if (reason === 'failed') destroy(new Error('sending the stream failed'))
+      else end()
+    },
   }
   signal.addEventListener('abort', abort, { once: true })
   player = source.attach(sink, options)

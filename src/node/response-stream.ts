@@ -33,7 +33,11 @@ export function playOverResponse(
 ): Viewer {
   const sink = openBody(request, response, headers, {
     drained: () => player.drained(),
-    ended: () => response.end(),
+    ended: (reason) => {
+      // HTTP/2 can tell the client that this is not the end of the stream.
+      if (reason === 'failed') response.destroy()
+      else response.end()
+    },
   })
   const player = source.attach(sink, options)
   over.addEventListener('abort', () => player.detach(), { once: true })

@@ -14,6 +14,7 @@ import type {
   PlayerEnd,
   Publisher,
   PublisherEnd,
+  Source,
 } from '../hub/index.ts'
 import {
   type ConnectRequest,
@@ -387,25 +388,43 @@ export class RtmpConnection implements Expiring {
     if (this.#closed) return false
     this.#streamPath = streamPath
     this.#onEnd = decision.onEnd
-    this.#playback = new RtmpPlayback({
-      source,
-      stream: this.#stream,
-      session: this.session,
-      output: this.#output,
-      followers: this.#host.followers,
-      player: this.#host.player,
-      request,
-      userData: decision.userData,
-      onEnd: (reason) => this.#playEnded(reason),
-      onOutput: () => this.#drain(),
-    })
+    const playback = this.#openPlayback(source, request, decision)
+    if (playback === undefined) {
+      this.#playEnded('failed')
+      return true
+    }
+    // The first write may have failed, and ended the connection.
+    if (this.#closed) playback.stop()
+    else this.#playback = playback
     return true
+  }
+
+  /** @returns nothing when the format cannot frame what is there already. */
+  #openPlayback(source: Source, request: AccessRequest, decision: AccessAccept): RtmpPlayback | undefined {
+    try {
+      return new RtmpPlayback({
+        source,
+        stream: this.#stream,
+        session: this.session,
+        output: this.#output,
+        followers: this.#host.followers,
+        player: this.#host.player,
+        request,
+        userData: decision.userData,
+        onEnd: (reason) => this.#playEnded(reason),
+        onOutput: () => this.#drain(),
+      })
+    } catch (error) {
+      debug('#%d cannot play %s: %s', this.id, source.streamPath, error)
+      return undefined
+    }
   }
 
   /** The source is over, or this player was sent away. */
   #playEnded(reason: PlayerEnd): void {
-    if (reason === 'kicked') {
-      this.close('the player was ended by the server', 'NetConnection.Connect.Closed')
+    if (reason === 'kicked' || reason === 'failed') {
+      const how = reason === 'kicked' ? 'the player was ended by the server' : 'sending the stream failed'
+      this.close(how, 'NetConnection.Connect.Closed')
       return
     }
     this.#endPlay()

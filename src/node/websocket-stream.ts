@@ -8,11 +8,12 @@ import { STATUS_CODES, validateHeaderValue } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MediaError } from '../errors/index.ts'
-import type { Clock, PlayerOptions, Source } from '../hub/index.ts'
+import type { Clock, Player, PlayerOptions, Source } from '../hub/index.ts'
 import {
   encodeWebSocketClose,
   encodeWebSocketFrame,
   WEBSOCKET_CLOSE_GOING_AWAY,
+  WEBSOCKET_CLOSE_INTERNAL_ERROR,
   WEBSOCKET_CLOSE_NO_STATUS,
   WEBSOCKET_CLOSE_NORMAL,
   WEBSOCKET_CLOSE_POLICY_VIOLATION,
@@ -70,11 +71,12 @@ export function playOverWebSocket(
   )
   if (socket instanceof Socket) socket.setNoDelay(true)
   const decoder = new WebSocketDecoder({ maxMessageBytes })
+  let player: Player | undefined
   let closing = false
   const close = (code: number, reason = ''): void => {
     if (closing) return
     closing = true
-    player.detach()
+    player?.detach()
     endSocket(
       socket,
       clock,
@@ -82,13 +84,16 @@ export function playOverWebSocket(
     )
   }
   const sink = new DuplexSink(socket, {
-    drained: () => player.drained(),
+    drained: () => player?.drained(),
     ended: (reason) => {
-      if (reason === 'kicked') close(WEBSOCKET_CLOSE_POLICY_VIOLATION, 'the viewer was ended by the server')
+      if (reason === 'failed') close(WEBSOCKET_CLOSE_INTERNAL_ERROR)
+      else if (reason === 'kicked')
+        close(WEBSOCKET_CLOSE_POLICY_VIOLATION, 'the viewer was ended by the server')
       else close(WEBSOCKET_CLOSE_NORMAL, 'the stream has ended')
     },
   })
-  const player = source.attach(sink, options)
+  const attached = source.attach(sink, options)
+  player = attached
   socket.on('data', (bytes: Uint8Array) => {
     if (closing) return
     try {
@@ -105,8 +110,8 @@ export function playOverWebSocket(
     }
   })
   socket.once('end', () => close(WEBSOCKET_CLOSE_NORMAL))
-  socket.once('close', () => player.detach())
-  return { player, close: () => close(WEBSOCKET_CLOSE_GOING_AWAY), destroy: () => socket.destroy() }
+  socket.once('close', () => attached.detach())
+  return { player: attached, close: () => close(WEBSOCKET_CLOSE_GOING_AWAY), destroy: () => socket.destroy() }
 }
 
 /** Writes the last bytes and gives the peer some time to end its side as well. */

@@ -107,6 +107,15 @@ describe('a stream', () => {
     expect(stage.hub.stats().players).toBe(0)
   })
 
+  it('ends with 1011 when sending fails', async () => {
+    const stage = new Stage()
+    stage.publish()
+    const client = open(serve(stage))
+    await client.opened
+    stage.hub.source('/live/show')!.close('failed')
+    expect(await client.closed).toEqual([1011, ''])
+  })
+
   it('gets the tracks that its URL asks for, as http does', async () => {
     const stage = new Stage()
     stage.publish()
