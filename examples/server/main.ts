@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { type Config, ConfigError, loadConfig, parseConfig } from './config/config.ts'
 import { startDemo } from './demo.ts'
 import { EventLog } from './event-log.ts'
-import { watchConfig } from './reloader.ts'
 import { startServer } from './server.ts'
 
 const USAGE = `millrace reference server
@@ -81,9 +79,10 @@ async function main(): Promise<void> {
     return
   }
   const log = new EventLog(undefined, config.logFormat)
-  const server = await startServer(config, log, { load: () => readConfig(flags) })
-  const { pidFile, drainMs } = config
-  if (pidFile !== undefined) writePidFile(pidFile)
+  const server = await startServer(config, log, {
+    load: () => readConfig(flags),
+    ...(flags.config === undefined ? {} : { file: flags.config }),
+  })
   const say = (event: string, url: string): void => {
     if (config.logFormat === 'json') log.event(event, { url }, url)
     else console.log(`${event} ${url}`)
@@ -97,34 +96,24 @@ async function main(): Promise<void> {
     // What is wrong with the file is in the log.
     const reload = (): void => void server.reload().catch(() => undefined)
     process.on('SIGHUP', reload)
-    if (config.watch) watchConfig(flags.config, reload)
   }
 
   const shutdown = async (): Promise<void> => {
     setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref()
     await demo?.close()
     await server.close()
-    if (pidFile !== undefined) rmSync(pidFile, { force: true })
     process.exit(0)
   }
   const shutdownGracefully = async (): Promise<void> => {
-    log.line(`draining for up to ${drainMs} ms`)
+    log.line(`draining for up to ${config.drainMs} ms`)
     // The demo would stay for ever.
     await demo?.close()
-    await server.drain(drainMs)
+    await server.drain()
     await shutdown()
   }
   process.once('SIGINT', () => void shutdown())
   process.once('SIGTERM', () => void shutdown())
   process.once('SIGQUIT', () => void shutdownGracefully())
-}
-
-function writePidFile(path: string): void {
-  try {
-    writeFileSync(path, `${process.pid}\n`)
-  } catch (error) {
-    throw new ConfigError(`pidFile: ${(error as Error).message}`, { cause: error })
-  }
 }
 
 main().catch((error: unknown) => {

@@ -5,22 +5,12 @@
  */
 import { unwatchFile, watchFile } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import type { Config } from './config/config.schema.ts'
+import { type Config, serverSections } from './config/config.schema.ts'
 import type { EventLog } from './event-log.ts'
 import type { Vhosts } from './vhosts.ts'
 
-/** What only a start can change. */
-const FIXED = [
-  'serverId',
-  'rtmp',
-  'http',
-  'api',
-  'metrics',
-  'watch',
-  'logFormat',
-  'pidFile',
-  'drainMs',
-] as const
+/** What only a start can change: all but virtual hosts. */
+const FIXED = Object.keys(serverSections) as (keyof typeof serverSections)[]
 
 /** How often the file is looked at, ms. Looking works on every file system, and for links that are put elsewhere. */
 const WATCH_INTERVAL_MS = 1_000

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -22,7 +22,7 @@ import {
 import { type Config, ConfigError } from './config/config.ts'
 import type { EventLog } from './event-log.ts'
 import { servePage } from './page.ts'
-import { Reloader } from './reloader.ts'
+import { Reloader, watchConfig } from './reloader.ts'
 import { StatusApi } from './status-api.ts'
 import { Vhosts } from './vhosts.ts'
 import { withoutUndefined } from './config/without-undefined.ts'
@@ -44,8 +44,8 @@ export interface RunningServer {
   readonly httpUrl: string
   /** Publishes `live/demo` over a connection in memory: whatever TLS, proxies and stream keys ask of others. */
   publishDemo(signal: AbortSignal): Promise<RtmpClient>
-  /** Accepts nobody any more, asks encoders to connect anew, and waits until all RTMP clients have left, or for `limitMs`. */
-  drain(limitMs: number): Promise<boolean>
+  /** Accepts nobody any more, asks encoders to connect anew, and waits until all RTMP clients have left, or for `drainMs`. @returns whether they have */
+  drain(): Promise<boolean>
   /** Stops everything; resolves when all sockets are closed. */
   close(): Promise<void>
 }
@@ -54,6 +54,10 @@ export interface RunningServer {
 export interface ServerOptions {
   /** Reads the configuration again. @throws {@link ConfigError} that says what is wrong with it. */
   readonly load?: () => Config
+  /** What to look at when the configuration says `watch`. @defaultValue nothing */
+  readonly file?: string
+  /** How often, ms. @defaultValue 1000 */
+  readonly watchIntervalMs?: number
 }
 
 /** What the API works with. */
@@ -116,14 +120,21 @@ export async function startServer(
   })
 
   const rtmpScheme = config.rtmp.tls === undefined ? 'rtmp' : 'rtmps'
-  const rtmpAddress = await listening(config.rtmp, (address) => rtmp.listen(address))
-  const httpAddress = await listening(config.http, (address) => listen(http, address)).catch(
-    async (error) => {
-      await rtmp.close()
-      throw error
-    },
-  )
+  const removePidFile = writePidFile(config.pidFile)
+  const { rtmpAddress, httpAddress } = await openDoors(config, rtmp, http).catch((error) => {
+    removePidFile()
+    throw error
+  })
   status.door = { scheme: rtmpScheme, port: rtmpAddress.port }
+  // What is wrong with the file is in the log.
+  const unwatch =
+    config.watch && options.file !== undefined
+      ? watchConfig(
+          options.file,
+          () => void reloader.reload().catch(() => undefined),
+          options.watchIntervalMs,
+        )
+      : () => undefined
 
   return {
     hub: hubs.get(DEFAULT_VHOST)!,
@@ -136,11 +147,12 @@ export async function startServer(
       rtmp.handle(far, { remoteAddress: DEMO_ADDRESS })
       return RtmpClient.publish(`rtmp://localhost/live/${demoKey}`, { stream: near, signal })
     },
-    drain(limitMs) {
+    drain() {
       http.close()
-      return rtmp.drain(limitMs)
+      return rtmp.drain(config.drainMs)
     },
     async close() {
+      unwatch()
       statistics.close()
       await rtmp.close()
       hubs.close()
@@ -148,8 +160,34 @@ export async function startServer(
       http.closeAllConnections()
       await new Promise<void>((resolve) => http.close(() => resolve()))
       await vhosts.close()
+      removePidFile()
     },
   }
+}
+
+async function openDoors(
+  config: Config,
+  rtmp: RtmpServer,
+  http: Server,
+): Promise<Record<'rtmpAddress' | 'httpAddress', AddressInfo>> {
+  const rtmpAddress = await listening(config.rtmp, (address) => rtmp.listen(address))
+  try {
+    return { rtmpAddress, httpAddress: await listening(config.http, (address) => listen(http, address)) }
+  } catch (error) {
+    await rtmp.close()
+    throw error
+  }
+}
+
+/** @returns removes it. */
+function writePidFile(path: string | undefined): () => void {
+  if (path === undefined) return () => undefined
+  try {
+    writeFileSync(path, `${process.pid}\n`)
+  } catch (error) {
+    throw new ConfigError(`pidFile: ${(error as Error).message}`, { cause: error })
+  }
+  return () => rmSync(path, { force: true })
 }
 
 function makeApi({ api, vhosts: all }: Config, { statistics, reloader, vhosts, log }: ApiParts): HttpApi {

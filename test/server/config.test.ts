@@ -73,7 +73,7 @@ describe('a file', () => {
     })
   })
 
-  it('with every key, as the guide shows it, is taken', () => {
+  it('as the guide shows it is taken', () => {
     const [, yaml] = /```yaml\n(rtmp:[\s\S]*?)```/.exec(readText('docs/guides/server.md'))!
     const config = parseConfig(yaml!)
     expect(config.rtmp.tls).toEqual({ cert: '/etc/millrace/cert.pem', key: '/etc/millrace/key.pem' })

@@ -7,10 +7,10 @@ import { startServer } from '../../examples/server/server.ts'
 import { startWith } from './running.ts'
 
 it('drains: accepts nobody, and waits for who is there', async () => {
-  const server = await startWith('')
+  const server = await startWith('drainMs: 60000')
   const client = await RtmpClient.publish(`${server.rtmpUrl}/live/show`)
   onTestFinished(() => client.close())
-  const drained = server.drain(60_000)
+  const drained = server.drain()
   await expect(RtmpClient.publish(`${server.rtmpUrl}/live/other`)).rejects.toThrow('ECONNREFUSED')
   await expect(fetch(server.httpUrl)).rejects.toThrow('fetch failed')
   await client.close()

@@ -2,13 +2,15 @@
 import { onTestFinished } from 'vitest'
 import { type Config, parseConfig } from '../../examples/server/config/config.ts'
 import { EventLog } from '../../examples/server/event-log.ts'
-import { type RunningServer, startServer } from '../../examples/server/server.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../../examples/server/server.ts'
 
-/** Any free ports of this machine. */
-const PORTS = `
-rtmp: { port: 0, host: 127.0.0.1 }
-http: { port: 0, host: 127.0.0.1 }
-`
+/** Any free port of this machine, for a door that a test says nothing of. */
+const FREE_PORT = '{ port: 0, host: 127.0.0.1 }'
+
+function withPorts(yaml: string): string {
+  const missing = ['rtmp', 'http'].filter((door) => !new RegExp(`^${door}:`, 'm').test(yaml))
+  return `${yaml}\n${missing.map((door) => `${door}: ${FREE_PORT}\n`).join('')}`
+}
 
 /** A server and the lines that it has logged. */
 export interface TestServer extends RunningServer {
@@ -18,11 +20,11 @@ export interface TestServer extends RunningServer {
 }
 
 /** Starts a server on free ports, with `yaml` beside them. It ends with the test. */
-export async function startWith(yaml: string): Promise<TestServer> {
+export async function startWith(yaml: string, options: ServerOptions = {}): Promise<TestServer> {
   let text = yaml
   const lines: string[] = []
-  const load = (): Config => parseConfig(PORTS + text, 'server.yaml')
-  const server = await startServer(load(), new EventLog((line) => lines.push(line)), { load })
+  const load = (): Config => parseConfig(withPorts(text), 'server.yaml')
+  const server = await startServer(load(), new EventLog((line) => lines.push(line)), { load, ...options })
   onTestFinished(() => server.close())
   const edit = (next: string): void => void (text = next)
   return { ...server, lines, edit }

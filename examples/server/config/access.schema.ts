@@ -10,6 +10,7 @@ import { count, positiveMs, text } from './fields.ts'
 /** The library knows what a rule is, and says it better. */
 const addressRule = z
   .custom<AddressRule>((value) => typeof value === 'string')
+  .meta({ type: 'string' })
   .check((context) => {
     try {
       addressRules([context.value])
@@ -75,3 +76,4 @@ export const accessSection = z
     limits: limits.optional().describe('Bounds by virtual host, each unlimited by default'),
   })
   .describe('Who gets in; see [Decide who may publish and play](../guides/admission.md)')
+  .meta({ reload: 'Whoever is in stays; whoever asks from now on is asked anew' })

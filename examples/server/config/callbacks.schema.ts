@@ -41,3 +41,7 @@ export const callbacksSection = z
       .describe('Stands before the URLs of segments in `on_hls` and `on_hls_notify`'),
   })
   .describe('[HTTP callbacks](../guides/decide-with-callbacks.md) to a backend')
+  .meta({
+    reload:
+      'Whoever is in stays, and its end is told to the backend that let it in; whoever asks from now on is asked anew',
+  })

@@ -22,3 +22,7 @@ export const hlsSection = z
       ),
   })
   .describe('HLS')
+  .meta({
+    reload:
+      'RTMP and HTTP-FLV go on. Packaging starts anew, and HLS viewers find the stream again with their next playlist',
+  })

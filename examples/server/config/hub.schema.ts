@@ -30,3 +30,7 @@ export const hubSection = z
     atc: z.boolean().default(false).describe("Keep the publisher's own timestamps"),
   })
   .describe('How streams are kept and handed out; see [Tune latency and throughput](../guides/tuning.md)')
+  .meta({
+    reload:
+      'Streams go on. Bounds and flush policy change at once, the rest counts from the next player, publisher or decision',
+  })

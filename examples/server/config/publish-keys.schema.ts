@@ -15,3 +15,4 @@ export const publishKeysSection = z
     }),
   )
   .describe('When given, only these keys may publish, each under its public stream path')
+  .meta({ reload: 'Whoever is in stays; whoever asks from now on is asked anew' })

@@ -1,0 +1,63 @@
+/** Encoders and viewers of a server in this process. */
+import { request } from 'node:http'
+import { demuxFlv } from 'millrace/flv'
+import type { MediaPacket } from 'millrace/media'
+import { RtmpClient } from 'millrace/node'
+import { expect, onTestFinished, vi } from 'vitest'
+import { readClip } from '../support/clips.ts'
+import type { TestServer } from './running.ts'
+
+/** Four GOPs of 2 s each. */
+export const CLIP: readonly MediaPacket[] = demuxFlv(readClip('avc-aac-bframes.flv'))
+
+/** Longer than the clip, ms, so that the next round begins behind it. */
+export const ROUND_MS = 10_000
+
+/** Players of a stream that is not there learn so at once: 404 is who was let in. */
+export const NO_WAIT = 'hub: { publisherWaitMs: 0 }\n'
+
+/** Publishes; ends with the test. */
+export async function publish(
+  { rtmpUrl }: TestServer,
+  path: string,
+  options: Parameters<typeof RtmpClient.publish>[1] = {},
+): Promise<RtmpClient> {
+  const client = await RtmpClient.publish(`${rtmpUrl}${path}`, options)
+  onTestFinished(() => client.close())
+  return client
+}
+
+/** Plays; ends with the test. */
+export async function play({ rtmpUrl }: TestServer, path: string): Promise<RtmpClient> {
+  const client = await RtmpClient.play(`${rtmpUrl}${path}`)
+  onTestFinished(() => client.close())
+  return client
+}
+
+/** Publishes `/live/show`, the whole clip at once, and waits until it has arrived. */
+export async function publishClip(server: TestServer, path = '/live/show'): Promise<RtmpClient> {
+  const client = await publish(server, path)
+  for (const packet of CLIP) client.write(packet)
+  const lastDts = CLIP.at(-1)!.dts - CLIP[0]!.dts
+  await vi.waitFor(() => expect(server.hub.source('/live/show')?.lastDts).toBeGreaterThan(lastDts - 100))
+  return client
+}
+
+/** Status of an answer, whose body is not waited for. */
+export async function status(url: string, headers: Record<string, string> = {}): Promise<number> {
+  const response = await fetch(url, { headers })
+  await response.body?.cancel()
+  return response.status
+}
+
+/** Status with headers that fetch does not let through, such as Host. */
+export function statusWith(url: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, fail) => {
+    const asking = request(url, { headers }, (response) => {
+      response.destroy()
+      resolve(response.statusCode ?? 0)
+    })
+    asking.once('error', fail)
+    asking.end()
+  })
+}

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, vi } from 'vitest'
+import { tempFolder } from '../../support/temp-folder.ts'
+import { CLIP, NO_WAIT, publishClip, ROUND_MS, status } from '../driving.ts'
+import { startWith, type TestServer } from '../running.ts'
+import { tryKeys } from './try-keys.ts'
+
+async function withHls(section: string): Promise<TestServer> {
+  return await startWith(`${NO_WAIT}hls: ${section}`)
+}
+
+/** Durations in the last media playlist of two rounds of the clip. */
+async function durations(section: string): Promise<readonly string[]> {
+  const directory = await tempFolder()
+  const server = await startWith(`
+hub: { graceMs: 0 }
+hls: { mode: always, directory: ${directory}, ${section} }
+`)
+  const publisher = await publishClip(server)
+  for (const packet of CLIP) if (packet.coded) publisher.write(packet.withDts(packet.dts + ROUND_MS))
+  await publisher.close()
+  return await vi.waitFor(async () => {
+    const text = await readFile(join(directory, 'live/show.m3u8'), 'utf8')
+    expect(text).toContain('#EXT-X-ENDLIST')
+    return text.match(/(?<=#EXTINF:)[\d.]+/g)!
+  })
+}
+
+tryKeys('hls', {
+  async mode() {
+    const off = await withHls("{ mode: 'off' }")
+    await publishClip(off)
+    expect(await status(`${off.httpUrl}/live/show.m3u8`)).toBe(404)
+    const directory = await tempFolder()
+    const always = await withHls(`{ mode: always, targetDurationMs: 1, directory: ${directory} }`)
+    await publishClip(always)
+    await vi.waitFor(() => expect(existsSync(join(directory, 'live/show.m3u8'))).toBe(true))
+  },
+  async targetDurationMs() {
+    // Keyframes are 2 s apart.
+    expect(await durations('targetDurationMs: 2000')).toContain('2.000')
+    expect(await durations('targetDurationMs: 4000')).not.toContain('2.000')
+  },
+  async windowMs() {
+    const all = await durations('targetDurationMs: 2000')
+    expect((await durations('targetDurationMs: 2000, windowMs: 2000')).length).toBeLessThan(all.length)
+  },
+  async directory() {
+    const directory = await tempFolder()
+    const server = await withHls(`{ directory: ${directory}, targetDurationMs: 1 }`)
+    await publishClip(server)
+    expect(await status(`${server.httpUrl}/live/show.m3u8`)).toBe(200)
+    await vi.waitFor(() => expect(existsSync(join(directory, 'live/show.m3u8'))).toBe(true))
+  },
+})

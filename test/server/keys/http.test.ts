@@ -1,0 +1,61 @@
+import { get } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { ROOT } from '../../support/project.ts'
+import { TLS } from '../../support/tls.ts'
+import { NO_WAIT, status } from '../driving.ts'
+import { startWith } from '../running.ts'
+import { tryKeys } from './try-keys.ts'
+
+const CERT = join(ROOT, 'test/support/tls/certificate.pem')
+const KEY = join(ROOT, 'test/support/tls/key.pem')
+
+async function speaksTls(): Promise<void> {
+  const { httpUrl } = await startWith(
+    `http: { port: 0, host: 127.0.0.1, tls: { cert: ${CERT}, key: ${KEY} } }`,
+  )
+  expect(httpUrl).toMatch(/^https:/)
+  const [response] = (await once(get(httpUrl, { ca: TLS.cert }), 'response')) as [IncomingMessage]
+  response.destroy()
+  expect(response.statusCode).toBe(200)
+}
+
+tryKeys('http', {
+  async port() {
+    const first = await startWith('')
+    const { port } = new URL(first.httpUrl)
+    await first.close()
+    expect((await startWith(`http: { port: ${port}, host: 127.0.0.1 }`)).httpUrl).toBe(
+      `http://127.0.0.1:${port}`,
+    )
+  },
+  async host() {
+    const { httpUrl } = await startWith('http: { port: 0, host: 127.0.0.2 }')
+    expect(httpUrl).toMatch(/^http:\/\/127\.0\.0\.2:/)
+    expect(await status(httpUrl)).toBe(200)
+  },
+  async trustProxy() {
+    const yaml = (trustProxy: boolean): string => `${NO_WAIT}
+http: { port: 0, host: 127.0.0.1, trustProxy: ${trustProxy} }
+access: { addresses: [deny play 192.0.2.7] }
+`
+    const forwarded = { 'X-Forwarded-For': '192.0.2.7' }
+    const [believes, ignores] = [await startWith(yaml(true)), await startWith(yaml(false))]
+    expect(await status(`${believes.httpUrl}/live/show.flv`, forwarded)).toBe(403)
+    expect(await status(`${ignores.httpUrl}/live/show.flv`, forwarded)).toBe(404)
+  },
+  async cors() {
+    const yaml = (cors: string): string => `${NO_WAIT}http: { port: 0, host: 127.0.0.1, cors: ${cors} }`
+    const originOf = async (cors: string): Promise<string | null> => {
+      const { httpUrl } = await startWith(yaml(cors))
+      const response = await fetch(`${httpUrl}/live/show.m3u8`)
+      return response.headers.get('access-control-allow-origin')
+    }
+    expect(await originOf('https://example.com')).toBe('https://example.com')
+    expect(await originOf('false')).toBe(null)
+  },
+  'tls.cert': speaksTls,
+  'tls.key': speaksTls,
+})
