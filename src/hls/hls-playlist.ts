@@ -114,6 +114,11 @@ export class HlsPlaylist {
     return this.#targetDurationSec
   }
 
+  /** Makes TARGETDURATION as long as a segment of another variant needs: it is the same in all of them (RFC 8216 §6.2.4). */
+  raiseTargetDuration(durationSec: number): void {
+    this.#targetDurationSec = Math.max(this.#targetDurationSec, Math.round(durationSec))
+  }
+
   /** Whether {@link end} was called. */
   get ended(): boolean {
     return this.#ended

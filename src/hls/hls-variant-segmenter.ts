@@ -102,6 +102,11 @@ export class HlsVariantSegmenter {
     return this.#lastSequence
   }
 
+  /** Whether it has entered its timeline, and not left. */
+  get running(): boolean {
+    return this.#open !== undefined
+  }
+
   /** Frames that are in no segment: those that came while it waited for the next place, segments that were too short, packets that are too large. */
   get droppedCount(): number {
     return this.#droppedCount

@@ -8,7 +8,7 @@ import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import { EMPTY_BYTES } from '../bytes/index.ts'
 import { type Clock, type Source, systemClock, type Timer } from '../hub/index.ts'
-import { HlsPackages, type PackagedSource } from './hls-packages.ts'
+import { HlsPackages } from './hls-packages.ts'
 import type { HlsPackagerOptions, PackagedSegment } from './hls-packager.ts'
 import { mediaPlaylistText, multivariantText } from './hls-playlist-text.ts'
 import {
@@ -18,7 +18,8 @@ import {
   isSessionId,
   newSessionId,
 } from './hls-sessions.ts'
-import { admitPlayer, closingReply, notFoundReply } from './http-admission.ts'
+import { findVariant, type HlsVariants, streamOfVariant, variantsOf } from './hls-variant-names.ts'
+import { type Admitted, admitPlayer, closingReply, type FindSource, notFoundReply } from './http-admission.ts'
 import {
   type CorsOptions,
   corsHeaders,
@@ -38,6 +39,7 @@ import {
   whenOver,
 } from './http-request.ts'
 import type { HubResolver } from './hub-resolver.ts'
+import type { PackagedStream } from './packaged-stream.ts'
 import { MemorySegmentStore, type SegmentStore } from './segment-store.ts'
 
 const debug = createDebug('millrace:hls')
@@ -50,7 +52,7 @@ const HOUSEKEEPING_INTERVAL_MS = 1_000
 
 /** Options of {@link HlsHandler}. */
 export interface HlsHandlerOptions
-  extends CorsOptions, TrustProxyOptions, Omit<HlsPackagerOptions, 'startSequence'> {
+  extends CorsOptions, TrustProxyOptions, Omit<HlsPackagerOptions, 'startSequence' | 'variant'> {
   /** The hub, or a function that picks it for a request; `undefined` from it is 404. */
   readonly hub: HubResolver
   /** Path in front of `/app/name.m3u8`, such as `/media`. @defaultValue '' */
@@ -61,6 +63,14 @@ export interface HlsHandlerOptions
    * @defaultValue 'on-demand'
    */
   readonly mode?: 'on-demand' | 'always'
+  /**
+   * Streams that are variants of one: `/live/show.m3u8` then has all of them, with segments that begin at the same places, for players
+   * to switch between. Their packets must come with one clock, as those of a transcoder that keeps its input's do: see `atc` of
+   * {@link hub!PublishOptions}. The video tracks of a multitrack publish are variants too. @defaultValue every stream for itself
+   */
+  readonly variants?: HlsVariants
+  /** Most variants of one stream; those named or numbered later are left out. @defaultValue 16 */
+  readonly maxVariants?: number
   /** Where segments and playlists are kept. @defaultValue a `MemorySegmentStore` */
   readonly store?: SegmentStore
   /** How long the first playlist request waits for the first segment, ms; then 404. @defaultValue 15000 */
@@ -84,9 +94,14 @@ export interface HlsHandlerEvents {
 }
 
 /** What a path asks for. */
-type Target =
-  | { readonly type: 'playlist'; readonly streamPath: string }
-  | { readonly type: 'segment'; readonly streamPath: string; readonly sequence: number }
+type Target = { readonly type: 'playlist'; readonly streamPath: string } | SegmentTarget
+
+interface SegmentTarget {
+  readonly type: 'segment'
+  /** The path of the stream, or that and the name of a variant. */
+  readonly streamPath: string
+  readonly sequence: number
+}
 
 /** An answer with bytes. */
 interface Answer {
@@ -101,7 +116,8 @@ interface Answer {
  * A first request goes through `hub.authorize` once and gets a multivariant playlist whose media playlist carries a
  * `session`; what follows with that session is counted as the same viewer. Segments carry it too, so that a URL that was
  * copied from a playlist ends with its viewer. A viewer that was silent for too long, or that a restarted server does not know,
- * is admitted anew by its next playlist request, with the query of its first one.
+ * is admitted anew by its next playlist request, with the query of its first one. A viewer of a stream with variants is one viewer,
+ * whichever it plays.
  */
 export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   readonly #options: HlsHandlerOptions
@@ -109,6 +125,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   readonly #clock: Clock
   readonly #sessions: HlsSessions
   readonly #packages: HlsPackages
+  readonly #find: FindSource
   readonly #onHousekeeping: () => void
   #unsubscribe: () => void
   #timer: Timer | undefined
@@ -140,8 +157,14 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
       },
       idleMs: mode === 'always' ? Infinity : idleMs,
       endedMs,
+      maxVariants: options.maxVariants ?? 16,
+      clock: this.#clock,
       onSegment: (segment, source) => this.emit('segment', segment, source),
     })
+    this.#find = (hub, streamPath, signal) => {
+      const variants = variantsOf(options.variants, streamPath)
+      return variants === undefined ? hub.findSource(streamPath, signal) : findVariant(hub, variants, signal)
+    }
     this.#onHousekeeping = () => this.#keepHouse()
     this.#unsubscribe = () => undefined
     this.#timer = undefined
@@ -260,18 +283,16 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
       return textReply(405, 'GET, HEAD or OPTIONS', this.#options, { Allow: 'GET, HEAD, OPTIONS' })
     }
     const id = facts.query['session']
+    if (target.type === 'segment') return await this.#segment(target, id ?? '')
     const session = this.#sessions.touch(id ?? '', target.streamPath, this.#clock.now())
-    if (target.type === 'segment') {
-      return session === undefined ? this.#noSession() : await this.#segment(session, target.sequence)
-    }
-    if (session !== undefined) return this.#playlist(session, mediaPlaylistText(session))
+    if (session !== undefined) return this.#playlist(session, facts.query['variant'])
     const { rest, returning } = this.#firstRequest(facts, id)
     if (returning !== undefined && !this.#sessions.isFree(returning)) return this.#noSession()
     const entered = await this.#enter(rest, target.streamPath, returning ?? newSessionId(), gone)
     if (entered === 'head') return headAnswer(this.#playlistHeaders())
     if ('status' in entered) return entered
-    const text = returning === undefined ? multivariantText(entered) : mediaPlaylistText(entered)
-    return this.#playlist(entered, text)
+    if (returning !== undefined) return this.#playlist(entered, facts.query['variant'])
+    return this.#text(entered, multivariantText(entered))
   }
 
   /** What a playlist request without a session here says: a new viewer, or one that comes back with a session of its own. */
@@ -283,7 +304,11 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     if (!isSessionId(id)) return { rest: facts, returning: undefined }
     const parameters = new URLSearchParams(facts.param)
     parameters.delete('session')
-    const { session: _, ...query } = facts.query
+    const { session: _, ...others } = facts.query
+    const { variant: __, ...withoutVariant } = others
+    const hasVariants = this.#options.variants !== undefined
+    if (hasVariants) parameters.delete('variant')
+    const query = hasVariants ? withoutVariant : others
     const param = parameters.size === 0 ? '' : `?${parameters.toString()}`
     return { rest: { ...facts, query, param }, returning: id }
   }
@@ -300,13 +325,13 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     }
     try {
       const request = httpPlayRequest(facts, 'hls', streamPath, id)
-      const admitted = await admitPlayer(this.#options.hub, request, gone, this.#options)
+      const admitted = await admitPlayer(this.#options.hub, request, gone, this.#options, this.#find)
       if ('status' in admitted) return admitted
-      const { source, decision } = admitted
+      const { decision } = admitted
       let isViewer = false
       try {
         if (this.#closed) return closingReply(this.#options)
-        const packaged = this.#package(source)
+        const packaged = this.#package(admitted)
         const isReady = await this.#whenReady(packaged, gone)
         // Whoever has gone while it waited will not come with its session.
         if (gone.aborted || this.#closed) return closingReply(this.#options)
@@ -322,13 +347,27 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     }
   }
 
-  #playlist(session: HlsSessionEntry, text: string | undefined): Answer | HttpReply {
+  /** The media playlist of one variant; where there are several and none is named, the playlist of all. */
+  #playlist(session: HlsSessionEntry, name = ''): Answer | HttpReply {
+    const variant = session.packaged.variant(name)
+    if (variant !== undefined) return this.#text(session, mediaPlaylistText(session, variant))
+    return name === '' ? this.#text(session, multivariantText(session)) : notFoundReply(this.#options)
+  }
+
+  #text(session: HlsSessionEntry, text: string | undefined): Answer | HttpReply {
     if (text === undefined) return notFoundReply(this.#options)
     return this.#bytes(session, Buffer.from(text), this.#playlistHeaders())
   }
 
-  async #segment(session: HlsSessionEntry, sequence: number): Promise<Answer | HttpReply> {
-    const bytes = await session.packaged.packager.segment(sequence)
+  /** A segment lies below the path of its stream, or below that and the name of its variant. */
+  async #segment({ streamPath, sequence }: SegmentTarget, id: string): Promise<Answer | HttpReply> {
+    const now = this.#clock.now()
+    const slash = streamPath.lastIndexOf('/')
+    const ofStream = this.#sessions.touch(id, streamPath, now)
+    const session = ofStream ?? this.#sessions.touch(id, streamPath.slice(0, slash), now)
+    if (session === undefined) return this.#noSession()
+    const name = ofStream === undefined ? streamPath.slice(slash + 1) : ''
+    const bytes = await session.packaged.variant(name)?.packager.segment(sequence)
     if (bytes === undefined) return notFoundReply(this.#options)
     return this.#bytes(session, bytes, {
       ...corsHeaders(this.#options),
@@ -355,16 +394,14 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     return textReply(404, 'no such session', this.#options)
   }
 
-  async #whenReady(packaged: PackagedSource, gone: AbortSignal): Promise<boolean> {
-    const { packager } = packaged
-    if (packager.playlist !== undefined) return true
+  async #whenReady(packaged: PackagedStream, gone: AbortSignal): Promise<boolean> {
     const limit = new AbortController()
     const giveUp = (): void => limit.abort()
     const timer = this.#clock.setTimeout(giveUp, this.#options.firstSegmentWaitMs ?? 15_000)
     gone.addEventListener('abort', giveUp, { once: true })
     packaged.users++
     try {
-      return (await packager.whenReady(limit.signal)) !== undefined
+      return await packaged.whenReady(limit.signal)
     } finally {
       packaged.users--
       gone.removeEventListener('abort', giveUp)
@@ -372,15 +409,20 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     }
   }
 
-  #package(source: Source): PackagedSource {
+  #package({ hub, source, streamPath }: Pick<Admitted, 'hub' | 'source' | 'streamPath'>): PackagedStream {
     this.#timer ??= this.#clock.setTimeout(this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
-    return this.#packages.open(source, this.#clock.now())
+    const names = (): ReturnType<typeof variantsOf> => variantsOf(this.#options.variants, streamPath)
+    return names() === undefined
+      ? this.#packages.open(source)
+      : this.#packages.openVariants(hub, streamPath, source, () => names() ?? [])
   }
 
   #packageAlways(hub: HubResolver): void {
     if (typeof hub === 'function') throw new TypeError("mode 'always' needs one hub, not a function")
+    const { variants = () => undefined } = this.#options
     const onPublish = (source: Source): void => {
-      if (!source.closed) this.#package(source)
+      if (source.closed || this.#packages.hasVariant(source)) return
+      this.#package({ hub, source, streamPath: streamOfVariant(variants, source.streamPath) })
     }
     for (const source of hub.sources) onPublish(source)
     hub.on('publish', onPublish)
@@ -390,7 +432,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   #keepHouse(): void {
     const now = this.#clock.now()
     this.#sessions.expire(now - (this.#options.viewerTimeoutMs ?? 30_000))
-    for (const packaged of this.#packages.tidy(now)) this.#sessions.clear(packaged)
+    for (const packaged of this.#packages.tidy()) this.#sessions.clear(packaged)
     this.#timer =
       this.#packages.size > 0
         ? this.#clock.setTimeout(this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)

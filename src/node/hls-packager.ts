@@ -6,11 +6,34 @@
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import { encodeUtf8 } from '../bytes/index.ts'
-import { HlsPlaylist, type HlsSegment, HlsSegmenter, type HlsSegmenterOptions } from '../hls/index.ts'
+import {
+  HlsPlaylist,
+  type HlsPlaylistEntry,
+  type HlsSegment,
+  HlsSegmenter,
+  type HlsSegmenterOptions,
+  type HlsTimeline,
+  type HlsVariantSegment,
+  HlsVariantSegmenter,
+} from '../hls/index.ts'
 import type { Consumer, Source } from '../hub/index.ts'
 import type { SegmentStore } from './segment-store.ts'
 
 const debug = createDebug('millrace:hls')
+
+/** A variant that is being sent may be so many segments behind the first one, or so many ms if that is more. */
+const MAX_BEHIND = 4
+const MAX_DELAY_MS = 15_000
+
+/** What makes a packager one of several for the same content. */
+export interface HlsVariantPlace {
+  /** Where segments begin, shared by the packagers of all variants. */
+  readonly timeline: HlsTimeline
+  /** Key of its files in the store, such as `live/show.variants/720p`. */
+  readonly key: string
+  /** Track of a multitrack publish that is its video. @defaultValue 0 */
+  readonly videoTrackId?: number
+}
 
 /** Options of {@link HlsPackager}. */
 export interface HlsPackagerOptions {
@@ -29,6 +52,8 @@ export interface HlsPackagerOptions {
   readonly startSequence?: number
   /** More options of the segmenter. */
   readonly segmenter?: Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence'>
+  /** For a variant of a stream. `startSequence` is then the timeline's. @defaultValue a stream for itself */
+  readonly variant?: HlsVariantPlace
 }
 
 /** Bit rates of the segments in a playlist window. */
@@ -59,16 +84,26 @@ export interface HlsPackagerEvents {
   segment: (segment: PackagedSegment) => void
 }
 
+/** What both kinds of segmenter do. */
+type Segmenter = Pick<HlsSegmenter, 'push' | 'discontinuity' | 'end' | 'unsupportedCodecs'> & {
+  read(): HlsSegment | HlsVariantSegment | undefined
+}
+
 /**
  * Cuts a source into segments and keeps the playlist and the segments in a store, under `app/name.m3u8` and
  * `app/name/N.ts`. Runs until the source closes (the playlist then gets EXT-X-ENDLIST) or {@link HlsPackager.close}.
+ *
+ * The playlist of a variant that was away while others went on begins anew, for there are no gaps in its numbers; it gets its
+ * EXT-X-ENDLIST from {@link HlsPackager.endPlaylist}, when all variants are over.
  */
 export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   readonly #source: Source
   readonly #store: SegmentStore
+  readonly #options: HlsPackagerOptions
   readonly #consumer: Consumer
-  readonly #segmenter: HlsSegmenter
-  readonly #playlist: HlsPlaylist
+  readonly #segmenter: Segmenter
+  #playlist: HlsPlaylist
+  #nextSequence: number
   readonly #base: string
   readonly #stored: Set<string>
   readonly #unstored: Map<number, Uint8Array>
@@ -85,23 +120,30 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
    */
   constructor(source: Source, store: SegmentStore, options: HlsPackagerOptions = {}) {
     super()
-    const { targetDurationMs = 4_000, windowMs = 30_000, maxLagMs = 15_000 } = options
-    const { startSequence = Math.floor(Date.now() / 1_000) } = options
+    const { targetDurationMs = 4_000, maxLagMs = 15_000, variant } = options
+    const startSequence =
+      variant?.timeline.nextSequence ?? options.startSequence ?? Math.floor(Date.now() / 1_000)
     this.#source = source
     this.#store = store
-    this.#base = storeKey(source.streamPath)
-    this.#segmenter = new HlsSegmenter({ targetDurationMs, ...options.segmenter, startSequence })
-    this.#playlist = new HlsPlaylist({
-      windowSec: windowMs / 1_000,
-      targetDurationSec: targetDurationMs / 1_000,
-    })
+    this.#options = options
+    this.#base = variant?.key ?? storeKey(source.streamPath)
+    this.#segmenter =
+      variant === undefined
+        ? new HlsSegmenter({ targetDurationMs, ...options.segmenter, startSequence })
+        : new HlsVariantSegmenter(variant.timeline, {
+            ...options.segmenter,
+            videoTrackId: variant.videoTrackId ?? 0,
+          })
+    this.#playlist = this.#newPlaylist(0)
+    this.#nextSequence = startSequence
     this.#stored = new Set()
     this.#unstored = new Map()
     this.#ownsPlaylist = true
     this.#waiters = new Set()
     this.#text = undefined
     this.#ended = false
-    this.#consumer = source.consume({ tracks: 'default', gopsBack: Infinity, maxLagMs })
+    const tracks = (variant?.videoTrackId ?? 0) > 0 ? 'all' : 'default'
+    this.#consumer = source.consume({ tracks, gopsBack: Infinity, maxLagMs })
     this.#finished = this.#run()
   }
 
@@ -120,9 +162,23 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     return this.#segmenter.unsupportedCodecs
   }
 
-  /** Number that the next segment gets. @internal */
+  /** Video frames per second as measured; `undefined` before the first segment of a variant, and for a stream for itself. */
+  get frameRate(): number | undefined {
+    return this.#segmenter instanceof HlsVariantSegmenter ? this.#segmenter.frameRate : undefined
+  }
+
+  /** Whether the other variants have gone on without this one: nobody can go on with it. */
+  get isBehind(): boolean {
+    const segmenter = this.#segmenter
+    if (!(segmenter instanceof HlsVariantSegmenter)) return false
+    const { targetDurationMs = 4_000, variant } = this.#options
+    const most = segmenter.running ? Math.max(MAX_BEHIND, MAX_DELAY_MS / targetDurationMs) : 1
+    return variant!.timeline.passedSince(this.#nextSequence - 1) > most
+  }
+
+  /** Number that the next segment gets; of a variant, if it comes in time. @internal */
   get nextSequence(): number {
-    return this.#segmenter.nextSequence
+    return this.#nextSequence
   }
 
   /** The source has closed and the playlist is complete, or packaging was stopped. */
@@ -154,6 +210,12 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   /** Another packager writes this playlist from now on: its file is not this one's to write or to remove. @internal */
   yieldPlaylist(): void {
     this.#ownsPlaylist = false
+  }
+
+  /** Nothing will be added: EXT-X-ENDLIST. */
+  async endPlaylist(): Promise<void> {
+    await this.#finished
+    await this.#endPlaylist()
   }
 
   /** Stops, and removes every file from the store. */
@@ -194,9 +256,14 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
       this.#segmenter.push(packet, Date.now())
       await this.#takeSegments()
     }
-    if (!this.#source.closed) return
+    // Of a variant that goes on no more, the others are told.
     this.#segmenter.end()
+    if (!this.#source.closed) return
     await this.#takeSegments()
+    if (this.#options.variant === undefined) await this.#endPlaylist()
+  }
+
+  async #endPlaylist(): Promise<void> {
     this.#playlist.end()
     await this.#storePlaylist()
   }
@@ -228,6 +295,8 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   /** @returns whether it was stored. */
   async #storePlaylist(): Promise<boolean> {
     if (this.#playlist.entries.length === 0) return false
+    const { variant } = this.#options
+    if (variant !== undefined) this.#playlist.raiseTargetDuration(variant.timeline.longestSec)
     const text = this.#playlist.format()
     this.#text = text
     this.#wake()
@@ -235,22 +304,46 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   }
 
   /** First the segment, then the playlist that names it. @returns whether it was stored. */
-  async #publish(key: string, segment: HlsSegment): Promise<boolean> {
+  async #publish(key: string, segment: HlsSegment | HlsVariantSegment): Promise<boolean> {
     const { sequence, bytes } = segment
     const isStored = await this.#put(key, bytes)
     if (isStored) this.#stored.add(key)
     else this.#unstored.set(sequence, bytes)
     const name = this.#base.slice(this.#base.lastIndexOf('/') + 1)
+    if ('discontinuitySequence' in segment) await this.#followOthers(segment)
+    this.#nextSequence = sequence + 1
     this.#playlist.add(segment, {
       uri: `${encodeURIComponent(name)}/${sequence}.ts`,
       byteLength: bytes.length,
     })
-    for (const expired of this.#playlist.takeExpired()) {
-      const old = this.#key(expired.sequence)
-      this.#unstored.delete(expired.sequence)
-      if (this.#stored.delete(old)) await this.#discard(old)
-    }
+    await this.#forget(this.#playlist.takeExpired())
     return isStored
+  }
+
+  /** The playlist of a variant begins anew with a segment that is not the next: there are no gaps in its numbers. */
+  async #followOthers(segment: HlsVariantSegment): Promise<void> {
+    const { sequence, discontinuity, discontinuitySequence } = segment
+    if (this.#text !== undefined && sequence === this.#nextSequence) return
+    const left = this.#playlist.clear()
+    this.#playlist = this.#newPlaylist(discontinuity ? discontinuitySequence - 1 : discontinuitySequence)
+    await this.#forget(left)
+  }
+
+  #newPlaylist(startDiscontinuitySequence: number): HlsPlaylist {
+    const { targetDurationMs = 4_000, windowMs = 30_000 } = this.#options
+    return new HlsPlaylist({
+      windowSec: windowMs / 1_000,
+      targetDurationSec: targetDurationMs / 1_000,
+      startDiscontinuitySequence,
+    })
+  }
+
+  async #forget(entries: readonly HlsPlaylistEntry[]): Promise<void> {
+    for (const { sequence } of entries) {
+      const key = this.#key(sequence)
+      this.#unstored.delete(sequence)
+      if (this.#stored.delete(key)) await this.#discard(key)
+    }
   }
 
   /** A disk that refuses costs memory, where the segment is kept instead, not the stream. */
@@ -285,14 +378,14 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
  * The key of a stream's files: its path, but for what would leave its place in a file system (dot segments, characters of Windows) or
  * meet the files of another stream (names that end like files do). Different paths have different keys.
  */
-function storeKey(streamPath: string): string {
+export function storeKey(streamPath: string): string {
   return streamPath
     .slice(1)
     .split('/')
     .map((part) => {
       // eslint-disable-next-line no-control-regex
       const safe = part.replaceAll(/[\u0000-\u001f\u007f"%*:<>?\\|]/g, escapeCharacter)
-      return /^\.*$/.test(safe) ? `%${safe}` : safe.replace(/\.(?=(?:m3u8|ts)$)/i, escapeCharacter)
+      return /^\.*$/.test(safe) ? `%${safe}` : safe.replace(/\.(?=(?:m3u8|ts|variants)$)/i, escapeCharacter)
     })
     .join('/')
 }

@@ -3,23 +3,12 @@
  *
  * @module
  */
-import type { Source } from '../hub/index.ts'
+import type { Clock, Hub, Source } from '../hub/index.ts'
 import { HlsPackager, type HlsPackagerOptions, type PackagedSegment } from './hls-packager.ts'
+import type { NamedVariant } from './hls-variant-names.ts'
+import { PackagedSource, type PackagedStream } from './packaged-stream.ts'
+import { PackagedVariants } from './packaged-variants.ts'
 import type { SegmentStore } from './segment-store.ts'
-
-/** A source that is packaged. */
-export interface PackagedSource {
-  /** The source. */
-  readonly source: Source
-  /** Its segments. */
-  readonly packager: HlsPackager
-  /** Viewers, and requests that wait for the first segment. */
-  users: number
-  /** When somebody asked last, ms on a monotonic clock. */
-  lastUseMs: number
-  /** When its source was first seen to be over, ms on a monotonic clock. */
-  endedMs: number | undefined
-}
 
 /** How long {@link HlsPackages} keeps what nobody watches. */
 export interface HlsPackagesOptions {
@@ -29,56 +18,105 @@ export interface HlsPackagesOptions {
   readonly idleMs: number
   /** How long the playlist of a source that is over stays, watched or not, ms. */
   readonly endedMs: number
+  /** Most variants of one stream. */
+  readonly maxVariants: number
+  /** Time and timers. */
+  readonly clock: Clock
   /** A segment of a source was stored. */
   readonly onSegment: (segment: PackagedSegment, source: Source) => void
 }
 
-/** Packagers by source. */
+/** Packaged streams. */
 export class HlsPackages {
   readonly #store: SegmentStore
   readonly #options: HlsPackagesOptions
-  readonly #packaged: Map<Source, PackagedSource>
-  /** The newest packager of each stream path, until its files are gone. */
-  readonly #newest: Map<string, HlsPackager>
+  /** By source; those with variants by the path of the stream, within their hub. */
+  readonly #packaged: Map<Source, PackagedStream>
+  readonly #variants: Map<Hub, Map<string, PackagedStream>>
+  readonly #all: Set<PackagedStream>
+  /** The newest of each stream path, until its files are gone. */
+  readonly #newest: Map<string, PackagedStream>
 
   /** @param store - where the files of all of them go. */
   constructor(store: SegmentStore, options: HlsPackagesOptions) {
     this.#store = store
     this.#options = options
     this.#packaged = new Map()
+    this.#variants = new Map()
+    this.#all = new Set()
     this.#newest = new Map()
   }
 
-  /** Sources that are packaged. */
+  /** Streams that are packaged. */
   get size(): number {
-    return this.#packaged.size
+    return this.#all.size
   }
 
   /** Packages `source` from now on, if it is not packaged yet. */
-  open(source: Source, nowMs: number): PackagedSource {
-    const present = this.#packaged.get(source)
-    if (present !== undefined) {
-      present.lastUseMs = nowMs
-      return present
-    }
-    const { streamPath } = source
-    // One of an earlier source by this name may still be read, or be on its way out: neither may take the other's files.
-    const earlier = this.#newest.get(streamPath)
-    const startSequence = Math.max(Math.floor(Date.now() / 1_000), earlier?.nextSequence ?? 0)
-    earlier?.yieldPlaylist()
-    const packager = new HlsPackager(source, this.#store, { ...this.#options.packager, startSequence })
-    packager.on('segment', (segment) => this.#options.onSegment(segment, source))
-    this.#newest.set(streamPath, packager)
-    const packaged: PackagedSource = { source, packager, users: 0, lastUseMs: nowMs, endedMs: undefined }
+  open(source: Source): PackagedStream {
+    const present = this.#used(this.#packaged.get(source))
+    if (present !== undefined) return present
+    const packaged = this.#begin(source.streamPath, (startSequence) => {
+      const packager = new HlsPackager(source, this.#store, { ...this.#options.packager, startSequence })
+      packager.on('segment', (segment) => this.#options.onSegment(segment, source))
+      return new PackagedSource(source, packager, this.#options.clock.now())
+    })
     this.#packaged.set(source, packaged)
     return packaged
   }
 
-  /** Stops what nobody needs any more. @returns what was stopped. */
-  tidy(nowMs: number): PackagedSource[] {
-    const stopped: PackagedSource[] = []
-    for (const packaged of this.#packaged.values()) {
-      if (packaged.packager.ended) packaged.endedMs ??= nowMs
+  /**
+   * Packages the variants of a stream from now on, if they are not packaged yet.
+   * @param source - one of them, that is there.
+   * @param names - tells all of them, those that are not there included.
+   */
+  openVariants(
+    hub: Hub,
+    streamPath: string,
+    source: Source,
+    names: () => readonly NamedVariant[],
+  ): PackagedStream {
+    const ofHub = this.#variants.get(hub) ?? new Map<string, PackagedStream>()
+    this.#variants.set(hub, ofHub)
+    const present = this.#used(ofHub.get(streamPath))
+    present?.refresh()
+    // Somebody published anew what was over.
+    if (present !== undefined && !present.ended) return present
+    const { packager, maxVariants, clock, onSegment } = this.#options
+    const packaged = this.#begin(
+      streamPath,
+      (startSequence) =>
+        new PackagedVariants(source, clock.now(), {
+          hub,
+          streamPath,
+          names,
+          maxVariants,
+          store: this.#store,
+          packager: { ...packager, startSequence },
+          clock,
+          onSegment,
+        }),
+    )
+    ofHub.set(streamPath, packaged)
+    return packaged
+  }
+
+  /** Whether a stream with variants is packaged that `source` is one of. */
+  hasVariant(source: Source): boolean {
+    for (const packaged of this.#all) {
+      packaged.refresh()
+      if (packaged.hasVariant(source)) return true
+    }
+    return false
+  }
+
+  /** Stops what nobody needs any more, and looks for variants that came. @returns what was stopped. */
+  tidy(): PackagedStream[] {
+    const nowMs = this.#options.clock.now()
+    const stopped: PackagedStream[] = []
+    for (const packaged of this.#all) {
+      packaged.refresh()
+      if (packaged.ended) packaged.endedMs ??= nowMs
       const { users, lastUseMs, endedMs } = packaged
       const isOver = endedMs !== undefined && nowMs - endedMs > this.#options.endedMs
       if (!isOver && (users > 0 || nowMs - lastUseMs <= this.#options.idleMs)) continue
@@ -90,12 +128,37 @@ export class HlsPackages {
 
   /** Stops everything and removes what is stored. */
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#packaged.values(), (packaged) => this.#close(packaged)))
+    await Promise.all(Array.from(this.#all, (packaged) => this.#close(packaged)))
   }
 
-  async #close({ source, packager }: PackagedSource): Promise<void> {
-    this.#packaged.delete(source)
-    await packager.close()
-    if (this.#newest.get(source.streamPath) === packager) this.#newest.delete(source.streamPath)
+  #used(present: PackagedStream | undefined): PackagedStream | undefined {
+    if (present !== undefined) present.lastUseMs = this.#options.clock.now()
+    return present
   }
+
+  #begin(streamPath: string, open: (startSequence: number) => PackagedStream): PackagedStream {
+    // One of an earlier source by this name may still be read, or be on its way out: neither may take the other's files.
+    const earlier = this.#newest.get(streamPath)
+    const startSequence = Math.max(Math.floor(Date.now() / 1_000), earlier?.nextSequence ?? 0)
+    earlier?.yieldPlaylist()
+    const packaged = open(startSequence)
+    this.#newest.set(streamPath, packaged)
+    this.#all.add(packaged)
+    return packaged
+  }
+
+  async #close(packaged: PackagedStream): Promise<void> {
+    this.#all.delete(packaged)
+    forget(this.#packaged, packaged)
+    for (const [hub, ofHub] of this.#variants) {
+      forget(ofHub, packaged)
+      if (ofHub.size === 0) this.#variants.delete(hub)
+    }
+    await packaged.close()
+    forget(this.#newest, packaged)
+  }
+}
+
+function forget<K>(map: Map<K, PackagedStream>, packaged: PackagedStream): void {
+  for (const [key, value] of map) if (value === packaged) map.delete(key)
 }

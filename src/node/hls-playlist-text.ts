@@ -4,54 +4,82 @@
  * @module
  */
 import { EMPTY_BYTES } from '../bytes/index.ts'
-import { describeTrack } from '../codec/index.ts'
-import { formatMultivariantPlaylist } from '../hls/index.ts'
+import { describeTrack, type TrackDescription } from '../codec/index.ts'
+import { formatMultivariantPlaylist, type VariantStream } from '../hls/index.ts'
 import type { FourCc, MediaPacket } from '../media/index.ts'
 import type { HlsSessionEntry } from './hls-sessions.ts'
+import type { PackagedVariant } from './packaged-stream.ts'
 
-/** The playlist that names the media playlist of this viewer. */
+/** The playlist that names the media playlists of this viewer. */
 export function multivariantText({ id, streamPath, request, packaged }: HlsSessionEntry): string {
-  const { source, packager } = packaged
+  // The query comes along: a viewer that is admitted again later has what it was admitted with.
+  const query = new URLSearchParams(request.param)
+  query.delete('session')
+  if (packaged.variant('') === undefined) query.delete('variant')
+  const rest = query.size === 0 ? '' : `&${query.toString()}`
+  return multivariantPlaylist(packaged.variants, (name) => {
+    const variant = name === '' ? '' : `&variant=${encodeURIComponent(name)}`
+    return `${nameOf(streamPath)}.m3u8?session=${id}${variant}${rest}`
+  })
+}
+
+/** A multivariant playlist, best variant first. */
+export function multivariantPlaylist(
+  variants: readonly PackagedVariant[],
+  uriOf: (name: string) => string,
+): string {
+  return formatMultivariantPlaylist({
+    type: 'multivariant',
+    variants: variants.map((variant) => variantStream(variant, uriOf(variant.name))),
+  })
+}
+
+/** The media playlist of this viewer, `undefined` before the first segment and when others have gone on without this variant. */
+export function mediaPlaylistText(
+  { id, streamPath }: HlsSessionEntry,
+  { name, packager }: PackagedVariant,
+): string | undefined {
+  if (packager.isBehind) return undefined
+  // The packager names the stream as the hub does; this viewer may know it by another name.
+  const folder = name === '' ? nameOf(streamPath) : `${nameOf(streamPath)}/${encodeURIComponent(name)}`
+  return packager.playlist?.replaceAll(/^[^#\n]*\/(\d+\.ts)$/gm, `${folder}/$1?session=${id}`)
+}
+
+function variantStream({ source, videoTrackId, packager }: PackagedVariant, uri: string): VariantStream {
   const { audio, video } = source.configuration
+  const picture = videoTrackId === 0 ? video[0] : trackOf(video, videoTrackId)
+  const videoCodec = videoTrackId === 0 ? source.videoCodec : (picture?.codec ?? '')
   // A fourCC is any four bytes that a publisher sends: only what a codec string is made of can stand in a playlist.
-  const tracks = [describe(source.videoCodec, video[0]), describe(source.audioCodec, audio[0])].filter(
+  const tracks = [describe(videoCodec, picture), describe(source.audioCodec, audio[0])].filter(
     (track) =>
       track !== undefined &&
       !packager.unsupportedCodecs.has(track.codec) &&
       /^[\w.-]+$/.test(track.codecString),
   )
   const size = tracks.find((track) => track?.width !== undefined && track.height !== undefined)
-  // The query comes along: a viewer that is admitted again later has what it was admitted with.
-  const query = new URLSearchParams(request.param)
-  query.delete('session')
-  return formatMultivariantPlaylist({
-    type: 'multivariant',
-    variants: [
-      {
-        uri: `${nameOf(streamPath)}.m3u8?session=${id}${query.size === 0 ? '' : `&${query.toString()}`}`,
-        bandwidth: Math.max(1, packager.bandwidth.peak),
-        averageBandwidth: Math.max(1, packager.bandwidth.average),
-        ...(tracks.length === 0 ? {} : { codecs: tracks.map((track) => track!.codecString) }),
-        ...(size === undefined ? {} : { resolution: { width: size.width!, height: size.height! } }),
-      },
-    ],
-  })
+  const { frameRate } = packager
+  return {
+    uri,
+    bandwidth: Math.max(1, packager.bandwidth.peak),
+    averageBandwidth: Math.max(1, packager.bandwidth.average),
+    ...(tracks.length === 0 ? {} : { codecs: tracks.map((track) => track!.codecString) }),
+    ...(size === undefined ? {} : { resolution: { width: size.width!, height: size.height! } }),
+    ...(frameRate === undefined ? {} : { frameRate }),
+  }
 }
 
-/** The media playlist of this viewer, `undefined` before the first segment. */
-export function mediaPlaylistText({ id, streamPath, packaged }: HlsSessionEntry): string | undefined {
-  // The packager names the stream as the hub does; this viewer may know it by another name.
-  const name = nameOf(streamPath)
-  return packaged.packager.playlist?.replaceAll(/^[^#\n]*\/(\d+\.ts)$/gm, `${name}/$1?session=${id}`)
+function trackOf(configuration: readonly MediaPacket[], trackId: number): MediaPacket | undefined {
+  for (const packet of configuration) {
+    const track = packet.track(trackId)
+    if (track !== undefined) return track
+  }
+  return undefined
 }
 
 function nameOf(streamPath: string): string {
   return encodeURIComponent(streamPath.slice(streamPath.lastIndexOf('/') + 1))
 }
 
-function describe(
-  codec: FourCc,
-  configuration: MediaPacket | undefined,
-): ReturnType<typeof describeTrack> | undefined {
+function describe(codec: FourCc, configuration: MediaPacket | undefined): TrackDescription | undefined {
   return codec === '' ? undefined : describeTrack(codec, configuration?.payload ?? EMPTY_BYTES)
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { AccessAccept, AccessRequest, Source } from '../hub/index.ts'
-import type { PackagedSource } from './hls-packages.ts'
+import type { PackagedStream } from './packaged-stream.ts'
 
 /** One viewer of one stream. */
 export interface HlsSession {
@@ -17,7 +17,7 @@ export interface HlsSession {
   readonly request: AccessRequest
   /** Address that it came from at first. */
   readonly remoteAddress: string
-  /** The stream that it watches. */
+  /** The stream that it watches; where there are variants, one of them. */
   readonly source: Source
   /** Time of its first request, ms on a monotonic clock. */
   readonly sinceMs: number
@@ -32,7 +32,7 @@ export interface HlsSession {
 /** A session with what it watches. */
 export interface HlsSessionEntry extends HlsSession {
   /** What it watches. */
-  readonly packaged: PackagedSource
+  readonly packaged: PackagedStream
   /** Takes it from the source's count. */
   readonly leave: () => void
 }
@@ -81,7 +81,7 @@ export class HlsSessions {
 
   /** Counts a viewer of `packaged`, which asked by `request`, under the id that is its `clientId`. */
   open(
-    packaged: PackagedSource,
+    packaged: PackagedStream,
     request: AccessRequest,
     decision: AccessAccept,
     nowMs: number,
@@ -152,7 +152,7 @@ export class HlsSessions {
   }
 
   /** Forgets the viewers of `packaged`, or everybody. */
-  clear(packaged?: PackagedSource): void {
+  clear(packaged?: PackagedStream): void {
     for (const session of this.#sessions.values()) {
       if (packaged === undefined || session.packaged === packaged) this.#end(session.id)
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AccessAccept, type AccessRequest, reject, type Source } from '../hub/index.ts'
+import { type AccessAccept, type AccessRequest, type Hub, reject, type Source } from '../hub/index.ts'
 import { type CorsOptions, type HttpReply, refusalReply, textReply } from './http-reply.ts'
 import { type HubResolver, resolveHub } from './hub-resolver.ts'
 
@@ -11,6 +11,10 @@ import { type HubResolver, resolveHub } from './hub-resolver.ts'
 export interface Admitted {
   /** What was asked for. */
   readonly request: AccessRequest
+  /** Where it is. */
+  readonly hub: Hub
+  /** Its path in the hub, which admission may have changed. */
+  readonly streamPath: string
   /** What to play; open. */
   readonly source: Source
   /** The decision. Whoever is given it tells its `onEnd`. */
@@ -22,15 +26,22 @@ export function notFoundReply(cors: CorsOptions): HttpReply {
   return refusalReply(reject('no such stream', { notFound: true }), cors)
 }
 
+/** Finds what to play for a stream path; `undefined` when it is not there. Never rejects. */
+export type FindSource = (hub: Hub, streamPath: string, signal: AbortSignal) => Promise<Source | undefined>
+
+const findByPath: FindSource = (hub, streamPath, signal) => hub.findSource(streamPath, signal)
+
 /**
  * Lets a player in, or says what to answer instead. Rejects only when the application's own functions do.
  * @param signal - aborts when the player has gone, or when nobody is let in any more.
+ * @param find - how the source is found. @defaultValue by the hub
  */
 export async function admitPlayer(
   resolver: HubResolver,
   request: AccessRequest,
   signal: AbortSignal,
   cors: CorsOptions,
+  find: FindSource = findByPath,
 ): Promise<Admitted | HttpReply> {
   const hub = resolveHub(resolver, request)
   if (hub === undefined) return notFoundReply(cors)
@@ -38,12 +49,16 @@ export async function admitPlayer(
   if (decision.type !== 'accept') return signal.aborted ? closingReply(cors) : refusalReply(decision, cors)
   let isIn = false
   try {
-    const source = await hub.findSource(decision.streamPath ?? request.streamPath, signal)
+    const streamPath = decision.streamPath ?? request.streamPath
+    const source = await find(hub, streamPath, signal)
     if (signal.aborted) return closingReply(cors)
     // It may have closed between its publish and this turn.
-    if (source === undefined || source.closed) return notFoundReply(cors)
+    if (source === undefined || source.closed) {
+      hub.failed(request, 'no such stream')
+      return notFoundReply(cors)
+    }
     isIn = true
-    return { request, source, decision }
+    return { request, hub, streamPath, source, decision }
   } finally {
     if (!isIn) decision.onEnd?.()
   }

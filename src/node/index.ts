@@ -54,12 +54,14 @@ export { HttpFlvClient } from './http-flv-client.ts'
 export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
 export { RtmpClient } from './rtmp-client.ts'
 export type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
+export type { HlsVariants } from './hls-variant-names.ts'
 export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from './hls-handler.ts'
 export {
   type HlsBandwidth,
   HlsPackager,
   type HlsPackagerEvents,
   type HlsPackagerOptions,
+  type HlsVariantPlace,
   type PackagedSegment,
 } from './hls-packager.ts'
 export type { HlsSession } from './hls-sessions.ts'
