@@ -59,7 +59,11 @@ export const ERROR_CODES = {
   ERR_TS_STREAM_COUNT: 'a program has more streams than maxStreams',
   ERR_TS_SYNC: 'no TS packets are found in maxUnsyncedBytes',
   // mp4
+  ERR_MP4_BOX: 'an MP4 box reaches past the end of its parent, lacks a part or has impossible fields',
+  ERR_MP4_BOX_BYTES: 'a moov or moof box is larger than maxBoxBytes',
   ERR_MP4_FRAGMENT_BYTES: 'more bytes than maxFragmentBytes wait for an MP4 fragment to be cut',
+  ERR_MP4_INDEX_BYTES: 'the index of an MP4 file takes more memory than maxIndexBytes',
+  ERR_MP4_MOVIE: 'a file has tracks but is no fragmented MP4, or has none',
   ERR_MP4_TRACKS: 'an MP4 file has more tracks than maxTracks',
   // hls
   ERR_HLS_PLAYLIST: 'a text is no HLS playlist',
