@@ -57,6 +57,11 @@ export interface AccessAccept {
   readonly streamPath?: string
   /** Take the stream from its present publisher instead of being refused. @defaultValue the hub's `secondPublisher` policy */
   readonly takeOver?: boolean
+  /**
+   * Keep this publisher's own timestamps: for encoders that push several renditions of one content with one clock.
+   * @defaultValue the hub's `atc`
+   */
+  readonly atc?: boolean
   /** Anything to carry on the publisher or player, shown again in events and stats. */
   readonly userData?: unknown
   /**

@@ -337,6 +337,7 @@ export class RtmpConnection implements Expiring {
     try {
       publisher = hub.publish(streamPath, {
         ...(decision.takeOver === undefined ? {} : { takeOver: decision.takeOver }),
+        ...(decision.atc === undefined ? {} : { atc: decision.atc }),
         request,
         userData: decision.userData,
         onLost: (reason) => this.#publishLost(reason),

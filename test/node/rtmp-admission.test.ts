@@ -64,6 +64,16 @@ describe('a publisher', () => {
     expect(leech.news[0]).toBe('NetStream.Play.StreamNotFound')
   })
 
+  test('keeps its own timestamps if the decision says so', async () => {
+    const { world, desk } = deciding()
+    const publisher = await world.publish('show')
+    desk.answer(accept({ atc: true }))
+    await world.settle()
+    publisher.write(videoConfig(70_000, 2), key(70_000, 3))
+    await world.settle()
+    expect(world.hub.source('/live/show')!.lastDts).toBe(70_000)
+  })
+
   test('defect: that is turned away sees the reason, and no start', async () => {
     const { world, desk } = deciding()
     const publisher = await world.publish('wrong')
