@@ -1,0 +1,391 @@
+/**
+ * A program that is kept running: started, watched, ended with everything it started, and started again.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setPriority } from 'node:os'
+import createDebug from 'debug'
+import { EventEmitter } from 'eventemitter3'
+import { type Clock, systemClock, type Timer } from '../../hub/index.ts'
+import { Backoff } from '../backoff.ts'
+import { childGuard } from './child-guard.ts'
+import { type FfmpegProgress, ProgressReader } from './ffmpeg-progress.ts'
+import { LogTail } from './log-tail.ts'
+import { RESTART_DEFAULTS, type RestartOptions } from './restart-options.ts'
+
+const debug = createDebug('millrace:ffmpeg')
+
+/** How long output may stay open after its program has ended, ms: somebody else holds the other end. */
+const OUTPUT_GRACE_MS = 1_000
+
+/** One run of a program. */
+export interface WorkerRun {
+  /** The program: a path, or a name that is looked for in `PATH`. */
+  readonly command: string
+  /** Its arguments; no shell sees them. */
+  readonly args: readonly string[]
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Where it runs. */
+  readonly cwd?: string | undefined
+  /** Whether its standard input is a pipe. Otherwise there is none. */
+  readonly input?: boolean
+  /** What comes on standard output: reports of `-progress pipe:1`, lines for the log, or something that `attach` reads. */
+  readonly output: 'progress' | 'log' | 'pipe'
+  /** How many more pipes it gets, from file descriptor 3 on. */
+  readonly pipes?: number
+  /**
+   * Connects the pipes, once the program runs.
+   * @returns called once when it is over and its output was read.
+   */
+  attach?(child: ChildProcess): () => void
+}
+
+/** What a {@link ChildWorker} does. */
+export interface ChildWorkerOptions extends RestartOptions {
+  /** Says what to run, anew for each start. `undefined`: there is nothing to do. Its rejection counts as a failed run. */
+  readonly prepare: (signal: AbortSignal) => Promise<WorkerRun | undefined> | WorkerRun | undefined
+  /** When it is started again: whenever it ends, when it ends with an error, or never. */
+  readonly restart: 'always' | 'on-failure' | 'never'
+  /** A run in which {@link ChildWorker.touch} was not called for so long is ended, ms. @defaultValue none */
+  readonly stallMs?: number | undefined
+  /** Texts that the log shows as `***`. @defaultValue none */
+  readonly secrets?: readonly string[]
+  /** Time and timers. @defaultValue the runtime's own */
+  readonly clock?: Clock | undefined
+}
+
+/** What a worker is doing: nothing yet, starting, running, ending, waiting for its next start; its work is done; it was given up. */
+export type WorkerState = 'idle' | 'starting' | 'running' | 'stopping' | 'waiting' | 'ended' | 'failed'
+
+/** How a run ended. */
+export interface WorkerExit {
+  /** In words: `exited with 1`, `killed by SIGKILL`, or why it was ended. */
+  readonly reason: string
+  /** Exit code, `null` after a signal or when it could not be started. */
+  readonly code: number | null
+  /** The signal that ended it, `null` if none did. */
+  readonly signal: string | null
+  /** How long it ran, ms. */
+  readonly ranMs: number
+}
+
+/** What is to be known of a worker. */
+export interface WorkerStats {
+  /** What it is doing. */
+  readonly state: WorkerState
+  /** Process id, while it runs. */
+  readonly pid: number | undefined
+  /** Starts so far. */
+  readonly starts: number
+  /** How long this run lasts, ms; 0 when it does not run. */
+  readonly runningMs: number
+  /** Time to the next start, ms, while it waits for that. */
+  readonly nextStartMs: number | undefined
+  /** How far it is, when it reports. */
+  readonly progress: FfmpegProgress | undefined
+  /** How the last run ended; why it was given up. */
+  readonly lastExit: WorkerExit | undefined
+  /** The end of what it said: 20 lines of 500 characters, without passwords. */
+  readonly log: readonly string[]
+}
+
+/** Facts that a {@link ChildWorker} announces. */
+export interface ChildWorkerEvents {
+  /** It runs. */
+  start: (pid: number) => void
+  /** A run is over, or could not begin. */
+  exit: (exit: WorkerExit) => void
+  /** It is not started any more: its work is done, or it was given up. */
+  over: (state: 'ended' | 'failed') => void
+}
+
+/** One program. All that it starts is in its process group and ends with it, and with this process. */
+export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
+  readonly #options: ChildWorkerOptions
+  readonly #limits: Required<RestartOptions>
+  readonly #clock: Clock
+  readonly #backoff: Backoff
+  #state: WorkerState
+  #child: ChildProcess | undefined
+  #progress: ProgressReader | undefined
+  #log: LogTail
+  #lastExit: WorkerExit | undefined
+  #starts: number
+  /** Runs in a row that were short. */
+  #failures: number
+  #startedMs: number
+  #touchedMs: number
+  #nextStartAtMs: number
+  /** Why this run is being ended. */
+  #reason: string | undefined
+  #preparing: AbortController | undefined
+  readonly #timers: Set<Timer>
+  #stopped: Promise<void> | undefined
+  #onStopped: (() => void) | undefined
+
+  /** @param options - see {@link ChildWorkerOptions}. */
+  constructor(options: ChildWorkerOptions) {
+    super()
+    this.#options = options
+    this.#limits = { ...RESTART_DEFAULTS, ...options }
+    this.#clock = options.clock ?? systemClock
+    const { minRestartDelayMs: minMs, maxRestartDelayMs: maxMs } = this.#limits
+    this.#backoff = new Backoff({ minMs, maxMs: Math.max(minMs, maxMs) })
+    this.#state = 'idle'
+    this.#child = undefined
+    this.#progress = undefined
+    this.#log = new LogTail(options.secrets)
+    this.#lastExit = undefined
+    this.#starts = 0
+    this.#failures = 0
+    this.#startedMs = 0
+    this.#touchedMs = 0
+    this.#nextStartAtMs = 0
+    this.#reason = undefined
+    this.#preparing = undefined
+    this.#timers = new Set()
+    this.#stopped = undefined
+    this.#onStopped = undefined
+  }
+
+  /** What it is doing. */
+  get state(): WorkerState {
+    return this.#state
+  }
+
+  /** Starts it, also after it has ended or was given up. Does nothing while it is at work. */
+  start(): void {
+    if (this.#state !== 'idle' && this.#state !== 'ended' && this.#state !== 'failed') return
+    this.#failures = 0
+    this.#backoff.reset()
+    void this.#start()
+  }
+
+  /**
+   * Ends it for good.
+   * @param drainMs - how long it may go on before it gets SIGTERM: for those whose owner has ended their input. @defaultValue 0
+   * @returns when it is gone, with everything it has started.
+   */
+  stop(drainMs = 0): Promise<void> {
+    if (this.#stopped !== undefined) return this.#stopped
+    if (this.#state === 'starting' || this.#state === 'waiting') this.#rest('idle')
+    if (this.#child === undefined) return Promise.resolve()
+    this.#stopped = new Promise((resolve) => {
+      this.#onStopped = resolve
+    })
+    this.#end('stopped', drainMs)
+    return this.#stopped
+  }
+
+  /** Ends this run, as if it had failed by itself. */
+  fail(reason: string): void {
+    if (this.#state === 'running') this.#end(reason, 0)
+  }
+
+  /** It shows signs of life: see `stallMs`. */
+  touch(): void {
+    this.#touchedMs = this.#clock.now()
+  }
+
+  /** What is to be known, made when asked. */
+  stats(): WorkerStats {
+    const now = this.#clock.now()
+    const isUp = this.#child !== undefined
+    return {
+      state: this.#state,
+      pid: this.#child?.pid,
+      starts: this.#starts,
+      runningMs: isUp ? Math.round(now - this.#startedMs) : 0,
+      nextStartMs: this.#state === 'waiting' ? Math.max(0, Math.round(this.#nextStartAtMs - now)) : undefined,
+      progress: this.#progress?.latest,
+      lastExit: this.#lastExit,
+      log: this.#log.lines,
+    }
+  }
+
+  async #start(): Promise<void> {
+    this.#state = 'starting'
+    this.#reason = undefined
+    this.#startedMs = this.#clock.now()
+    const preparing = new AbortController()
+    this.#preparing = preparing
+    let run: WorkerRun | undefined
+    try {
+      run = await this.#options.prepare(preparing.signal)
+    } catch (error) {
+      if (!preparing.signal.aborted) this.#exited(null, null, wordsOf(error))
+      return
+    }
+    if (preparing.signal.aborted) return
+    this.#preparing = undefined
+    if (run === undefined) this.#rest('ended')
+    else this.#spawn(run)
+  }
+
+  #spawn(run: WorkerRun): void {
+    const { command, args, env, cwd, input = false, output, pipes = 0 } = run
+    this.#starts++
+    this.#startedMs = this.#clock.now()
+    this.#log = new LogTail(this.#options.secrets)
+    this.#progress = output === 'progress' ? new ProgressReader() : undefined
+    childGuard.ready()
+    let child: ChildProcess
+    try {
+      child = spawn(command, args, {
+        cwd,
+        env: { ...process.env, ...env },
+        stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe', ...Array<'pipe'>(pipes).fill('pipe')],
+        // A group of its own: a signal reaches what it starts as well, and Ctrl-C in a terminal is ours to pass on.
+        detached: process.platform !== 'win32',
+        windowsHide: true,
+      })
+    } catch (error) {
+      childGuard.delete(undefined)
+      this.#exited(null, null, wordsOf(error))
+      return
+    }
+    const { pid } = child
+    if (pid !== undefined) childGuard.add(pid)
+    this.#child = child
+    this.#state = 'running'
+    let failure: string | undefined
+    // Not there, not allowed, no processes left; or a signal that could not be sent.
+    child.on('error', (error) => {
+      failure = wordsOf(error)
+      if (pid === undefined) finish(null, null)
+    })
+    for (const pipe of child.stdio) pipe?.on('error', () => undefined)
+    const tail = this.#log
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => tail.push(text))
+    if (output !== 'pipe') {
+      const reader = this.#progress ?? tail
+      child.stdout!.setEncoding('utf8').on('data', (text: string) => reader.push(text))
+    }
+    const detach = pid === undefined ? undefined : run.attach?.(child)
+    let grace: Timer | undefined
+    child.once('exit', () => {
+      // What it has started and left behind.
+      signalGroup(child, 'SIGKILL')
+      grace = this.#clock.setTimeout(() => {
+        for (const pipe of child.stdio) pipe?.destroy()
+      }, OUTPUT_GRACE_MS)
+    })
+    let isOver = false
+    const finish = (code: number | null, signal: string | null): void => {
+      if (isOver) return
+      isOver = true
+      grace?.cancel()
+      childGuard.delete(pid)
+      this.#child = undefined
+      detach?.()
+      this.#exited(failure === undefined ? code : null, signal, failure)
+    }
+    child.once('close', finish)
+    if (pid === undefined) return
+    try {
+      setPriority(pid, this.#limits.niceness)
+    } catch (error) {
+      debug('%s stays at its priority: %s', command, error)
+    }
+    debug('%s runs as %d', command, pid)
+    this.touch()
+    if (this.#options.stallMs !== undefined) this.#watch(this.#options.stallMs)
+    this.emit('start', pid)
+  }
+
+  /** Looks again when the time could be up. */
+  #watch(stallMs: number): void {
+    const waitMs = this.#touchedMs + stallMs - this.#clock.now()
+    if (waitMs > 0) this.#after(waitMs, () => this.#watch(stallMs))
+    else this.fail(`stalled: nothing for ${stallMs} ms`)
+  }
+
+  /** Asks it to end, then insists. */
+  #end(reason: string, drainMs: number): void {
+    const child = this.#child
+    if (child === undefined) return
+    this.#cancelTimers()
+    this.#state = 'stopping'
+    this.#reason = reason
+    const kill = (): void => signalGroup(child, 'SIGKILL')
+    const terminate = (): void => {
+      signalGroup(child, 'SIGTERM')
+      this.#after(this.#limits.stopTimeoutMs, kill)
+    }
+    if (drainMs > 0) this.#after(drainMs, terminate)
+    else terminate()
+  }
+
+  #exited(code: number | null, signal: string | null, failure: string | undefined): void {
+    const ranMs = Math.round(this.#clock.now() - this.#startedMs)
+    const how = signal === null ? `exited with ${String(code)}` : `killed by ${signal}`
+    const reason = failure ?? this.#reason ?? how
+    this.#lastExit = { reason, code, signal, ranMs }
+    debug('%s after %d ms', reason, ranMs)
+    const isStopped = this.#stopped !== undefined
+    const { restart } = this.#options
+    const isFailure = failure !== undefined || this.#reason !== undefined || code !== 0
+    if (isStopped || (restart !== 'always' && !isFailure)) this.#rest(isStopped ? 'idle' : 'ended')
+    else if (restart === 'never') this.#rest('failed')
+    else this.#retry(ranMs)
+    this.emit('exit', this.#lastExit)
+    if (this.#state === 'ended' || this.#state === 'failed') this.emit('over', this.#state)
+  }
+
+  #retry(ranMs: number): void {
+    if (ranMs >= this.#limits.stableAfterMs) {
+      this.#failures = 0
+      this.#backoff.reset()
+    }
+    this.#failures++
+    if (this.#failures > this.#limits.maxRestarts) {
+      this.#rest('failed')
+      return
+    }
+    this.#cancelTimers()
+    this.#state = 'waiting'
+    const waitMs = this.#backoff.nextMs()
+    this.#nextStartAtMs = this.#clock.now() + waitMs
+    this.#after(waitMs, () => void this.#start())
+  }
+
+  #rest(state: 'idle' | 'ended' | 'failed'): void {
+    this.#cancelTimers()
+    this.#preparing?.abort()
+    this.#preparing = undefined
+    this.#state = state
+    this.#stopped = undefined
+    this.#onStopped?.()
+    this.#onStopped = undefined
+  }
+
+  #after(ms: number, callback: () => void): void {
+    const timer = this.#clock.setTimeout(() => {
+      this.#timers.delete(timer)
+      callback()
+    }, ms)
+    this.#timers.add(timer)
+  }
+
+  #cancelTimers(): void {
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+  }
+}
+
+/** Sends a signal to `child` and what it has started. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    if (process.platform === 'win32') child.kill(signal)
+    else process.kill(-child.pid, signal)
+  } catch {
+    // Nobody is left in the group.
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

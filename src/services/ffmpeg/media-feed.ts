@@ -1,0 +1,132 @@
+/**
+ * What a stream's packets are for ffmpeg: FLV on its standard input.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import { FlvMuxer } from '../../flv/index.ts'
+import type { Consumer, ConsumerStats, Source } from '../../hub/index.ts'
+import type { MediaPacket } from '../../media/index.ts'
+
+/**
+ * Added to all times, so that none is negative: encoders of audio begin a frame early, and those of video put a picture's decode time
+ * before its presentation. Taken away again from what comes back.
+ */
+export const FEED_OFFSET_MS = 1_000
+
+/** How long, in the time of the stream, the second kind of media is waited for before the first goes out. */
+const PROBE_MS = 500
+
+/** Packets that are held meanwhile, whatever their times. */
+const MAX_PROBE_PACKETS = 512
+
+/** One reading of a source for one run of ffmpeg, from its newest keyframe on. */
+export class MediaFeed {
+  readonly #source: Source
+  readonly #consumer: Consumer
+  readonly #muxer: FlvMuxer
+  #pending: MediaPacket[]
+  #finishing: boolean
+  /** dts of its first audio or video, on the source's clock, ms: what {@link FEED_OFFSET_MS} stands for. */
+  readonly startDts: number
+
+  private constructor(source: Source, consumer: Consumer, pending: MediaPacket[], startDts: number) {
+    this.#source = source
+    this.#consumer = consumer
+    this.#muxer = new FlvMuxer()
+    this.#pending = pending
+    this.#finishing = false
+    this.startDts = startDts
+  }
+
+  /**
+   * Waits until there is something to read and it is known what kinds of media there are.
+   * @returns `undefined` when the stream, or its publisher, ends before.
+   */
+  static async open(source: Source, signal: AbortSignal): Promise<MediaFeed | undefined> {
+    if (source.closed) return undefined
+    const consumer = source.consume({ tracks: 'default' })
+    const end = (): void => consumer.detach()
+    signal.addEventListener('abort', end, { once: true })
+    const pending: MediaPacket[] = []
+    let startDts: number | undefined
+    try {
+      while (!consumer.ended) {
+        const packet = consumer.read()
+        if (packet === undefined) {
+          if (source.publisher === undefined) break
+          await consumer.ready()
+          continue
+        }
+        if (packet.kind === 'data') continue
+        pending.push(packet)
+        if (packet.coded) startDts ??= packet.dts
+        if (startDts === undefined) continue
+        const kinds = new Set(pending.map(({ kind }) => kind))
+        const isWaiting = kinds.size < 2 && packet.dts - startDts < PROBE_MS
+        if (!isWaiting || pending.length >= MAX_PROBE_PACKETS)
+          return new MediaFeed(source, consumer, pending, startDts)
+      }
+    } finally {
+      signal.removeEventListener('abort', end)
+    }
+    consumer.detach()
+    return undefined
+  }
+
+  /** Counters of its reading: what it skipped because ffmpeg was too slow. */
+  get stats(): ConsumerStats {
+    return this.#consumer.stats()
+  }
+
+  /** Format of the bytes, for `-f`. */
+  get format(): 'flv' {
+    return 'flv'
+  }
+
+  /** Writes everything to `stdin`, as fast as that takes it, and ends it. Settles when that is done, or nobody reads any more. */
+  async writeTo(stdin: Writable): Promise<void> {
+    const consumer = this.#consumer
+    stdin.write(this.#muxer.header())
+    for (const packet of this.#pending) stdin.write(this.#tag(packet))
+    this.#pending = []
+    while (!consumer.ended && !stdin.destroyed) {
+      const packet = consumer.read()
+      if (packet === undefined) {
+        if (this.#finishing || consumer.ended) break
+        await consumer.ready()
+      } else if (packet.kind !== 'data' && !stdin.write(this.#tag(packet))) await drained(stdin)
+    }
+    consumer.detach()
+    stdin.end()
+  }
+
+  /** Ends when all that a publisher sent is written who has left; at once while there is one. */
+  finish(): void {
+    this.#finishing = true
+    if (this.#source.publisher !== undefined) this.close()
+  }
+
+  /** Ends at once. */
+  close(): void {
+    this.#consumer.detach()
+  }
+
+  #tag(packet: MediaPacket): Uint8Array {
+    // Configuration may be older than the first frame.
+    const dts = Math.max(0, packet.dts - this.startDts + FEED_OFFSET_MS)
+    return this.#muxer.write(packet, dts)
+  }
+}
+
+/** Waits for room, or for the end. */
+async function drained(stdin: Writable): Promise<void> {
+  if (stdin.destroyed) return
+  const over = new AbortController()
+  const { signal } = over
+  await Promise.race([once(stdin, 'drain', { signal }), once(stdin, 'close', { signal })]).catch(
+    () => undefined,
+  )
+  over.abort()
+}
