@@ -31,9 +31,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
 
 /** Watches delay and loss of one player, or only counts its bytes. */
 export class LoadPlayer {
-  /** Bytes received since the last {@link LoadPlayer.takeBytes}, and acknowledged so far. */
-  #bytes: number
-  #totalBytes: number
+  #receivedBytes: number
   #reader: Reader | undefined
   readonly #socket: Socket
   readonly #sampled: boolean
@@ -54,8 +52,7 @@ export class LoadPlayer {
    * @param latencies - where the delay of each frame of a sampled player goes, ms.
    */
   constructor(target: Target, sampled: boolean, latencies: number[]) {
-    this.#bytes = 0
-    this.#totalBytes = 0
+    this.#receivedBytes = 0
     this.#reader = openReader(target)
     this.#sampled = sampled
     this.#protocol = target.protocol
@@ -79,18 +76,16 @@ export class LoadPlayer {
     this.#send(this.#reader)
   }
 
-  /** Bytes since the last call. */
-  takeBytes(): number {
-    const bytes = this.#bytes
-    this.#bytes = 0
-    return bytes
+  /** Bytes so far. */
+  get receivedBytes(): number {
+    return this.#receivedBytes
   }
 
   /** Tells an RTMP server what was received, as players do. */
   acknowledge(): void {
     if (this.#protocol !== 'rtmp' || this.#reader !== undefined || this.#socket.destroyed) return
     const message = Buffer.from('020000000000040300000000'.concat('00000000'), 'hex')
-    message.writeUInt32BE(this.#totalBytes % 2 ** 32, 12)
+    message.writeUInt32BE(this.#receivedBytes % 2 ** 32, 12)
     this.#socket.write(message)
   }
 
@@ -100,8 +95,7 @@ export class LoadPlayer {
   }
 
   #receive(length: number): boolean {
-    this.#bytes += length
-    this.#totalBytes += length
+    this.#receivedBytes += length
     const reader = this.#reader
     if (reader === undefined) return true
     reader.push(READ_BUFFER.subarray(0, length))

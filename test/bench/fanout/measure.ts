@@ -1,11 +1,20 @@
 /** One measurement: a server, publishers, players that come one after the other, a window in which everything is counted. */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LoadPlayer } from './load-player.ts'
+import { Crowds, LocalCrowd, RemoteCrowd } from './crowd.ts'
 import { LoadPublisher } from './load-publisher.ts'
-import { coreWaitMicros, cpuMicros } from './process-usage.ts'
+import { percent, percentiles, type Percentiles } from './percentiles.ts'
+import { ProgramServer } from './program-server.ts'
 import { ServerProcess } from './server-process.ts'
-import type { Protocol, ServerSample, ServerSettings } from './settings.ts'
+import type {
+  BenchServer,
+  CrowdCounts,
+  CrowdPlan,
+  Protocol,
+  ServerSample,
+  ServerSettings,
+} from './settings.ts'
+import { Timeline, type TimelineEntry } from './timeline.ts'
 
 /** What is measured. */
 export interface Plan {
@@ -20,6 +29,10 @@ export interface Plan {
   readonly seconds: number
   /** Players that come in a second. */
   readonly joinsPerSecond: number
+  /** Processes of the load generator beside this one; with 0 all players are here. */
+  readonly loadProcesses: number
+  /** A line for each so many seconds; 0: none. */
+  readonly everySec: number
   /** Cores of the server and of this process. */
   readonly cores: { readonly server: number; readonly load: number } | undefined
   readonly nodeFlags: readonly string[]
@@ -49,44 +62,37 @@ export interface Measurement {
   /** Share of the window that the server was ready to run and had no core, %. */
   readonly serverWaitPercent: number
   readonly load: LoadUsage
+  /** The whole run, if it was asked for. */
+  readonly timeline: readonly TimelineEntry[]
   /** Why this figure may say more of the load generator or the machine than of the server. */
   readonly doubts: readonly string[]
 }
 
-/** What the load generator used itself. */
+/** What the load generator used itself, all of its processes together. */
 export interface LoadUsage {
   readonly cpuPercent: number
   readonly waitPercent: number
-  readonly loopDelayP99Ms: number
+  readonly loopLateP99Ms: number
   readonly publisherLagMaxMs: number
-}
-
-/** Of a sorted set of values. NaN when there are none. */
-export interface Percentiles {
-  readonly p50: number
-  readonly p95: number
-  readonly p99: number
-  readonly max: number
 }
 
 /** Players that parse everything. */
 const SAMPLED_PLAYERS = 12
 const SETTLE_MS = 2500
-const ACKNOWLEDGE_MS = 5000
 
 /** Beyond these the figure is in doubt. */
 const MAX_LOAD_CPU_PERCENT = 85
-const MAX_LOAD_LOOP_DELAY_MS = 20
+const MAX_LOAD_LOOP_LATE_MS = 20
 const MAX_WAIT_PERCENT = 10
 
 /** Runs one measurement from start to end. */
 export async function measure(plan: Plan): Promise<Measurement> {
-  const server = await ServerProcess.start(plan.server, plan.cores?.server, plan.nodeFlags)
+  const server = await startServer(plan)
   const publishers: LoadPublisher[] = []
-  const players: LoadPlayer[] = []
-  const latencies: number[] = []
+  let load: Load | undefined
+  let timeline: Timeline | undefined
   try {
-    const { rtmpPort, httpPort } = server.ready
+    const { rtmpPort } = server.ready
     if (rtmpPort !== 0 && !plan.idle) {
       for (let i = 0; i < plan.publishers; i++) {
         publishers.push(new LoadPublisher(rtmpPort, `s${i}`, plan.kbps))
@@ -94,107 +100,149 @@ export async function measure(plan: Plan): Promise<Measurement> {
       }
     }
     await sleep(1000)
-    await connectPlayers(plan, rtmpPort, httpPort, players, latencies)
-    const acknowledging = setInterval(() => {
-      for (const player of players) player.acknowledge()
-    }, ACKNOWLEDGE_MS)
+    load = openLoad(plan, server)
+    const { crowd, sampled } = load
+    if (plan.everySec > 0) {
+      timeline = await Timeline.start(
+        { server, count: () => crowd.count(), latencies: sampled.latencies },
+        plan.everySec,
+      )
+    }
+    await crowd.join()
     await sleep(SETTLE_MS)
     await sleep(publishers[0]?.untilMidGopMs ?? 0)
-    const measurement = await measureWindow(plan, server, publishers, players, latencies)
-    clearInterval(acknowledging)
-    return measurement
+    return await measureWindow({ plan, server, publishers, load, timeline })
   } finally {
-    for (const player of players) player.close()
+    timeline?.stop()
+    load?.crowd.close()
     for (const publisher of publishers) publisher.close()
     await server.stop()
   }
 }
 
-async function connectPlayers(
-  plan: Plan,
-  rtmpPort: number,
-  httpPort: number,
-  players: LoadPlayer[],
-  latencies: number[],
-): Promise<void> {
-  const port = plan.protocol === 'rtmp' ? rtmpPort : httpPort
-  const every = Math.max(1, Math.floor(plan.players / SAMPLED_PLAYERS))
-  const startMs = performance.now()
-  for (let i = 0; i < plan.players; i++) {
-    const streamName = plan.idle ? 'nobody' : `s${i % Math.max(1, plan.publishers)}`
-    const sampled = i % every === 0
-    players.push(new LoadPlayer({ protocol: plan.protocol, port, streamName }, sampled, latencies))
-    const dueMs = (players.length / plan.joinsPerSecond) * 1000 - (performance.now() - startMs)
-    if (dueMs > 0) await sleep(dueMs)
-  }
+function startServer({ server, cores, nodeFlags }: Plan): Promise<BenchServer> {
+  const isProgram = server.kind === 'cluster' || server.kind.startsWith('reference')
+  return (isProgram ? ProgramServer : ServerProcess).start(server, cores?.server, nodeFlags)
 }
 
-async function measureWindow(
-  plan: Plan,
-  server: ServerProcess,
-  publishers: readonly LoadPublisher[],
-  players: readonly LoadPlayer[],
-  latencies: number[],
-): Promise<Measurement> {
-  const joins = players.flatMap(({ joinMs }) => joinMs ?? [])
-  const loopDelay = monitorEventLoopDelay({ resolution: 5 })
-  loopDelay.enable()
+/** All players, and those of this process, who look at every frame. */
+interface Load {
+  readonly crowd: Crowds
+  readonly sampled: LocalCrowd
+}
+
+function openLoad(plan: Plan, server: BenchServer): Load {
+  const { rtmpPort, httpPort } = server.ready
+  const { players, joinsPerSecond, loadProcesses } = plan
+  const target = {
+    protocol: plan.protocol,
+    port: plan.protocol === 'rtmp' ? rtmpPort : httpPort,
+    streamNames: plan.idle
+      ? ['nobody']
+      : Array.from({ length: Math.max(1, plan.publishers) }, (_, i) => `s${i}`),
+  } satisfies Partial<CrowdPlan>
+  if (loadProcesses === 0) {
+    const sampled = new LocalCrowd({ ...target, players, joinsPerSecond }, SAMPLED_PLAYERS)
+    return { crowd: new Crowds([sampled]), sampled }
+  }
+  // Those who look at every frame have a process of their own: they tell of the server's delay, not of the crowd's.
+  const here = Math.min(players, SAMPLED_PLAYERS)
+  const share = (index: number): number => Math.floor((players - here + index) / loadProcesses)
+  const sampled = new LocalCrowd({ ...target, players: here, joinsPerSecond }, here)
+  const remote = Array.from(
+    { length: loadProcesses },
+    (_, i) =>
+      new RemoteCrowd(
+        { ...target, players: share(i), joinsPerSecond: joinsPerSecond / loadProcesses },
+        plan.cores?.load,
+      ),
+  )
+  return { crowd: new Crowds([sampled, ...remote]), sampled }
+}
+
+interface Window {
+  readonly plan: Plan
+  readonly server: BenchServer
+  readonly publishers: readonly LoadPublisher[]
+  readonly load: Load
+  readonly timeline: Timeline | undefined
+}
+
+async function measureWindow({ plan, server, publishers, load, timeline }: Window): Promise<Measurement> {
+  const { crowd, sampled } = load
+  const joins = await crowd.joinMs()
   for (const publisher of publishers) publisher.lagMaxMs = 0
   const before = await server.sample()
-  for (const player of players) player.takeBytes()
-  latencies.length = 0
+  const crowdBefore = await crowd.count()
+  const firstEntry = timeline?.entries.length ?? 0
+  const firstLatency = sampled.latencies.length
   const sentBefore = sum(publishers.map(({ sentBytes }) => sentBytes))
-  const ownBefore = { cpu: cpuMicros(), wait: coreWaitMicros(), atMs: performance.now() }
+  const startMs = performance.now()
 
   await sleep(plan.seconds * 1000)
 
   const after = await server.sample()
-  const bits = 8 * sum(players.map((player) => player.takeBytes()))
+  const crowdAfter = await crowd.count()
+  const ownMs = performance.now() - startMs
+  const bits = 8 * (crowdAfter.receivedBytes - crowdBefore.receivedBytes)
   const sentBits = 8 * (sum(publishers.map(({ sentBytes }) => sentBytes)) - sentBefore)
-  const ownMs = performance.now() - ownBefore.atMs
-  loopDelay.disable()
   const seconds = (after.atMs - before.atMs) / 1000
   const cpuSeconds = (after.cpuMicros - before.cpuMicros) / 1e6
-  const load: LoadUsage = {
-    cpuPercent: percent((cpuMicros() - ownBefore.cpu) / 1000, ownMs),
-    waitPercent: percent((coreWaitMicros() - ownBefore.wait) / 1000, ownMs),
-    loopDelayP99Ms: loopDelay.percentile(99) / 1e6,
+  const usage: LoadUsage = {
+    ...usageBetween(crowdBefore, crowdAfter, ownMs),
     publisherLagMaxMs: Math.max(0, ...publishers.map(({ lagMaxMs }) => lagMaxMs)),
   }
   // A stream is heard by its share of the players.
-  const expectedBits = publishers.length === 0 ? 0 : (sentBits / publishers.length) * players.length
+  const expectedBits = publishers.length === 0 ? 0 : (sentBits / publishers.length) * plan.players
   const serverWaitPercent = percent((after.coreWaitMicros - before.coreWaitMicros) / 1e6, seconds)
+  // Each look at the server begins the count of its longest delay anew.
+  const late = (timeline?.entries.slice(firstEntry) ?? []).map(({ loopLateMaxMs }) => loopLateMaxMs)
   return {
     cpuSecondsPerGbit: cpuSeconds / (bits / 1e9),
     cpuPercent: percent(cpuSeconds, seconds),
     mbitPerSecond: bits / 1e6 / seconds,
-    latencyMs: percentiles(latencies),
+    latencyMs: percentiles(sampled.latencies.slice(firstLatency)),
     joinMs: percentiles(joins),
     joined: joins.length,
-    lostPlayers: players.filter(({ lost }) => lost).length,
+    lostPlayers: crowdAfter.lost,
     lostPublishers: publishers.filter(({ lost, started }) => lost || !started).length,
     deliveredPercent: percent(bits, expectedBits),
-    missingFrames: sum(players.map(({ missingFrames }) => missingFrames)),
+    missingFrames: crowdAfter.missingFrames,
     skippedPackets: after.skippedPackets,
     flushesPerSecond: (after.flushes - before.flushes) / seconds,
-    server: after,
+    server: { ...after, loopLateMaxMs: Math.max(after.loopLateMaxMs, ...late) },
     serverWaitPercent,
-    load,
-    doubts: doubtsOf(load, serverWaitPercent),
+    load: usage,
+    timeline: timeline?.entries ?? [],
+    doubts: doubtsOf(plan, usage, serverWaitPercent),
   }
 }
 
-function doubtsOf(load: LoadUsage, serverWaitPercent: number): string[] {
+function usageBetween(
+  before: CrowdCounts,
+  after: CrowdCounts,
+  ms: number,
+): Omit<LoadUsage, 'publisherLagMaxMs'> {
+  return {
+    cpuPercent: percent((after.cpuMicros - before.cpuMicros) / 1000, ms),
+    waitPercent: percent((after.coreWaitMicros - before.coreWaitMicros) / 1000, ms),
+    loopLateP99Ms: after.loopLateP99Ms,
+  }
+}
+
+function doubtsOf(plan: Plan, load: LoadUsage, serverWaitPercent: number): string[] {
   const doubts: string[] = []
-  if (load.cpuPercent > MAX_LOAD_CPU_PERCENT) {
+  // All of its processes share a core when there is one for it, else the machine with the server.
+  const cores = plan.cores === undefined ? Math.min(1 + plan.loadProcesses, availableParallelism()) : 1
+  if (load.cpuPercent > MAX_LOAD_CPU_PERCENT * cores) {
     doubts.push(`the load generator is the limit: it used ${load.cpuPercent.toFixed(0)} % of a core`)
   }
-  if (load.loopDelayP99Ms > MAX_LOAD_LOOP_DELAY_MS) {
+  if (load.loopLateP99Ms > MAX_LOAD_LOOP_LATE_MS) {
     doubts.push(
-      `latency is the load generator's: its event loop was ${load.loopDelayP99Ms.toFixed(0)} ms late (p99)`,
+      `latency is the load generator's: its event loop was ${load.loopLateP99Ms.toFixed(0)} ms late (p99)`,
     )
   }
-  if (load.waitPercent > MAX_WAIT_PERCENT) {
+  if (load.waitPercent > MAX_WAIT_PERCENT && plan.loadProcesses === 0) {
     doubts.push(
       `other processes held the load generator's core for ${load.waitPercent.toFixed(0)} % of the time`,
     )
@@ -205,16 +253,6 @@ function doubtsOf(load: LoadUsage, serverWaitPercent: number): string[] {
   return doubts
 }
 
-function percent(part: number, whole: number): number {
-  return (part / whole) * 100
-}
-
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-function percentiles(values: readonly number[]): Percentiles {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
 }

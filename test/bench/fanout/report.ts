@@ -13,13 +13,15 @@ export interface Summary {
   readonly name: string
   readonly cpuSecondsPerGbit: Figure
   readonly cells: readonly string[]
+  /** What there is to say of a cluster. */
+  readonly notes: readonly string[]
   readonly doubts: readonly string[]
 }
 
 const COLUMNS = [
   'server',
   'CPU s/Gbit (low to high)',
-  '× floor',
+  '× BASE',
   'CPU %',
   'RSS MB',
   'heap MB',
@@ -58,10 +60,18 @@ export function summarize(name: string, rounds: readonly Measurement[]): Summary
       highest((round) => round.missingFrames),
       highest((round) => round.skippedPackets),
       highest((round) => round.lostPlayers + round.lostPublishers),
-      median(({ server }) => server.loopDelayMaxMs, 0),
+      highest(({ server }) => server.loopLateMaxMs),
       median((round) => round.flushesPerSecond, 1),
       highest(({ load }) => load.cpuPercent),
     ],
+    notes: rounds.flatMap(({ server: { workers } }, index) =>
+      workers === undefined || workers.length < 2
+        ? []
+        : [
+            `${name}, round ${index + 1}: players ${workers.map(({ players }) => players).join(' + ')}, ` +
+              `pulls ${workers.map(({ pulls }) => pulls).join(' + ')}`,
+          ],
+    ),
     doubts: rounds.flatMap(({ doubts }, index) =>
       doubts.map((doubt) => `${name}, round ${index + 1}: ${doubt}`),
     ),
@@ -70,22 +80,29 @@ export function summarize(name: string, rounds: readonly Measurement[]): Summary
 
 /** The table of contestants that are compared with one another, and below it what casts doubt on it. */
 export function describe(summaries: readonly Summary[]): string {
-  const floor = summaries.find(({ name }) => name === 'floor')?.cpuSecondsPerGbit.median
+  const floor = summaries.find(({ name }) => name === 'floor')
+  const base = floor ?? (summaries.length > 1 ? summaries[0] : undefined)
+  const columns = COLUMNS.map((title) => title.replace('BASE', base?.name ?? 'floor'))
   const rows = summaries.map(({ name, cpuSecondsPerGbit: { median, low, high }, cells }) => [
     name,
     `${number(median, 3)} (${number(low, 3)} to ${number(high, 3)})`,
-    floor === undefined ? '-' : number(median / floor, 2),
+    base === undefined ? '-' : number(median / base.cpuSecondsPerGbit.median, 2),
     ...cells,
   ])
-  const widths = COLUMNS.map((title, column) =>
+  const widths = columns.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]!.length)),
   )
-  const lines = [COLUMNS, ...rows].map((row) =>
+  const lines = [columns, ...rows].map((row) =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
       .join('  '),
   )
-  return [...lines, ...summaries.flatMap(({ doubts }) => doubts), ''].join('\n')
+  return [
+    ...lines,
+    ...summaries.flatMap(({ notes }) => notes),
+    ...summaries.flatMap(({ doubts }) => doubts),
+    '',
+  ].join('\n')
 }
 
 function figure(values: readonly number[]): Figure {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import type { ServerReady, ServerSample, ServerSettings } from './settings.ts'
+import type { BenchServer, ServerReady, ServerSample, ServerSettings } from './settings.ts'
 
 /** Whether processes can be held on one core: Linux with `taskset`, and more than one core. */
 export const CAN_PIN =
@@ -16,7 +16,7 @@ export function pinSelf(core: number): void {
 }
 
 /** A server under load. */
-export class ServerProcess {
+export class ServerProcess implements BenchServer {
   readonly ready: ServerReady
   readonly #child: ChildProcess
 

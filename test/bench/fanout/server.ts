@@ -1,10 +1,10 @@
 /** A server under load: started by run.ts as a process of its own, told what to be, asked for its counters. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Hub } from 'millrace/hub'
 import { LiveHandler, RtmpServer } from 'millrace/node'
 import { BareFanOut } from './bare-fan-out.ts'
+import { LoopDelay } from './loop-delay.ts'
 import { coreWaitMicros, cpuMicros } from './process-usage.ts'
 import type { ServerReady, ServerSample, ServerSettings } from './settings.ts'
 import { SyntheticStream } from './synthetic-stream.ts'
@@ -14,7 +14,7 @@ const BACKLOG = 4096
 
 interface Running {
   readonly ready: ServerReady
-  counters(): Pick<ServerSample, 'connections' | 'skips' | 'skippedPackets' | 'flushes'>
+  counters(): Pick<ServerSample, 'connections' | 'skips' | 'skippedPackets' | 'flushes' | 'roundMs'>
 }
 
 function listen(server: NetServer | Server): Promise<number> {
@@ -41,14 +41,14 @@ async function startMillrace(settings: ServerSettings): Promise<Running> {
   return {
     ready: { rtmpPort, httpPort: await listen(http) },
     counters: () => {
-      const sources = Array.from(hub.sources)
-      const players = sources.flatMap((source) => source.playerStats())
-      const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+      const fanOuts = Array.from(hub.sources, (source) => source.stats().fanOut)
+      const { skips, skippedPackets } = hub.totals()
       return {
         connections: rtmp.connections.size + live.viewerCount,
-        skips: sum(players.map(({ skips }) => skips)),
-        skippedPackets: sum(players.map(({ skippedPackets }) => skippedPackets)),
-        flushes: sum(sources.map((source) => source.stats().fanOut.flushes)),
+        skips,
+        skippedPackets,
+        flushes: fanOuts.reduce((total, { flushes }) => total + flushes, 0),
+        roundMs: Math.max(0, ...fanOuts.map(({ lastRoundMs }) => lastRoundMs)),
       }
     },
   }
@@ -86,14 +86,23 @@ async function startFloor(settings: ServerSettings): Promise<Running> {
 }
 
 function countersOf(fanOut: BareFanOut): ReturnType<Running['counters']> {
-  return { connections: fanOut.players, skips: 0, skippedPackets: 0, flushes: fanOut.flushes }
+  return {
+    connections: fanOut.players,
+    skips: 0,
+    skippedPackets: 0,
+    flushes: fanOut.flushes,
+    roundMs: Number.NaN,
+  }
 }
 
 const settings = JSON.parse(process.argv[2] ?? '') as ServerSettings
-const STARTS = { millrace: startMillrace, bare: startBare, floor: startFloor }
-const running = await STARTS[settings.kind](settings)
-const loopDelay = monitorEventLoopDelay({ resolution: 5 })
-loopDelay.enable()
+const STARTS: Readonly<Record<string, (settings: ServerSettings) => Promise<Running>>> = {
+  millrace: startMillrace,
+  bare: startBare,
+  floor: startFloor,
+}
+const running = await STARTS[settings.kind]!(settings)
+const loopDelay = new LoopDelay()
 
 process.on('message', () => {
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
@@ -104,7 +113,7 @@ process.on('message', () => {
     rssBytes: rss,
     heapUsedBytes: heapUsed,
     bufferBytes: arrayBuffers,
-    loopDelayMaxMs: loopDelay.max / 1e6,
+    loopLateMaxMs: loopDelay.maxMs,
     ...running.counters(),
   }
   loopDelay.reset()
