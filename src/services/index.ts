@@ -91,6 +91,20 @@ export {
   SystemStatistics,
   type UptimeFigures,
 } from './metrics/system-statistics.ts'
+export { DirectoryRecordingStore } from './recording/directory-recording-store.ts'
+export { RecordService } from './recording/record-service.ts'
+export { Recorder } from './recording/recorder.ts'
+export type {
+  FinishedRecordingFile,
+  RecorderEvents,
+  RecorderOptions,
+  Recording,
+  RecordingEnd,
+  RecordingFailure,
+  RecordingOptions,
+} from './recording/recorder-options.ts'
+export { type RecordingFormat, RecordingPath, type RecordingPathFacts } from './recording/recording-path.ts'
+export type { RecordingFile, RecordingReplacement, RecordingStore } from './recording/recording-store.ts'
 export {
   type VhostChanges,
   VhostHubs,

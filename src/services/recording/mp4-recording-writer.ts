@@ -1,0 +1,167 @@
+/**
+ * Recording as MP4: in fragments, so that a crash costs the last of them; made an ordinary MP4 with its index in front at the end.
+ *
+ * @module
+ */
+import createDebug from 'debug'
+import { concatBytes } from '../../bytes/index.ts'
+import type { MediaPacket } from '../../media/index.ts'
+import {
+  type ByteRange,
+  FragmentedMp4Muxer,
+  type Mp4Fragment,
+  Mp4IndexReader,
+  type Mp4Plan,
+  planMp4,
+} from '../../mp4/index.ts'
+import { VERSION } from '../version.ts'
+import { encodeMp4Note } from './mp4-note.ts'
+import type { RecordingNote } from './recording-note.ts'
+import type { RecordingFile, RecordingReplacement } from './recording-store.ts'
+import type { RecordingWriter, RecordingWriterOptions, WholeFile } from './recording-writer.ts'
+
+const debug = createDebug('millrace:recording')
+
+/** A keyframe ends a fragment that is as long, ms: not every frame of a stream that has nothing but keyframes. */
+const MIN_FRAGMENT_MS = 250
+
+/** A fragment ends with so many bytes, whatever its time. */
+const MAX_FRAGMENT_BYTES = 4_194_304
+
+/** Bytes that are copied in one go. */
+const COPY_BYTES = 1_048_576
+
+/** Writes one MP4 file. */
+export class Mp4RecordingWriter implements RecordingWriter {
+  readonly #note: RecordingNote
+  readonly #fragmentMs: number
+  readonly #muxer: FragmentedMp4Muxer
+  #opened: boolean
+  #ready: Uint8Array[]
+  #readyBytes: number
+  #earliestDts: number
+  #latestDts: number
+
+  /** Of one file. */
+  constructor({ note, configuration, fragmentMs }: RecordingWriterOptions) {
+    this.#note = note
+    this.#fragmentMs = fragmentMs
+    this.#muxer = new FragmentedMp4Muxer({ configuration })
+    this.#opened = false
+    this.#ready = []
+    this.#readyBytes = 0
+    this.#earliestDts = Infinity
+    this.#latestDts = -Infinity
+  }
+
+  /** {@inheritDoc RecordingWriter.durationMs} */
+  get durationMs(): number {
+    return Math.max(0, this.#latestDts - this.#earliestDts)
+  }
+
+  /** {@inheritDoc RecordingWriter.pendingBytes} */
+  get pendingBytes(): number {
+    return this.#readyBytes + this.#muxer.pendingBytes
+  }
+
+  /** {@inheritDoc RecordingWriter.write} */
+  write(packet: MediaPacket): boolean {
+    const result = this.#muxer.write(packet)
+    if (result === 'ignored') return true
+    if (result !== 'written') {
+      debug('%s: the next file begins, %s', this.#note.streamPath, result)
+      return false
+    }
+    if (packet.coded) {
+      this.#earliestDts = Math.min(this.#earliestDts, packet.dts)
+      this.#latestDts = Math.max(this.#latestDts, packet.dts)
+    }
+    if (this.#isFragmentDue(packet)) this.#add(this.#muxer.fragment())
+    return true
+  }
+
+  /** {@inheritDoc RecordingWriter.take} */
+  take(): Uint8Array[] {
+    const chunks = this.#ready
+    this.#ready = []
+    this.#readyBytes = 0
+    return chunks
+  }
+
+  /** {@inheritDoc RecordingWriter.end} */
+  end(): Uint8Array[] {
+    if (this.#muxer.tracks.length > 0) this.#add(this.#muxer.end())
+    for (const codec of this.#muxer.unsupportedCodecs)
+      debug('%s: %s has no place in MP4', this.#note.streamPath, codec)
+    return this.take()
+  }
+
+  /** {@inheritDoc RecordingWriter.finish} */
+  finish(file: RecordingFile): Promise<WholeFile | undefined> {
+    return finishMp4(file, this.#note.startedAtMs)
+  }
+
+  #isFragmentDue(packet: MediaPacket): boolean {
+    const { pendingMs, pendingBytes } = this.#muxer
+    if (pendingBytes >= MAX_FRAGMENT_BYTES) return true
+    return pendingMs >= (packet.keyframe ? Math.min(MIN_FRAGMENT_MS, this.#fragmentMs) : this.#fragmentMs)
+  }
+
+  #add(fragment: Mp4Fragment | undefined): void {
+    if (fragment === undefined) return
+    const { bytes } = fragment
+    // Tracks that came until now are in the file; the first fragment and what it needs are one write.
+    const chunk = this.#opened ? bytes : concatBytes([this.#muxer.init(), encodeMp4Note(this.#note), bytes])
+    this.#opened = true
+    this.#ready.push(chunk)
+    this.#readyBytes += chunk.length
+  }
+}
+
+/**
+ * Makes an ordinary MP4 of a fragmented one that may be cut off anywhere. Where there is no space for a copy, the fragmented file is the
+ * recording.
+ * @returns `undefined` when there is no media in it: it is discarded.
+ */
+export async function finishMp4(file: RecordingFile, createdMs: number): Promise<WholeFile | undefined> {
+  const reader = new Mp4IndexReader({ fileBytes: file.length })
+  for (let range = reader.wanted(); range !== undefined; range = reader.wanted()) {
+    reader.push(await file.read(range.offset, range.length))
+  }
+  const plan = planMp4(reader.index, { tool: `millrace ${VERSION}`, createdMs })
+  if (plan === undefined) {
+    await file.discard()
+    return undefined
+  }
+  const { fileBytes } = plan
+  const durationMs = Math.round(plan.durationMs)
+  try {
+    return { place: await replace(file, plan), durationMs, byteLength: fileBytes, fragmented: false }
+  } catch (error) {
+    debug('%s stays fragmented: %s', file.key, error)
+    return { place: await file.finish(), durationMs, byteLength: file.length, fragmented: true }
+  }
+}
+
+async function replace(file: RecordingFile, plan: Mp4Plan): Promise<string> {
+  const copy = await file.replacement()
+  try {
+    await appendAll(copy, plan.header())
+    for (const range of plan.ranges()) await copyRange(file, range, copy)
+    return await copy.finish()
+  } catch (error) {
+    await copy.discard()
+    throw error
+  }
+}
+
+async function appendAll(copy: RecordingReplacement, pieces: Iterable<Uint8Array>): Promise<void> {
+  for (const piece of pieces) await copy.append(piece)
+}
+
+async function copyRange(file: RecordingFile, range: ByteRange, copy: RecordingReplacement): Promise<void> {
+  const end = range.offset + range.length
+  for (let at = range.offset; at < end; at += COPY_BYTES) {
+    await copy.append(await file.read(at, Math.min(COPY_BYTES, end - at)))
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Recording as the HTTP API starts, stops and shows it.
+ *
+ * @module
+ */
+import type { ServiceFacts, ServiceTarget, StreamService } from '../http-api/stream-services.ts'
+import type { Recorder } from './recorder.ts'
+import type {
+  FinishedRecordingFile,
+  Recording,
+  RecordingFailure,
+  RecordingOptions,
+} from './recorder-options.ts'
+
+/** Files that are remembered once they have ended. */
+const MAX_HISTORY = 100
+
+/**
+ * A recorder for `StreamServices`. `PUT /api/v1/streams/{id}/services/record` takes `{ "path": "…", "format": "mp4" }`, both optional;
+ * the path stays inside the store. `GET /api/v1/services/record` lists the files that are written and the last 100 that ended.
+ *
+ * @example
+ * ```ts
+ * import { Hub } from 'millrace/hub'
+ * import { DirectoryRecordingStore, Recorder, RecordService, StreamServices } from 'millrace/services'
+ *
+ * const store = new DirectoryRecordingStore('recordings')
+ * const recorder = new Recorder({ hub: new Hub(), store, start: 'on-demand' })
+ * const services = new StreamServices()
+ * services.register('record', new RecordService(recorder))
+ * ```
+ */
+export class RecordService implements StreamService {
+  /** {@inheritDoc ListedService.description} */
+  readonly description = 'Records the stream into files'
+  readonly #recorder: Recorder
+  readonly #history: ServiceFacts[]
+
+  /** @param recorder - is listened to as long as it lives. */
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder
+    this.#history = []
+    recorder.on('finish', (file) => this.#remember(factsOfFile(file)))
+    recorder.on('error', (failure) => this.#remember(factsOfFailure(failure)))
+  }
+
+  /** {@inheritDoc StreamService.isRunning} */
+  isRunning({ source }: ServiceTarget): boolean {
+    return this.#recorder.isRecording(source)
+  }
+
+  /** {@inheritDoc StreamService.start} */
+  start({ source }: ServiceTarget, options: unknown): void {
+    // It checks them itself.
+    this.#recorder.start(source, (options ?? {}) as RecordingOptions)
+  }
+
+  /** Ends it; its file is in the list when it is whole. */
+  stop({ source }: ServiceTarget): void {
+    void this.#recorder.stop(source)
+  }
+
+  /** {@inheritDoc StreamService.status} */
+  status({ source }: ServiceTarget): ServiceFacts | undefined {
+    const recording = this.#recorder.recordings().find(({ streamPath }) => streamPath === source.streamPath)
+    return recording === undefined ? undefined : factsOf(recording)
+  }
+
+  /** {@inheritDoc ListedService.list} */
+  list(): readonly ServiceFacts[] {
+    return [...this.#recorder.recordings().map(factsOf), ...this.#history]
+  }
+
+  #remember(facts: ServiceFacts): void {
+    this.#history.unshift(facts)
+    this.#history.splice(MAX_HISTORY)
+  }
+}
+
+function factsOf({
+  key,
+  streamPath,
+  format,
+  startedAtMs,
+  durationMs,
+  byteLength,
+  skips,
+}: Recording): ServiceFacts {
+  return {
+    state: 'recording',
+    stream: streamPath,
+    file: key,
+    format,
+    started: new Date(startedAtMs).toISOString(),
+    duration: durationMs / 1_000,
+    bytes: byteLength,
+    skips,
+  }
+}
+
+function factsOfFile(finished: FinishedRecordingFile): ServiceFacts {
+  const { file, streamPath, format, startedAtMs, durationMs, byteLength, skips, reason } = finished
+  return {
+    state: 'finished',
+    stream: streamPath,
+    file,
+    format,
+    started: new Date(startedAtMs).toISOString(),
+    duration: durationMs / 1_000,
+    bytes: byteLength,
+    skips,
+    reason,
+  }
+}
+
+function factsOfFailure({ error, streamPath, key }: RecordingFailure): ServiceFacts {
+  const code = 'code' in error ? error.code : error.name
+  // Not the message: it names places of this machine.
+  return { state: 'failed', stream: streamPath, file: key, error: code, time: new Date().toISOString() }
+}

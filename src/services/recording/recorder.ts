@@ -1,0 +1,329 @@
+/**
+ * Recording the streams of a hub.
+ *
+ * @module
+ */
+import createDebug from 'debug'
+import { EventEmitter } from 'eventemitter3'
+import { LimitError } from '../../errors/index.ts'
+import type { AccessRequest, Publisher, Source, Timer } from '../../hub/index.ts'
+import { parseOptions } from '../parse-options.ts'
+import { DeadlineStore } from './deadline-store.ts'
+import { FinishQueue } from './finish-queue.ts'
+import type {
+  FinishedRecordingFile,
+  RecorderEvents,
+  RecorderOptions,
+  Recording,
+  RecordingEnd,
+  RecordingFailure,
+  RecordingOptions,
+} from './recorder-options.ts'
+import { recorderOptions, recordingOptions } from './recorder.schema.ts'
+import { noteOf, openWriter, recoverFile } from './recording-formats.ts'
+import type { RecordingNote } from './recording-note.ts'
+import type { RecordingPart } from './recording-part.ts'
+import { type RecordingFormat, RecordingPath } from './recording-path.ts'
+import { RecordingSession, type SessionHost } from './recording-session.ts'
+import type { WholeFile } from './recording-writer.ts'
+
+const debug = createDebug('millrace:recording')
+
+/**
+ * Records streams of a hub into FLV or MP4 files. A publish is a recording: when its publisher leaves, the file is made whole, and a
+ * publisher that comes back, also within the hub's grace time, has a new one. With `segmentDurationMs` or `segmentBytes` a recording is
+ * many files, cut at keyframes so that none of them lacks or repeats a frame.
+ *
+ * The streams never wait for the disk. A recording that cannot be written ends with an `error` event.
+ *
+ * @example Record everything as MP4, an hour a file
+ * ```ts
+ * import { Hub } from 'millrace/hub'
+ * import { DirectoryRecordingStore, Recorder } from 'millrace/services'
+ *
+ * const recorder = new Recorder({
+ *   hub: new Hub(),
+ *   store: new DirectoryRecordingStore('recordings'),
+ *   path: '[app]/[2006]-[01]-[02]/[stream].[timestamp].mp4',
+ *   segmentDurationMs: 3_600_000,
+ * })
+ * await recorder.recover()
+ * recorder.on('finish', ({ file, durationMs }) => console.log(`${file}: ${durationMs} ms`))
+ * ```
+ */
+export class Recorder extends EventEmitter<RecorderEvents> {
+  readonly #options: ReturnType<typeof resolveOptions>
+  readonly #finishing: FinishQueue
+  readonly #sessions: Map<RecordingSession, Source>
+  /** Streams that were asked for, and how. */
+  readonly #wanted: Map<Source, RecordingPath>
+  /** Streams that were stopped, though all are recorded. */
+  readonly #unwanted: Set<Source>
+  readonly #onPublish: (source: Source, publisher: Publisher) => void
+  readonly #onUnpublish: (source: Source, reason: unknown, publisher: Publisher) => void
+  readonly #onClose: (source: Source) => void
+  #timer: Timer | undefined
+  #closed: boolean
+
+  /**
+   * @param options - see {@link RecorderOptions}. Streams that are published already are recorded from their cached GOP on.
+   * @throws TypeError for options that are wrong.
+   */
+  constructor(options: RecorderOptions) {
+    super()
+    this.#options = resolveOptions(options)
+    this.#finishing = new FinishQueue(this.#options.maxFinishing)
+    this.#sessions = new Map()
+    this.#wanted = new Map()
+    this.#unwanted = new Set()
+    this.#timer = undefined
+    this.#closed = false
+    this.#onPublish = (source, publisher) => this.#begin(source, publisher)
+    this.#onUnpublish = (source, _, publisher) => {
+      for (const session of this.#sessionsOf(source))
+        if (session.publisher === publisher) session.end('ended')
+    }
+    this.#onClose = (source) => {
+      this.#wanted.delete(source)
+      this.#unwanted.delete(source)
+    }
+    const { hub } = this.#options
+    hub.on('publish', this.#onPublish)
+    hub.on('unpublish', this.#onUnpublish)
+    hub.on('close', this.#onClose)
+    for (const source of hub.sources)
+      if (source.publisher !== undefined) this.#begin(source, source.publisher)
+  }
+
+  /** Whether a stream is recorded: now, or as soon as it has a publisher again. */
+  isRecording(source: Source): boolean {
+    return this.#wanted.has(source) || this.#sessionsOf(source).some((session) => !session.isEnding)
+  }
+
+  /** The files that are being written. */
+  recordings(): Recording[] {
+    return Array.from(this.#sessions.keys(), ({ recording }) => recording).filter(
+      (view) => view !== undefined,
+    )
+  }
+
+  /**
+   * Records a stream from its cached GOP on, until {@link Recorder.stop}: also when its publisher leaves and comes back, with a new file
+   * each time.
+   * @throws TypeError for options that are wrong, a path that leaves the store among them.
+   * @throws RangeError when the stream is recorded already, or the source or the recorder is closed.
+   */
+  start(source: Source, options: RecordingOptions = {}): void {
+    const { path = this.#options.path, format } = parseOptions(recordingOptions, options, 'Recorder.start')
+    const wanted = new RecordingPath(path, format)
+    if (this.#closed || source.closed) throw new RangeError('the recorder or the source is closed')
+    if (this.isRecording(source)) throw new RangeError(`${source.streamPath} is recorded already`)
+    this.#unwanted.delete(source)
+    this.#wanted.set(source, wanted)
+    if (source.publisher !== undefined) this.#begin(source, source.publisher)
+  }
+
+  /** Records a stream no longer, also one that is recorded without being asked for. @returns resolves when nothing is appended any more; `finish` follows. */
+  async stop(source: Source): Promise<void> {
+    this.#wanted.delete(source)
+    if (!source.closed) this.#unwanted.add(source)
+    await Promise.all(this.#sessionsOf(source).map((session) => this.#end(session, 'stopped')))
+  }
+
+  /**
+   * Makes files whole that a crash left: call it at the start. Each is told by `finish`; files without media are removed. Takes files of
+   * this virtual host and those that do not say. Those of a recorder that runs are not touched.
+   */
+  async recover(): Promise<FinishedRecordingFile[]> {
+    const { store, vhost } = this.#options
+    const recovered: FinishedRecordingFile[] = []
+    for (const key of await store.unfinished()) {
+      try {
+        const file = await this.#recover(key)
+        if (file !== undefined) recovered.push(file)
+      } catch (error) {
+        this.#fail({ error: error as Error, streamPath: undefined, vhost, key })
+      }
+    }
+    return recovered
+  }
+
+  /** Ends all recordings and makes their files whole. What takes too long may be cut off by the end of the process: {@link Recorder.recover} finishes it. */
+  async close(): Promise<void> {
+    const { hub } = this.#options
+    this.#closed = true
+    hub.off('publish', this.#onPublish)
+    hub.off('unpublish', this.#onUnpublish)
+    hub.off('close', this.#onClose)
+    await Promise.all(Array.from(this.#sessions.keys(), (session) => this.#end(session, 'ended')))
+    this.#timer?.cancel()
+    await this.#finishing.idle()
+  }
+
+  /** {@inheritDoc Recorder.close} */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #begin(source: Source, publisher: Publisher): void {
+    // Another listener may have sent it away.
+    if (publisher.ended !== undefined || this.#closed) return
+    const path = this.#wanted.get(source) ?? (this.#isApplied(source) ? this.#options.defaultPath : undefined)
+    if (path === undefined) return
+    const host: SessionHost = {
+      started: (part) => this.#announce(() => this.emit('start', part.view())),
+      ended: (part, reason) => this.#finishing.add(() => this.#finish(part, reason)),
+      failed: (error, parts) => {
+        this.#wanted.delete(source)
+        this.#giveUp(error, publisher, parts)
+      },
+    }
+    const session = new RecordingSession(publisher, { ...this.#options, path }, host)
+    debug('%s is recorded', source.streamPath)
+    this.#sessions.set(session, source)
+    void session.over.then(() => this.#sessions.delete(session))
+    this.#arm()
+  }
+
+  #isApplied(source: Source): boolean {
+    const { start, apply } = this.#options
+    return start === 'always' && !this.#unwanted.has(source) && apply(source)
+  }
+
+  #sessionsOf(source: Source): RecordingSession[] {
+    return Array.from(this.#sessions)
+      .filter(([, of]) => of === source)
+      .map(([session]) => session)
+  }
+
+  async #end(session: RecordingSession, reason: RecordingEnd): Promise<void> {
+    session.end(reason)
+    await session.over
+  }
+
+  /** One timer for all sessions: what came since the last round is one write. */
+  #arm(): void {
+    const { clock, writeIntervalMs } = this.#options
+    this.#timer ??= clock.setTimeout(() => {
+      this.#timer = undefined
+      for (const session of this.#sessions.keys()) session.wake()
+      if (this.#sessions.size > 0) this.#arm()
+    }, writeIntervalMs)
+  }
+
+  async #finish(
+    { note, format, request, skips, writer, file }: RecordingPart,
+    reason: RecordingEnd,
+  ): Promise<void> {
+    if (file === undefined) return
+    try {
+      this.#tell(note, format, await writer.finish(file), reason, skips, request)
+    } catch (error) {
+      this.#fail({ error: error as Error, ...note, key: file.key })
+      await file.close().catch(() => undefined)
+    }
+  }
+
+  /** What was written until the store failed is made whole, if the store lets that be done. */
+  #giveUp(error: Error, { streamPath }: Publisher, parts: readonly RecordingPart[]): void {
+    const { vhost } = this.#options
+    const isHung = error instanceof LimitError && error.code === 'ERR_RECORDING_TIMEOUT'
+    this.#fail({ error, streamPath, vhost, key: parts.at(-1)?.view().key })
+    for (const { note, format, request, skips, file } of parts) {
+      if (file === undefined) continue
+      this.#finishing.add(async () => {
+        try {
+          if (isHung) await file.close()
+          else
+            this.#tell(
+              note,
+              format,
+              await recoverFile(file, format, note.startedAtMs),
+              'failed',
+              skips,
+              request,
+            )
+        } catch (cause) {
+          debug('%s stays unfinished: %s', file.key, cause)
+          await file.close().catch(() => undefined)
+        }
+      })
+    }
+  }
+
+  async #recover(key: string): Promise<FinishedRecordingFile | undefined> {
+    const { store, vhost } = this.#options
+    const format = key.toLowerCase().endsWith('.mp4') ? 'mp4' : 'flv'
+    const file = await store.reopen(key)
+    try {
+      const note = await noteOf(file, format)
+      if (note !== undefined && note.vhost !== vhost) return undefined
+      const origin = note ?? { vhost, streamPath: '', startedAtMs: this.#options.now() }
+      return this.#tell(
+        origin,
+        format,
+        await recoverFile(file, format, origin.startedAtMs),
+        'recovered',
+        0,
+        undefined,
+      )
+    } finally {
+      await file.close().catch(() => undefined)
+    }
+  }
+
+  #tell(
+    { vhost, streamPath, startedAtMs }: RecordingNote,
+    format: RecordingFormat,
+    whole: WholeFile | undefined,
+    reason: RecordingEnd,
+    skips: number,
+    request: AccessRequest | undefined,
+  ): FinishedRecordingFile | undefined {
+    if (whole === undefined) return undefined
+    const { place: file, durationMs, byteLength, fragmented } = whole
+    const told = {
+      streamPath,
+      vhost,
+      file,
+      format,
+      startedAtMs,
+      durationMs,
+      byteLength,
+      reason,
+      fragmented,
+      skips,
+      request,
+    }
+    this.#announce(() => this.emit('finish', told))
+    return told
+  }
+
+  #fail(failure: RecordingFailure): void {
+    debug('%s, %s: %s', failure.streamPath, failure.key, failure.error)
+    this.#announce(() => this.emit('error', failure))
+  }
+
+  #announce(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      debug('a listener failed: %s', error)
+    }
+  }
+}
+
+function resolveOptions(options: RecorderOptions) {
+  const parsed = parseOptions(recorderOptions, options, 'Recorder')
+  const { apply, store, storeTimeoutMs, clock } = parsed
+  const names =
+    typeof apply === 'function' ? undefined : new Set(apply.map((name) => name.replace(/^\/?/, '/')))
+  return {
+    ...parsed,
+    defaultPath: new RecordingPath(parsed.path),
+    store: new DeadlineStore(store, storeTimeoutMs, clock),
+    apply: (source: Source) =>
+      names === undefined ? (apply as (one: Source) => boolean)(source) : names.has(source.streamPath),
+    openWriter,
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * Recording one publisher: a reader of its packets, the files that they go to, and when one file ends and the next begins.
+ *
+ * @module
+ */
+import type { Consumer, Publisher } from '../../hub/index.ts'
+import { ConfigurationTracker, type MediaPacket } from '../../media/index.ts'
+import type { Recording, RecordingEnd } from './recorder-options.ts'
+import { RecordingPart } from './recording-part.ts'
+import type { RecordingFormat, RecordingPath } from './recording-path.ts'
+import type { RecordingStore } from './recording-store.ts'
+import type { RecordingWriter, RecordingWriterOptions } from './recording-writer.ts'
+
+/** Video that pauses for so long does not keep a file from ending, ms. */
+const VIDEO_STALLED_AFTER_MS = 3_000
+
+/** Shortest distance of keyframes that the index of a file of known duration has room for, ms. */
+const MIN_GOP_MS = 500
+
+/** Room for keyframes in a file of any duration. With more of them the index gets coarser. */
+const MAX_INDEX_ENTRIES = 1_024
+
+/** What a session has to know. */
+export interface SessionOptions {
+  /** Where files go. */
+  readonly store: RecordingStore
+  /** Their names and format. */
+  readonly path: RecordingPath
+  /** `[vhost]` */
+  readonly vhost: string
+  /** A file ends at the first keyframe after this time, ms. */
+  readonly segmentDurationMs: number
+  /** A file ends at the first keyframe after so many bytes. */
+  readonly segmentBytes: number
+  /** Media between two fragments of an MP4, ms. */
+  readonly fragmentMs: number
+  /** How far the store may fall behind, ms. */
+  readonly maxLagMs: number
+  /** Bytes that are taken for one write. */
+  readonly maxWriteBytes: number
+  /** Time of day, ms since 1970. */
+  readonly now: () => number
+  /** Makes the writer of a file. */
+  readonly openWriter: (format: RecordingFormat, options: RecordingWriterOptions) => RecordingWriter
+}
+
+/** Who hears of a session. */
+export interface SessionHost {
+  /** A file was created. */
+  started(part: RecordingPart): void
+  /** Everything of a file was appended. */
+  ended(part: RecordingPart, reason: RecordingEnd): void
+  /** The store failed; `parts` are what it leaves. */
+  failed(error: Error, parts: readonly RecordingPart[]): void
+}
+
+/** Records until its publisher has left, or until it is told to end. Reads and writes in rounds: {@link RecordingSession.wake}. */
+export class RecordingSession {
+  /** Who is recorded. */
+  readonly publisher: Publisher
+  /** Resolves when nothing is read and appended any more. */
+  readonly over: Promise<void>
+  readonly #options: SessionOptions
+  readonly #host: SessionHost
+  readonly #consumer: Consumer
+  readonly #tracker: ConfigurationTracker
+  #part: RecordingPart | undefined
+  /** Parts that lack their last bytes. */
+  #ending: { readonly part: RecordingPart; readonly reason: RecordingEnd }[]
+  /** Audio for the next file, which begins at the next keyframe. */
+  #held: MediaPacket[]
+  #heldBytes: number
+  #firstDts: number
+  #lastVideoDts: number
+  #endDts: number
+  #end: RecordingEnd | undefined
+  #isDone: boolean
+  #wake: (() => void) | undefined
+
+  /** Begins with what the source has cached of this publisher. */
+  constructor(publisher: Publisher, options: SessionOptions, host: SessionHost) {
+    this.publisher = publisher
+    this.#options = options
+    this.#host = host
+    this.#consumer = publisher.source.consume({ tracks: 'all', maxLagMs: options.maxLagMs })
+    this.#tracker = new ConfigurationTracker()
+    this.#part = undefined
+    this.#ending = []
+    this.#held = []
+    this.#heldBytes = 0
+    this.#firstDts = 0
+    this.#lastVideoDts = -Infinity
+    this.#endDts = Infinity
+    this.#end = undefined
+    this.#isDone = false
+    this.#wake = undefined
+    this.over = this.#run()
+  }
+
+  /** It was told to end. */
+  get isEnding(): boolean {
+    return this.#end !== undefined
+  }
+
+  /** The file that is being written. */
+  get recording(): Recording | undefined {
+    return this.#part?.view()
+  }
+
+  /** Time for another round. */
+  wake(): void {
+    this.#wake?.()
+  }
+
+  /** Ends it with what has come until now. */
+  end(reason: RecordingEnd): void {
+    if (this.#end !== undefined) return
+    this.#end = reason
+    this.#endDts = this.publisher.source.lastDts
+    // A reader that has found no place until now would get that of the next publisher.
+    if (this.#consumer.stats().readPackets === 0) this.#read()
+    this.wake()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#isDone) {
+        await this.#nextRound()
+        while (!this.#isDone && this.#read()) await this.#store()
+        await this.#store()
+      }
+    } catch (error) {
+      const parts = [
+        ...this.#ending.map(({ part }) => part),
+        ...(this.#part === undefined ? [] : [this.#part]),
+      ]
+      this.#host.failed(error as Error, parts)
+    }
+    this.#part = undefined
+    this.#consumer.detach()
+  }
+
+  async #nextRound(): Promise<void> {
+    // What has ended has nobody to wake it.
+    if (this.#end !== undefined) return
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    // A file has the time of its first packet.
+    await (this.#part === undefined ? Promise.race([woken, this.#consumer.ready()]) : woken)
+  }
+
+  /** Reads what has come, up to a round's bytes. @returns whether there is more. */
+  #read(): boolean {
+    for (let bytes = 0; bytes < this.#options.maxWriteBytes;) {
+      const packet = this.#next()
+      if (packet === undefined) {
+        if (this.#end !== undefined || this.#consumer.ended) this.#finish(this.#end ?? 'ended')
+        return false
+      }
+      if (this.#consumer.discontinuity && this.#part !== undefined) this.#part.skips++
+      bytes += packet.body.length
+      this.#accept(packet)
+    }
+    return true
+  }
+
+  /** The next packet of this publisher, up to the end that was set. */
+  #next(): MediaPacket | undefined {
+    const packet = this.#consumer.read()
+    if (packet === undefined || (this.publisher.ended !== undefined && this.#consumer.discontinuity))
+      return undefined
+    return packet.coded && packet.dts > this.#endDts ? undefined : packet
+  }
+
+  #accept(packet: MediaPacket): void {
+    this.#tracker.push(packet)
+    const part = this.#part
+    const isHeld = this.#held.length > 0
+    if (part === undefined) {
+      if (packet.coded) this.#begin([packet])
+    } else if (this.#isCut(part, packet)) this.#cut('segment', packet)
+    else if (isHeld && packet.keyframe) this.#cut('changed', packet)
+    else if (isHeld && packet.kind === 'audio') this.#hold(packet)
+    else if (!part.writer.write(packet)) {
+      // Video of the next file begins at a keyframe: audio that changes waits for that, so that no picture is lost.
+      if (packet.kind === 'audio' && this.#hasVideo(packet.dts)) this.#hold(packet)
+      else this.#cut('changed', packet)
+    }
+    if (packet.kind === 'video' && packet.coded) this.#lastVideoDts = packet.dts
+  }
+
+  /** Whether a segment ends before this packet. */
+  #isCut(part: RecordingPart, packet: MediaPacket): boolean {
+    const { segmentDurationMs, segmentBytes } = this.#options
+    if (packet.dts - this.#firstDts < segmentDurationMs && part.byteLength < segmentBytes) return false
+    return packet.keyframe || (packet.kind === 'audio' && packet.coded && !this.#hasVideo(packet.dts))
+  }
+
+  #hasVideo(dts: number): boolean {
+    return dts - this.#lastVideoDts <= VIDEO_STALLED_AFTER_MS
+  }
+
+  #hold(packet: MediaPacket): void {
+    this.#held.push(packet)
+    this.#heldBytes += packet.body.length
+    if (this.#heldBytes > this.#options.maxWriteBytes) this.#cut('changed')
+  }
+
+  #cut(reason: RecordingEnd, packet?: MediaPacket): void {
+    if (this.#part !== undefined) this.#ending.push({ part: this.#part, reason })
+    const packets = packet === undefined ? this.#held : [...this.#held, packet]
+    this.#held = []
+    this.#heldBytes = 0
+    this.#begin(packets)
+  }
+
+  #begin(packets: readonly MediaPacket[]): void {
+    const { path, vhost, fragmentMs, segmentDurationMs, now, openWriter } = this.#options
+    const { streamPath, request, source } = this.publisher
+    const { dts } = packets[0]!
+    // The first packet has waited in the log.
+    const note = { vhost, streamPath, startedAtMs: Math.round(now() - Math.max(0, source.lastDts - dts)) }
+    const { format } = path
+    const indexEntries = Math.min(MAX_INDEX_ENTRIES, Math.ceil(segmentDurationMs / MIN_GOP_MS) + 2)
+    const writer = openWriter(format, { note, configuration: this.#tracker.set, indexEntries, fragmentMs })
+    this.#part = new RecordingPart({ note, request, key: path.expand(note), format, writer })
+    this.#firstDts = dts
+    for (const packet of packets) writer.write(packet)
+  }
+
+  #finish(reason: RecordingEnd): void {
+    // Held audio has a file of its own: there is no keyframe to wait for.
+    if (this.#held.length > 0) this.#cut('changed')
+    if (this.#part !== undefined) this.#ending.push({ part: this.#part, reason })
+    this.#part = undefined
+    this.#isDone = true
+  }
+
+  async #store(): Promise<void> {
+    for (let next = this.#ending[0]; next !== undefined; next = this.#ending[0]) {
+      await this.#append(next.part, next.part.writer.end())
+      this.#ending.shift()
+      this.#host.ended(next.part, next.reason)
+    }
+    if (this.#part !== undefined) await this.#append(this.#part, this.#part.writer.take())
+  }
+
+  async #append(part: RecordingPart, chunks: readonly Uint8Array[]): Promise<void> {
+    if (await part.append(this.#options.store, chunks)) this.#host.started(part)
+  }
+}

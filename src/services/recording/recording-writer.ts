@@ -1,0 +1,51 @@
+/**
+ * What turns packets into the bytes of one file.
+ *
+ * @module
+ */
+import type { ConfigurationSet, MediaPacket } from '../../media/index.ts'
+import type { RecordingNote } from './recording-note.ts'
+import type { RecordingFile } from './recording-store.ts'
+
+/** What a writer starts with. */
+export interface RecordingWriterOptions {
+  /** Where the recording comes from. */
+  readonly note: RecordingNote
+  /** Metadata and decoder configuration in force. */
+  readonly configuration: ConfigurationSet
+  /** FLV: keyframes that the index of the file has room for. */
+  readonly indexEntries: number
+  /** MP4: media between two fragments, ms. */
+  readonly fragmentMs: number
+}
+
+/** A file that is whole. */
+export interface WholeFile {
+  /** Where it is, in the words of its store. */
+  readonly place: string
+  /** Its duration, ms. */
+  readonly durationMs: number
+  /** Its size in bytes. */
+  readonly byteLength: number
+  /** An MP4 whose index could not be put in front, for want of space: it is fragmented still, and plays. */
+  readonly fragmented: boolean
+}
+
+/** Makes the bytes of one file; whoever has it appends them, in order. */
+export interface RecordingWriter {
+  /** Media taken so far, ms. */
+  readonly durationMs: number
+  /** Bytes that wait to be taken, about. */
+  readonly pendingBytes: number
+  /**
+   * Takes a packet.
+   * @returns `false` when this file cannot hold it: it has taken nothing of it, and the next file can.
+   */
+  write(packet: MediaPacket): boolean
+  /** What to append now: nothing while too little is known to begin. */
+  take(): Uint8Array[]
+  /** What to append last. Nothing is to be written after. */
+  end(): Uint8Array[]
+  /** Makes `file`, to which everything was appended, whole. @returns `undefined` when there is no media in it: it is discarded. */
+  finish(file: RecordingFile): Promise<WholeFile | undefined>
+}
