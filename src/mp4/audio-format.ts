@@ -81,7 +81,8 @@ function aacFormat(configuration: Uint8Array): SampleFormat {
   const config = decodeAudioSpecificConfig(configuration)
   const rate = config.extensionSamplingFrequency ?? config.samplingFrequency
   const ticks = Math.round((config.frameSamples * rate) / config.samplingFrequency)
-  const channels = config.ps ? 2 : config.channelCount
+  // 0: the frames say. 2 is what the field has where it tells nothing, §12.2.3.2.
+  const channels = config.ps ? 2 : config.channelCount || 2
   return format('mp4a', rate, channels, 16, ticks, (writer) => {
     writeEsds(writer, OBJECT_TYPE_AAC, configuration)
   })
