@@ -67,7 +67,15 @@ export class Admission {
       this.#pending.add(giveUp)
       signal.addEventListener('abort', onGone, { once: true })
       const answer = async (): Promise<void> => {
-        const decision = checked(await authorize(request, controller.signal))
+        const answered = await authorize(request, controller.signal)
+        let decision: AccessDecision
+        try {
+          decision = checked(answered)
+        } catch (error) {
+          // Whoever counts with `onEnd` has counted already.
+          endOf(answered)
+          throw error
+        }
         if (decision.type !== 'accept' || decision.onEnd === undefined) {
           settle(decision)
           return
@@ -104,6 +112,12 @@ function endingOnce(
       }
     },
   }
+}
+
+/** Calls the `onEnd` of an answer that is no decision. */
+function endOf(answer: unknown): void {
+  const { onEnd } = typeof answer === 'object' && answer !== null ? (answer as Partial<AccessAccept>) : {}
+  if (typeof onEnd === 'function') onEnd()
 }
 
 const GONE = 'the peer has gone'

@@ -35,6 +35,8 @@ export interface HubEvents {
   accept: (request: AccessRequest, decision: AccessAccept) => void
   /** A peer was turned away or sent elsewhere by a decision; not one that had gone meanwhile. */
   refuse: (request: AccessRequest, decision: AccessReject | AccessRedirect) => void
+  /** Who was let in can neither publish nor play: nobody publishes the stream, or its name is in use. `leave` follows. */
+  fail: (request: AccessRequest, reason: string) => void
   /** Who was let in has ended, or never began. */
   leave: (request: AccessRequest) => void
   /** The user's `authorize` threw, took too long or answered with no decision; the peer was turned away. */
@@ -191,6 +193,14 @@ export class Hub extends EventEmitter<HubEvents> {
     const present = this.#sources.get(streamPath)
     if (present !== undefined || signal.aborted || this.#closed) return Promise.resolve(present)
     return this.#finder.find(streamPath, signal, this.#options)
+  }
+
+  /**
+   * For servers: whom {@link Hub.authorize} let in has come to nothing, before its `onEnd`.
+   * @param reason - in the words that the peer was given.
+   */
+  failed(request: AccessRequest, reason: string): void {
+    this.emit('fail', request, reason)
   }
 
   /** Counters, made when asked. */

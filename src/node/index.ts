@@ -42,6 +42,7 @@ export type {
   RtmpConnectionInfo,
   RtmpConnectionRole,
   RtmpConnectionStats,
+  RtmpRefusal,
   RtmpPlayerOptions,
 } from './rtmp-connection-host.ts'
 export {

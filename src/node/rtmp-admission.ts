@@ -76,8 +76,9 @@ export function acceptConnect(session: RtmpServerSession, decision: RtmpConnectA
 
 const FAILED: RtmpConnectReject = { type: 'reject', reason: 'the decision failed' }
 
-/** A decision about a publish or play, and the hub it is for. */
+/** A decision about a publish or play. */
 export interface Admission {
+  /** The hub that was asked; `undefined` when none was. */
   readonly hub: Hub | undefined
   readonly decision: AccessDecision
 }
@@ -93,10 +94,11 @@ export async function admit(
     hub = resolveHub(resolver, request)
   } catch (error) {
     debug('choosing the hub failed: %s', error)
-    return { hub, decision: reject('the decision failed') }
+    return { hub: undefined, decision: reject('the decision failed') }
   }
   if (hub === undefined) return { hub, decision: reject('no such virtual host', { notFound: true }) }
-  if (request.streamName === '') return { hub, decision: reject('no stream name', { notFound: true }) }
+  if (request.streamName === '')
+    return { hub: undefined, decision: reject('no stream name', { notFound: true }) }
   return { hub, decision: await hub.authorize(request, signal) }
 }
 

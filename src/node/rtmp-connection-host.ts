@@ -61,6 +61,8 @@ export interface RtmpConnectionHost {
   readonly stallTimeoutMs: number
   /** An event that the server does not act on, for its owner. */
   observe(connection: RtmpConnection, event: RtmpConnectionEvent): void
+  /** The peer was turned away without a hub being asked. */
+  refused(refusal: RtmpRefusal): void
   /** The connection is over. Nothing is observed after. */
   closed(connection: RtmpConnection, end: RtmpConnectionEnd): void
   /** Its stream is closed too. */
@@ -76,6 +78,20 @@ export type RtmpConnectDecider = (
   connection: RtmpConnection,
   signal: AbortSignal,
 ) => RtmpConnectDecision | Promise<RtmpConnectDecision>
+
+/** A peer that was turned away without a hub being asked; the hub tells of the others. */
+export interface RtmpRefusal {
+  /** Address of the peer. */
+  readonly remoteAddress: string
+  /** Its connection; `undefined` beyond `maxConnections`, where it never came to be. */
+  readonly connection: RtmpConnection | undefined
+  /** What it said when it connected, as far as it got. */
+  readonly connect: ConnectRequest | undefined
+  /** What it asked for. */
+  readonly action: 'connect' | 'publish' | 'play'
+  /** Why, in the words that it was given if it was given any. */
+  readonly reason: string
+}
 
 /** Counters of an {@link RtmpConnection}. */
 export interface RtmpConnectionStats {

@@ -37,6 +37,7 @@ import type {
   RtmpConnectionInfo,
   RtmpConnectionRole,
   RtmpConnectionStats,
+  RtmpRefusal,
 } from './rtmp-connection-host.ts'
 import { RtmpOutput } from './rtmp-output.ts'
 import { RtmpPlayback } from './rtmp-playback.ts'
@@ -151,7 +152,7 @@ export class RtmpConnection implements Expiring {
       return
     }
     if (this.#connectDueMs !== undefined && nowMs >= this.#connectDueMs) {
-      this.session.rejectConnect('the decision took too long')
+      this.#refuseConnect('the decision took too long')
     }
     this.#fail(this.#output.check(nowMs))
     this.session.handleTimeout(nowMs)
@@ -300,16 +301,28 @@ export class RtmpConnection implements Expiring {
         else decision.onEnd?.()
         break
       case 'reject':
-        this.session.rejectConnect(decision.reason)
+        this.#refuseConnect(decision.reason)
         break
       case 'redirect':
-        this.session.rejectConnect('redirected', { tcUrl: decision.tcUrl })
+        this.#refuseConnect('redirected', { tcUrl: decision.tcUrl })
         break
       default: {
         decision satisfies never
       }
     }
     this.#drain()
+  }
+
+  /** A peer that has gone meanwhile is not told, and nobody is told of it. */
+  #refuseConnect(reason: string, redirect?: { readonly tcUrl: string }): void {
+    if (this.session.awaitingDecision !== 'connect') return
+    this.session.rejectConnect(reason, redirect)
+    this.#tellRefused('connect', reason)
+  }
+
+  #tellRefused(action: RtmpRefusal['action'], reason: string): void {
+    const { remoteAddress, connect } = this.#asking()
+    this.#host.refused({ remoteAddress, connection: this, connect, action, reason })
   }
 
   async #decidePublish(streamName: string): Promise<void> {
@@ -319,6 +332,7 @@ export class RtmpConnection implements Expiring {
       if (decision.type === 'accept') decision.onEnd?.()
       return
     }
+    if (hub === undefined && decision.type === 'reject') this.#tellRefused('publish', decision.reason)
     if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'publish', streamName, decision)
     else if (!this.#publish(hub, request, decision)) decision.onEnd?.()
     this.#decided()
@@ -345,7 +359,9 @@ export class RtmpConnection implements Expiring {
     } catch (error) {
       if (!(error instanceof MediaError) && !(error instanceof RangeError)) throw error
       const isTaken = error instanceof ProtocolError
-      this.session.rejectPublish(isTaken ? 'the stream name is in use' : error.message, {
+      const reason = isTaken ? 'the stream name is in use' : error.message
+      hub.failed(request, reason)
+      this.session.rejectPublish(reason, {
         code: isTaken ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Denied',
       })
       return false
@@ -368,6 +384,7 @@ export class RtmpConnection implements Expiring {
       if (decision.type === 'accept') decision.onEnd?.()
       return
     }
+    if (hub === undefined && decision.type === 'reject') this.#tellRefused('play', decision.reason)
     if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'play', streamName, decision)
     else if (!(await this.#play(hub, request, decision))) decision.onEnd?.()
     this.#decided()
@@ -381,6 +398,7 @@ export class RtmpConnection implements Expiring {
       return undefined
     })
     if (source === undefined || source.closed) {
+      if (this.session.awaitingDecision === 'play') hub.failed(request, 'no such stream')
       this.session.rejectPlay('no such stream', { code: 'NetStream.Play.StreamNotFound' })
       return false
     }

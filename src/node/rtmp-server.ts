@@ -23,6 +23,7 @@ import type {
   RtmpConnectionHost,
   RtmpConnectionInfo,
   RtmpPlayerOptions,
+  RtmpRefusal,
 } from './rtmp-connection-host.ts'
 import { SourceFollowers } from './source-followers.ts'
 import { TimeoutSweep } from './sweep.ts'
@@ -76,6 +77,8 @@ export interface RtmpServerEvents {
    * `connect`, `publish` and `play` say what the peer asks for, before it is decided. Who publishes is the hub's news.
    */
   sessionEvent: (event: RtmpConnectionEvent, connection: RtmpConnection) => void
+  /** A peer was turned away by `onConnect`, beyond `maxConnections`, or for want of a virtual host. A hub announces its own refusals. */
+  refuse: (refusal: RtmpRefusal) => void
   /** A connection is over, with its one reason. The last event of the connection. */
   close: (connection: RtmpConnection, end: RtmpConnectionEnd) => void
 }
@@ -149,6 +152,7 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
       connectDecisionTimeoutMs: options.connectDecisionTimeoutMs ?? 10_000,
       stallTimeoutMs: options.stallTimeoutMs ?? 60_000,
       observe: (connection, event) => this.emit('sessionEvent', event, connection),
+      refused: (refusal) => this.emit('refuse', refusal),
       closed: (connection, end) => {
         this.#connections.delete(connection)
         this.emit('close', connection, end)
@@ -269,7 +273,18 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
     const { maxConnections = 20_000, proxyProtocol = false } = this.#options
     if (this.#closed || this.#sockets.size >= maxConnections) {
       debug('refused %s: %d sockets', socket.remoteAddress, this.#sockets.size)
+      const remoteAddress = plainAddress(socket.remoteAddress ?? '')
       socket.destroy()
+      if (!this.#closed) {
+        const reason = 'too many connections'
+        this.emit('refuse', {
+          remoteAddress,
+          connection: undefined,
+          connect: undefined,
+          action: 'connect',
+          reason,
+        })
+      }
       return
     }
     this.#sockets.add(socket)

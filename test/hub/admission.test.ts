@@ -68,6 +68,17 @@ describe('answers', () => {
     expect([sync.clock.pending, async_.clock.pending, sync.errors, async_.errors]).toEqual([0, 0, [], []])
   })
 
+  it('that are no decision give back what they have taken', async () => {
+    let ended = 0
+    const onEnd = (): void => void ended++
+    const { hub, errors } = fixture(
+      () => ({ type: 'accept', streamPath: 7, onEnd }) as unknown as AccessDecision,
+    )
+    expect(await hub.authorize(request, never)).toEqual({ type: 'reject', reason: 'the decision failed' })
+    expect(ended).toBe(1)
+    expect(errors).toHaveLength(2)
+  })
+
   it('the request is passed on as it is, with a signal', async () => {
     let seen: unknown[] = []
     const { hub } = fixture((...args) => {

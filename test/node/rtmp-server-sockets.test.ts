@@ -123,12 +123,15 @@ describe('listen', () => {
 describe('maxConnections', () => {
   test('one more is closed at once, one that leaves makes room', async () => {
     const { server, port, connection } = await listening({ maxConnections: 2 })
+    const refused: unknown[] = []
+    server.on('refuse', ({ action, connection: none, reason }) => refused.push([action, none, reason]))
     const first = dial(port)
     await connection()
     const second = dial(port)
     await connection()
     expect(await dial(port).closed).toHaveLength(0)
     expect(server.connections.size).toBe(2)
+    expect(refused).toEqual([['connect', undefined, 'too many connections']])
     first.socket.destroy()
     await new Promise((resolve) => server.once('close', resolve))
     // The socket closes behind its connection.
