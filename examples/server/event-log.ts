@@ -60,6 +60,13 @@ export class EventLog {
         this.event('refuse', { ...fields, reason }, `${to}: refused, ${reason}`)
       } else this.event('redirect', { ...fields, url: decision.url }, `${to}: sent to ${decision.url}`)
     })
+    hub.on('fail', (request, reason) =>
+      this.event(
+        'fail',
+        { ...fieldsOf(request, vhost), reason },
+        `${aim(request, vhost)}: failed, ${reason}`,
+      ),
+    )
     hub.on('leave', (request) =>
       this.event('leave', fieldsOf(request, vhost), `${aim(request, vhost)}: over`),
     )
@@ -86,6 +93,14 @@ export class EventLog {
           `rtmp #${id} connects to ${app} with ${flashVer || 'no flashVer'}`,
         )
       }
+    })
+    server.on('refuse', ({ action, connection, remoteAddress: address, reason }) => {
+      const who = connection === undefined ? address : `#${connection.id} from ${address}`
+      this.event(
+        'refuse',
+        { action, address, reason, ...clientOf(connection), protocol: 'rtmp' },
+        `rtmp ${who}: ${action} refused, ${reason}`,
+      )
     })
     server.on('close', (connection, { code, reason }) => {
       const { id, clientId: client } = connection

@@ -15,6 +15,7 @@ import {
   DEFAULT_VHOST,
   HttpApi,
   MetricsHandler,
+  RecentRefusals,
   ServerIdentity,
   Statistics,
   type VhostHubs,
@@ -63,6 +64,7 @@ export interface ServerOptions {
 /** What the API works with. */
 interface ApiParts {
   readonly statistics: Statistics
+  readonly refusals: RecentRefusals
   readonly reloader: Reloader
   readonly vhosts: Vhosts
   readonly log: EventLog
@@ -99,8 +101,14 @@ export async function startServer(
 
   const live = new LiveHandler({ hub: hubs.resolve, cors, trustProxy })
   const status = new StatusApi({ hubs, rtmp, live, hls: () => vhosts.hls() })
+  const refusals = new RecentRefusals()
+  for (const [name, hub] of hubs) refusals.watchHub(hub, name)
+  hubs.on('open', (name, hub) => void refusals.watchHub(hub, name))
+  refusals.watchRtmp(rtmp, (vhost) => hubs.nameOf(vhost))
   const statistics = new Statistics({ hub: () => hubs, rtmp, live, hls: () => vhosts.hls(), identity })
-  const api = config.api.enabled ? makeApi(config, { statistics, reloader, vhosts, log }) : undefined
+  const api = config.api.enabled
+    ? makeApi(config, { statistics, refusals, reloader, vhosts, log })
+    : undefined
   const metrics = config.metrics.enabled ? makeMetrics(config, statistics) : undefined
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
@@ -190,10 +198,14 @@ function writePidFile(path: string | undefined): () => void {
   return () => rmSync(path, { force: true })
 }
 
-function makeApi({ api, vhosts: all }: Config, { statistics, reloader, vhosts, log }: ApiParts): HttpApi {
+function makeApi(
+  { api, vhosts: all }: Config,
+  { statistics, refusals, reloader, vhosts, log }: ApiParts,
+): HttpApi {
   const { authentication, cors, jsonp } = api
   return new HttpApi({
     statistics,
+    refusals,
     authentication,
     jsonp,
     reload: () => reloader.reload(),

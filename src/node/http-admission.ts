@@ -53,7 +53,10 @@ export async function admitPlayer(
     const source = await find(hub, streamPath, signal)
     if (signal.aborted) return closingReply(cors)
     // It may have closed between its publish and this turn.
-    if (source === undefined || source.closed) return notFoundReply(cors)
+    if (source === undefined || source.closed) {
+      hub.failed(request, 'no such stream')
+      return notFoundReply(cors)
+    }
     isIn = true
     return { request, hub, streamPath, source, decision }
   } finally {

@@ -3,7 +3,8 @@
  *
  * **Admission**: rules that together make a hub's `authorize`: {@link addressRules}, {@link refererRules}, {@link signedUrls} (and
  * {@link nmsSignedUrls} for those who come from Node-Media-Server), {@link AccessLimits}, your own functions, put together by {@link all},
- * {@link firstMatch} and {@link when}. {@link BitrateLimit} ends publishers that send too much.
+ * {@link firstMatch} and {@link when}. {@link BitrateLimit} ends publishers that send too much, {@link RecentRefusals} keeps who was turned
+ * away and why.
  *
  * **Callbacks**: {@link HttpCallbacks} asks a backend over HTTP, and tells it what happens, with the bodies of SRS.
  *
@@ -38,6 +39,7 @@ export { BitrateLimit, type BitrateLimitEvents, type BitrateLimitOptions } from 
 export { allConnect } from './admission/connect-rule.ts'
 export { IpRange, parseIpAddress } from './admission/ip-range.ts'
 export { nmsSign, nmsSignedUrls, type NmsSignedUrlsOptions } from './admission/nms-signed-url.ts'
+export { RecentRefusals, type RecentRefusalsOptions, type Refusal } from './admission/recent-refusals.ts'
 export { refererRules, type RefererRulesOptions } from './admission/referer-rules.ts'
 export { signedUrls, type SignedUrlsOptions, signUrl, type SignUrlOptions } from './admission/signed-url.ts'
 export { ServerIdentity, type ServerIdentityOptions } from './identity/server-identity.ts'

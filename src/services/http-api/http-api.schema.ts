@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { RecentRefusals } from '../admission/recent-refusals.ts'
 import { httpAuthentication } from '../http-authentication.schema.ts'
 import { Statistics } from '../metrics/statistics.ts'
 import type { OptionsSchema } from '../parse-options.ts'
@@ -27,6 +28,7 @@ export const httpApiOptions = z.strictObject({
   bodyTimeoutMs: z.number().positive().default(10_000),
   maxPageCount: z.int().positive().default(1_000),
   services: z.instanceof(StreamServices).optional(),
+  refusals: z.instanceof(RecentRefusals).optional(),
   reload: z.custom<ReloadConfiguration>(isFunction).optional(),
   features: z
     .partialRecord(z.enum(['ssl', 'hds', 'callback', 'dvr', 'transcode', 'ingest', 'caster']), z.boolean())

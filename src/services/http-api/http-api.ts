@@ -15,6 +15,7 @@ import {
 } from '../../node/http-reply.ts'
 import { fetchRequestFacts, type HttpRequestFacts, nodeRequestFacts } from '../../node/http-request.ts'
 import { type HttpAuthentication, HttpGate } from '../http-authentication.ts'
+import type { RecentRefusals } from '../admission/recent-refusals.ts'
 import type { Statistics } from '../metrics/statistics.ts'
 import { parseOptions } from '../parse-options.ts'
 import { type ApiMethod, ApiProblem, type ApiRoute, matchRoutes } from './api-route.ts'
@@ -23,6 +24,7 @@ import { type BodyLimits, parseJsonBody, readFetchBody, readNodeBody } from './j
 import { machineRoutes } from './machine-routes.ts'
 import { mediaRoutes } from './media-routes.ts'
 import { openApiDocument } from './openapi.ts'
+import { refusalRoutes } from './refusal-routes.ts'
 import { responses } from './responses.schema.ts'
 import { rawRoutes, type ReloadConfiguration, serviceRoutes } from './service-routes.ts'
 import { StreamServices } from './stream-services.ts'
@@ -65,6 +67,8 @@ export interface HttpApiOptions {
   readonly maxPageCount?: number
   /** What can be started and stopped on a stream. @defaultValue nothing */
   readonly services?: StreamServices
+  /** Who was turned away lately, for `/api/v1/refusals`. @defaultValue there is no such path */
+  readonly refusals?: RecentRefusals
   /** Reads the configuration again, for `/api/v1/raw?rpc=reload`. @defaultValue there is no reload */
   readonly reload?: ReloadConfiguration
   /** What `/api/v1/features` says beside what is known of the doors. @defaultValue nothing but `ssl` */
@@ -135,6 +139,7 @@ export class HttpApi {
       ...this.#ownRoutes(),
       ...machineRoutes(statistics, features as HttpApiOptions['features'] & object),
       ...mediaRoutes(statistics, maxPageCount),
+      ...(parsed.refusals === undefined ? [] : refusalRoutes(parsed.refusals, maxPageCount)),
       ...serviceRoutes(statistics, services ?? new StreamServices()),
       ...rawRoutes(parsed.reload),
     ]

@@ -120,6 +120,25 @@ export const client = z.object({
   queued_bytes: integer.nullable().describe('Given to it and not yet taken'),
 })
 
+/** One who was turned away. */
+export const refusal = z.object({
+  last_ms: integer.describe('Unix time of the last time, ms'),
+  first_ms: integer.describe('Unix time of the first time, ms'),
+  times: integer.describe('How often: one who comes again in the same way is one entry'),
+  action: z.enum(['connect', 'publish', 'play']),
+  protocol: z.string(),
+  vhost: z.string().describe('Name of the virtual host'),
+  app: z.string(),
+  url: z
+    .string()
+    .describe('/app/name of what it wanted to play; empty for a publisher, whose name may be a secret key'),
+  ip: z.string(),
+  client: z.string().describe('Its id in callbacks and logs, the last time; empty where there is none'),
+  agent: z.string().describe('flashVer or User-Agent'),
+  pageUrl: z.string().describe('Without query'),
+  reason: z.string().describe('In the words that it was given'),
+})
+
 /** What a service tells of itself. */
 const facts = z.record(z.string(), z.unknown())
 

@@ -1,0 +1,200 @@
+/**
+ * Who was turned away lately, and why.
+ *
+ * @module
+ */
+import type { AccessRequest, Hub } from '../../hub/index.ts'
+import type { RtmpRefusal, RtmpServer } from '../../node/index.ts'
+import { resolveStreamTarget } from '../../rtmp/index.ts'
+import { DEFAULT_VHOST } from '../metrics/statistics.ts'
+import { parseOptions } from '../parse-options.ts'
+import { recentRefusalsOptions } from './recent-refusals.schema.ts'
+
+/** Options of {@link RecentRefusals}. */
+export interface RecentRefusalsOptions {
+  /** Most refusals that are kept, at up to 2 kB each; the one that was not repeated for longest is forgotten. @defaultValue 200 */
+  readonly maxRefusals?: number
+  /** Time in ms since 1970, for tests. @defaultValue `Date.now` */
+  readonly now?: () => number
+}
+
+/** A peer that was turned away, once or several times in the same way. What it said is cut to 256 characters. */
+export interface Refusal {
+  /** When it was last, ms since 1970. */
+  readonly lastMs: number
+  /** When it was first, ms since 1970. */
+  readonly firstMs: number
+  /** How often. */
+  readonly times: number
+  /** What it asked for. */
+  readonly action: 'connect' | 'publish' | 'play'
+  /** How it is connected: `rtmp`, `http-flv` … */
+  readonly protocol: string
+  /** Name of the virtual host that it was for. */
+  readonly vhost: string
+  /** Application. */
+  readonly app: string
+  /** `/app/name` of what it wanted to play. A publisher's is left out: it may be a secret key. */
+  readonly streamPath: string
+  /** Its address. */
+  readonly remoteAddress: string
+  /** Its id in callbacks and logs, the last time; `''` where there is none. */
+  readonly clientId: string
+  /** `flashVer` or User-Agent. */
+  readonly agent: string
+  /** Where it was embedded, without query. */
+  readonly pageUrl: string
+  /** Why, in the words that the peer was given. */
+  readonly reason: string
+}
+
+/** Peers send names and agents of any length. */
+const MAX_TEXT = 256
+
+/**
+ * Keeps who was turned away: by a decision of a hub, for want of the stream or its name, and by an RTMP server before a hub was asked. One
+ * who comes again and again is one entry.
+ *
+ * @example
+ * ```ts
+ * import { Hub } from 'millrace/hub'
+ * import { RtmpServer } from 'millrace/node'
+ * import { HttpApi, RecentRefusals, Statistics } from 'millrace/services'
+ *
+ * const hub = new Hub()
+ * const rtmp = new RtmpServer({ hub })
+ * const refusals = new RecentRefusals()
+ * refusals.watchHub(hub)
+ * refusals.watchRtmp(rtmp)
+ * const statistics = new Statistics({ hub, rtmp })
+ * const api = new HttpApi({ statistics, refusals, authentication: 'loopback' })
+ * ```
+ */
+export class RecentRefusals {
+  readonly #maxRefusals: number
+  readonly #now: () => number
+  /** By who, what and why; the latest last. */
+  readonly #refusals: Map<string, Refusal>
+  #total: number
+
+  /**
+   * @param options - the bound.
+   * @throws TypeError for options that are none.
+   */
+  constructor(options: RecentRefusalsOptions = {}) {
+    const { maxRefusals, now } = parseOptions(recentRefusalsOptions, options, 'RecentRefusals')
+    this.#maxRefusals = maxRefusals
+    this.#now = now
+    this.#refusals = new Map()
+    this.#total = 0
+  }
+
+  /** Refusals so far, also those that are forgotten. */
+  get total(): number {
+    return this.#total
+  }
+
+  /** What is kept, the latest first. */
+  list(): Refusal[] {
+    return Array.from(this.#refusals.values()).toReversed()
+  }
+
+  /**
+   * Keeps the refusals of a hub.
+   * @param vhost - name of its virtual host. @defaultValue '__defaultVhost__'
+   * @returns ends it; what is kept stays.
+   */
+  watchHub(hub: Hub, vhost: string = DEFAULT_VHOST): () => void {
+    const add = (request: AccessRequest, reason: string): void => this.#add(ofRequest(request, vhost, reason))
+    const onRefuse: Parameters<typeof hub.on<'refuse'>>[1] = (request, decision) =>
+      add(request, decision.type === 'reject' ? decision.reason : 'redirected')
+    hub.on('refuse', onRefuse)
+    hub.on('fail', add)
+    return () => {
+      hub.off('refuse', onRefuse)
+      hub.off('fail', add)
+    }
+  }
+
+  /**
+   * Keeps the refusals of an RTMP server before a hub was asked.
+   * @param nameOf - the name of the virtual host by what the peer said. @defaultValue what the peer said
+   * @returns ends it; what is kept stays.
+   */
+  watchRtmp(
+    server: RtmpServer,
+    nameOf: (vhost: string) => string | undefined = (vhost) => vhost,
+  ): () => void {
+    const onRefuse = (refusal: RtmpRefusal): void => this.#add(ofRtmp(refusal, nameOf))
+    server.on('refuse', onRefuse)
+    return () => server.off('refuse', onRefuse)
+  }
+
+  #add(given: RefusalFacts): void {
+    const entries = Object.entries(given).map(([name, text]) => [name, text.slice(0, MAX_TEXT)])
+    const facts = Object.fromEntries(entries) as unknown as RefusalFacts
+    const { clientId: _, ...same } = facts
+    const key = JSON.stringify(Object.values(same))
+    const lastMs = this.#now()
+    const before = this.#refusals.get(key)
+    this.#refusals.delete(key)
+    this.#refusals.set(key, {
+      ...facts,
+      lastMs,
+      firstMs: before?.firstMs ?? lastMs,
+      times: (before?.times ?? 0) + 1,
+    })
+    this.#total++
+    if (this.#refusals.size <= this.#maxRefusals) return
+    for (const oldest of this.#refusals.keys()) {
+      this.#refusals.delete(oldest)
+      return
+    }
+  }
+}
+
+/** What a peer said, was and heard. */
+type RefusalFacts = Omit<Refusal, 'firstMs' | 'lastMs' | 'times'>
+
+function ofRequest(request: AccessRequest, vhost: string, reason: string): RefusalFacts {
+  const { action, protocol, app, streamPath, remoteAddress, clientId = '', pageUrl, details } = request
+  return {
+    action,
+    protocol,
+    vhost,
+    app,
+    streamPath: action === 'play' ? streamPath : '',
+    remoteAddress,
+    clientId,
+    agent: textOf(details['flashVer'] ?? details['user-agent']),
+    pageUrl: withoutQuery(pageUrl),
+    reason,
+  }
+}
+
+function ofRtmp(
+  { action, connect, connection, remoteAddress, reason }: RtmpRefusal,
+  nameOf: (vhost: string) => string | undefined,
+): RefusalFacts {
+  const { vhost, app } = resolveStreamTarget({ tcUrl: connect?.tcUrl ?? '', app: connect?.app ?? '' })
+  return {
+    action,
+    protocol: 'rtmp',
+    vhost: nameOf(vhost) ?? vhost,
+    app,
+    streamPath: '',
+    remoteAddress,
+    clientId: connection?.clientId ?? '',
+    agent: connect?.flashVer ?? '',
+    pageUrl: withoutQuery(connect?.pageUrl ?? ''),
+    reason,
+  }
+}
+
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, '')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
