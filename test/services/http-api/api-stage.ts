@@ -4,7 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { demuxFlv } from 'millrace/flv'
 import { Hub, type HubOptions } from 'millrace/hub'
 import { duplexPair, HlsHandler, LiveHandler, type RtmpConnection, RtmpServer } from 'millrace/node'
-import { HttpApi, type HttpApiOptions, MetricsHandler, ServerIdentity, Statistics } from 'millrace/services'
+import {
+  HttpApi,
+  type HttpApiOptions,
+  MetricsHandler,
+  RecentRefusals,
+  ServerIdentity,
+  Statistics,
+} from 'millrace/services'
 import { RtmpClientSession, type RtmpClientSessionOptions } from 'millrace/rtmp'
 import type { MediaPacket } from 'millrace/media'
 import { onTestFinished } from 'vitest'
@@ -41,7 +48,9 @@ export class ApiStage {
     const { rtmp, live, hls } = this
     const identity = new ServerIdentity({ serverId: 'vid-0test00' })
     this.statistics = new Statistics({ hub: this.hub, rtmp, live, hls, identity })
-    this.api = new HttpApi({ statistics: this.statistics, authentication: 'loopback', ...options })
+    const refusals = new RecentRefusals()
+    refusals.watchHub(this.hub)
+    this.api = new HttpApi({ statistics: this.statistics, refusals, authentication: 'loopback', ...options })
     onTestFinished(async () => {
       this.statistics.close()
       this.hub.close()
