@@ -96,6 +96,10 @@ export const ERROR_CODES = {
   ERR_HTTP_TIMEOUT: 'an HTTP server began or sent nothing within the time allowed',
   ERR_PROXY_HEADER: 'the connection does not start with a complete PROXY protocol header',
   // services
+  ERR_FORWARD_CODEC: 'the target of a forward says that it does not take the codec of the stream',
+  ERR_FORWARD_ENDED: 'the other side ended a stream that is forwarded or pulled',
+  ERR_FORWARD_LOOP: 'a stream is pulled from itself',
+  ERR_FORWARD_TARGETS: 'a stream has more targets than maxTargets',
   ERR_CALLBACK_ANSWER: 'a backend answered a callback with neither 0 nor a JSON object with a code',
   ERR_CALLBACK_QUEUE: 'more decisions than maxWaitingDecisions wait for a backend',
   ERR_CALLBACK_RESPONSE_BYTES: 'the answer of a backend is longer than maxResponseBytes',

@@ -25,7 +25,7 @@
  */
 export { duplexPair, type DuplexPairOptions } from './duplex-pair.ts'
 export { nodeHandshakeCrypto } from './handshake-crypto.ts'
-export { maskUrl } from './masked-url.ts'
+export { maskUrl, redact, type UrlSecrets } from './masked-url.ts'
 export type { HubResolver } from './hub-resolver.ts'
 export { type ProxyHeader, ProxyProtocolDecoder } from './proxy-protocol.ts'
 export type {

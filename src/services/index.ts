@@ -64,6 +64,37 @@ export type { RestartOptions } from './ffmpeg/restart-options.ts'
 export type { TranscodeOutputStats, TranscodeStats } from './ffmpeg/transcode-job.ts'
 export { Transcoder, type TranscoderEvents } from './ffmpeg/transcoder.ts'
 export type { TranscodeEngine, TranscodeOutput, TranscoderOptions } from './ffmpeg/transcoder-options.ts'
+export type { ForwardTarget } from './forward/forward-target.ts'
+export { Forwarder } from './forward/forwarder.ts'
+export type {
+  FindForwardTargets,
+  ForwarderEvents,
+  ForwarderOptions,
+  ForwardTargets,
+} from './forward/forwarder-options.ts'
+export {
+  type ConnectionFailure,
+  KeptConnection,
+  type KeptConnectionEvents,
+  type KeptConnectionOptions,
+  type KeptConnectionState,
+  type KeptConnectionStats,
+  type RetryOptions,
+} from './forward/kept-connection.ts'
+export {
+  type PullHttpOptions,
+  type PullRtmpOptions,
+  StreamPull,
+  type StreamPullOptions,
+  type StreamPullStats,
+} from './forward/stream-pull.ts'
+export {
+  type PushClientOptions,
+  type PushOptions,
+  StreamPush,
+  type StreamPushOptions,
+  type StreamPushStats,
+} from './forward/stream-push.ts'
 export type { HttpAuthentication, HttpPassword, HttpToken } from './http-authentication.ts'
 export { type ApiAction, type ApiFeature, HttpApi, type HttpApiOptions } from './http-api/http-api.ts'
 export type { ReloadConfiguration } from './http-api/service-routes.ts'

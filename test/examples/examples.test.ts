@@ -29,6 +29,12 @@ const PRINTS: Readonly<Record<string, readonly string[]>> = {
     'the encoder was sent away: true',
   ],
   '14-reconnect': ['refused: NetStream.Publish.Denied: not allowed', 'failed: ', 'back: true'],
+  '15-simulcast': [
+    'third: connect ECONNREFUSED',
+    'second takes the stream at rtmp://127.0.0.1:',
+    '/live/***',
+    'third: connected, 1 connection, packets: true',
+  ],
 }
 
 const examples = readdirSync(join(ROOT, 'examples'))
