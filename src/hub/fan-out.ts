@@ -44,9 +44,13 @@ export interface Served {
 }
 
 /** What a {@link FanOut} needs of its source. */
-export interface FanOutHost {
+export interface FanOutHost<T extends Served> {
   /** Frames what is held, for every view. */
   flush(): void
+  /** A round begins. @returns whether {@link FanOutHost.visit} is to be called for everyone. */
+  roundBegins(): boolean
+  /** Somebody was just served: what there is to look at is in the cache of the processor, and part of a slice. */
+  visit(served: T): void
   /** Everyone was served. */
   roundEnded(): void
   /** One of the above, or serving somebody, threw. */
@@ -57,11 +61,12 @@ export interface FanOutHost {
 export class FanOut<T extends Served> implements Work {
   readonly #clock: Clock
   readonly #turns: Turns
-  readonly #host: FanOutHost
+  readonly #host: FanOutHost<T>
   readonly #players: Set<T>
   readonly #onDue: () => void
   #options: FanOutOptions
   #round: Iterator<T> | undefined
+  #visits: boolean
   #held: 'nothing' | 'audio' | 'video'
   #scheduled: boolean
   #timer: Timer | undefined
@@ -80,7 +85,7 @@ export class FanOut<T extends Served> implements Work {
    * @param options - the policy.
    * @param host - what is called.
    */
-  constructor(clock: Clock, turns: Turns, options: FanOutOptions, host: FanOutHost) {
+  constructor(clock: Clock, turns: Turns, options: FanOutOptions, host: FanOutHost<T>) {
     this.#clock = clock
     this.#turns = turns
     this.#host = host
@@ -88,6 +93,7 @@ export class FanOut<T extends Served> implements Work {
     this.#onDue = () => this.#due()
     this.#options = options
     this.#round = undefined
+    this.#visits = false
     this.#held = 'nothing'
     this.#scheduled = false
     this.#timer = undefined
@@ -215,6 +221,7 @@ export class FanOut<T extends Served> implements Work {
     this.#flushes++
     this.#round = this.#players.values()
     this.#host.flush()
+    this.#visits = this.#host.roundBegins()
     return true
   }
 
@@ -230,6 +237,7 @@ export class FanOut<T extends Served> implements Work {
       const next = round.next()
       if (next.done === true) return true
       next.value.pump()
+      if (this.#visits) this.#host.visit(next.value)
     }
   }
 

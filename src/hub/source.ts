@@ -80,6 +80,9 @@ export class Source extends EventEmitter<SourceEvents> {
   /** Of players that have left. */
   #departed: PlayerTotals
   #unswept: number
+  /** This round asks players what they need, and this is the oldest so far. */
+  #isSweeping: boolean
+  #needed: number
   #evictedTo: number
   #configuration: ConfigurationSet
   /** Of the present publisher, where it says. */
@@ -106,7 +109,11 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#views = new Views(this.log, (view, error) => this.#viewFailed(view, error))
     this.#fanOut = new FanOut(clock, turns, options, {
       flush: () => this.#views.flush(),
-      roundEnded: () => this.#sweepIfDue(),
+      roundBegins: () => this.#beginSweep(),
+      visit: (player) => {
+        this.#needed = Math.min(this.#needed, player.sweep() ?? this.#needed)
+      },
+      roundEnded: () => this.#evictIfSwept(),
       failed: (error) => this.#failed(error),
     })
     this.#consumers = new Consumers()
@@ -126,6 +133,8 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#plays = 0
     this.#departed = { sentBytes: 0, skips: 0, skippedPackets: 0, skippedMs: 0 }
     this.#unswept = 0
+    this.#isSweeping = false
+    this.#needed = 0
     this.#evictedTo = 0
     this.#configuration = EMPTY_CONFIGURATION
     this.#publisherAtc = undefined
@@ -386,7 +395,10 @@ export class Source extends EventEmitter<SourceEvents> {
     if (opens) this.#unswept = SWEEP_PACKETS
     else this.#unswept++
     if (this.log.first > this.#evictedTo) this.#evictViews()
-    if (this.#views.size === 0) this.#sweepIfDue()
+    if (this.#views.size === 0 && this.#unswept >= SWEEP_PACKETS) {
+      this.#unswept = 0
+      this.#evict(this.log.head)
+    }
     this.#consumers.wake()
     this.#fanOut.appended(isDefaultVideo(packet))
     if (this.log.configuration === this.#configuration) return
@@ -481,13 +493,24 @@ export class Source extends EventEmitter<SourceEvents> {
     return this.#publisherStarts.length > 0 && this.#publisherStarts.includes(seq)
   }
 
-  /** Drops what no reader needs any more, once a GOP was opened or many packets came. */
-  #sweepIfDue(): void {
-    if (this.#unswept < SWEEP_PACKETS) return
+  /** Once a GOP was opened or many packets came. @returns whether players are to be asked what they need. */
+  #beginSweep(): boolean {
+    if (this.#unswept < SWEEP_PACKETS) return false
     this.#unswept = 0
-    let needed = Math.min(this.#views.flushedSeq, this.#consumers.sweep())
-    for (const player of this.#fanOut.players) needed = Math.min(needed, player.sweep() ?? needed)
-    this.log.evict(needed)
+    this.#isSweeping = true
+    this.#needed = this.#views.flushedSeq
+    return true
+  }
+
+  /** Everyone was asked: what no reader needs any more is dropped. */
+  #evictIfSwept(): void {
+    if (!this.#isSweeping) return
+    this.#isSweeping = false
+    this.#evict(this.#needed)
+  }
+
+  #evict(neededByPlayers: number): void {
+    this.log.evict(Math.min(neededByPlayers, this.#consumers.sweep()))
     this.#evictViews()
   }
 

@@ -23,19 +23,22 @@ class Counter implements Served {
 function fixture(count: number, options: Partial<FanOutOptions> = {}) {
   const clock = new BusyClock()
   const events: string[] = []
+  const visited: Counter[] = []
   const fanOut = new FanOut<Counter>(
     clock,
     new Turns(clock),
     { maxHoldMs: 50, minFlushIntervalMs: 0, ...options },
     {
       flush: () => events.push(`flush@${clock.now()}`),
+      roundBegins: () => events.length % 4 === 1,
+      visit: (served) => visited.push(served),
       roundEnded: () => events.push(`round@${clock.now()}`),
       failed: (error) => events.push(`failed: ${String(error)}`),
     },
   )
   const players = Array.from({ length: count }, () => new Counter())
   for (const player of players) fanOut.add(player)
-  return { clock, events, fanOut, players }
+  return { clock, events, fanOut, players, visited }
 }
 
 describe('when it flushes', () => {
@@ -217,6 +220,19 @@ describe('rounds', () => {
     expect(players.filter(({ pumps }) => pumps > 0)).toHaveLength(6)
     fanOut.appended(true)
     expect([events, clock.pending]).toEqual([['flush@0'], 0])
+  })
+
+  it('visit everyone when the host asks for it, in the same slices', () => {
+    const { clock, events, fanOut, players, visited } = fixture(40)
+    for (const player of players) player.onPump = () => (clock.workedMs += 1)
+    for (let i = 0; i < 2; i++) {
+      fanOut.appended(true)
+      clock.turn()
+      clock.advance(100)
+    }
+    expect(events.length).toBe(4)
+    // The first round alone was to visit.
+    expect(visited).toEqual(players)
   })
 
   it('drain serves everyone at once', () => {
