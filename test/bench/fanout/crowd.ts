@@ -7,7 +7,9 @@ import { LoopDelay } from './loop-delay.ts'
 import { coreWaitMicros, cpuMicros } from './process-usage.ts'
 import type { CrowdCounts, CrowdPlan } from './settings.ts'
 
+/** Every player acknowledges once in so many ms, and not all of them at once. */
 const ACKNOWLEDGE_MS = 5000
+const ACKNOWLEDGE_SHARES = 100
 
 /** Players that join at a steady pace. */
 export interface Crowd {
@@ -37,9 +39,11 @@ export class LocalCrowd implements Crowd {
     this.#sampledEvery = sampled === 0 ? Infinity : Math.max(1, Math.floor(plan.players / sampled))
     this.#players = []
     this.#loopDelay = new LoopDelay()
+    let share = 0
     this.#acknowledging = setInterval(() => {
-      for (const player of this.#players) player.acknowledge()
-    }, ACKNOWLEDGE_MS)
+      share = (share + 1) % ACKNOWLEDGE_SHARES
+      for (let i = share; i < this.#players.length; i += ACKNOWLEDGE_SHARES) this.#players[i]!.acknowledge()
+    }, ACKNOWLEDGE_MS / ACKNOWLEDGE_SHARES)
     this.#closed = false
   }
 

@@ -1,5 +1,6 @@
-/** How late the event loop of this process is. */
+/** How late the event loop of this process is, and how much of that is its own work. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { cpuMicros } from './process-usage.ts'
 
 const RESOLUTION_MS = 5
 
@@ -27,4 +28,32 @@ export class LoopDelay {
 
 function lateness(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS)
+}
+
+/**
+ * CPU time of the longest turn of the event loop: how long this process held itself up, whatever else had the core meanwhile. Looks
+ * at every timer, so what it says is a turn or two at most.
+ */
+export class TurnWatch {
+  #maxMs: number
+  #lastMicros: number
+  readonly #timer: NodeJS.Timeout
+
+  constructor() {
+    this.#maxMs = 0
+    this.#lastMicros = cpuMicros()
+    this.#timer = setInterval(() => {
+      const micros = cpuMicros()
+      this.#maxMs = Math.max(this.#maxMs, (micros - this.#lastMicros) / 1000)
+      this.#lastMicros = micros
+    }, RESOLUTION_MS)
+    this.#timer.unref()
+  }
+
+  /** The longest since the last call. */
+  takeMaxMs(): number {
+    const maxMs = this.#maxMs
+    this.#maxMs = 0
+    return maxMs
+  }
 }

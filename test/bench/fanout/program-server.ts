@@ -62,6 +62,7 @@ export class ProgramServer implements BenchServer {
       heapUsedBytes: Number.NaN,
       bufferBytes: Number.NaN,
       loopLateMaxMs: Number.NaN,
+      turnMaxMs: Number.NaN,
       connections: Number.NaN,
       skips: Number.NaN,
       skippedPackets: Number.NaN,

@@ -121,6 +121,7 @@ function contestants(profile: string, players: number): Contestant[] {
       ...lookUp(SERVERS, name),
       flushMs: flushMsOf(profile),
       kbps,
+      watchTurns: Number(options.every) > 0,
     }
     const isBare = server.kind === 'bare' || server.kind === 'floor'
     // The bare fan-outs answer whatever comes with FLV.

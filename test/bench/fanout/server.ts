@@ -4,7 +4,7 @@ import type { AddressInfo, Server as NetServer } from 'node:net'
 import { Hub } from 'millrace/hub'
 import { LiveHandler, RtmpServer } from 'millrace/node'
 import { BareFanOut } from './bare-fan-out.ts'
-import { LoopDelay } from './loop-delay.ts'
+import { LoopDelay, TurnWatch } from './loop-delay.ts'
 import { coreWaitMicros, cpuMicros } from './process-usage.ts'
 import type { ServerReady, ServerSample, ServerSettings } from './settings.ts'
 import { SyntheticStream } from './synthetic-stream.ts'
@@ -103,6 +103,7 @@ const STARTS: Readonly<Record<string, (settings: ServerSettings) => Promise<Runn
 }
 const running = await STARTS[settings.kind]!(settings)
 const loopDelay = new LoopDelay()
+const turns = settings.watchTurns ? new TurnWatch() : undefined
 
 process.on('message', () => {
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
@@ -114,6 +115,7 @@ process.on('message', () => {
     heapUsedBytes: heapUsed,
     bufferBytes: arrayBuffers,
     loopLateMaxMs: loopDelay.maxMs,
+    turnMaxMs: turns?.takeMaxMs() ?? Number.NaN,
     ...running.counters(),
   }
   loopDelay.reset()

@@ -25,6 +25,8 @@ export interface ServerSettings {
   readonly workers: number
   /** Bitrate of the stream that the floor makes for itself. */
   readonly kbps: number
+  /** Watch the length of each turn, which costs a timer of 5 ms. */
+  readonly watchTurns: boolean
 }
 
 /** What a server says once it listens. */
@@ -47,6 +49,8 @@ export interface ServerSample {
   readonly bufferBytes: number
   /** Longest time the event loop was late since the last sample, ms. */
   readonly loopLateMaxMs: number
+  /** CPU time of the longest turn of the event loop since the last sample, ms. NaN unless it is watched. */
+  readonly turnMaxMs: number
   readonly connections: number
   readonly skips: number
   readonly skippedPackets: number

@@ -11,7 +11,10 @@ export interface TimelineEntry {
   readonly mbitPerSecond: number
   readonly cpuPercent: number
   readonly rssBytes: number
+  /** Longest time the event loop was late, for whatever reason. */
   readonly loopLateMaxMs: number
+  /** Longest time that the server itself held its event loop up. */
+  readonly turnMaxMs: number
   /** Share of the time that the server was ready to run and had no core, %. */
   readonly coreWaitPercent: number
   readonly flushesPerSecond: number
@@ -47,7 +50,7 @@ export class Timeline {
     this.#latencies = 0
     this.#startMs = performance.now()
     console.log(
-      '   s  players  Mbit/s  CPU %  RSS MB  loop late ms  no core %  flushes/s  round ms  latency ms 50 / 99 / max  skipped  missing  lost',
+      '   s  players  Mbit/s  CPU %  RSS MB  loop late ms  turn ms  no core %  flushes/s  round ms  latency ms 50 / 99 / max  skipped  missing  lost',
     )
     this.#timer = setInterval(() => void this.#tick(), everySec * 1000)
   }
@@ -76,6 +79,7 @@ export class Timeline {
       cpuPercent: percent((server.cpuMicros - before.cpuMicros) / 1000, ms),
       rssBytes: server.rssBytes,
       loopLateMaxMs: server.loopLateMaxMs,
+      turnMaxMs: server.turnMaxMs,
       coreWaitPercent: percent((server.coreWaitMicros - before.coreWaitMicros) / 1000, ms),
       flushesPerSecond: ((server.flushes - before.flushes) / ms) * 1000,
       roundMs: server.roundMs,
@@ -97,6 +101,7 @@ function line(entry: TimelineEntry): string {
     [entry.cpuPercent, 5, 0],
     [entry.rssBytes / 1e6, 6, 0],
     [entry.loopLateMaxMs, 12, 1],
+    [entry.turnMaxMs, 7, 1],
     [entry.coreWaitPercent, 9, 0],
     [entry.flushesPerSecond, 9, 1],
     [entry.roundMs, 8, 0],
