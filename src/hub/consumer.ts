@@ -18,8 +18,11 @@ import type { GopCache, GopStart } from './gop-cache.ts'
 export interface ConsumerOptions {
   /** Which tracks. @defaultValue 'all' */
   readonly tracks?: TrackFilter
-  /** Begin with the cached GOP (`gop`) or wait for the next keyframe (`keyframe`). @defaultValue 'gop' */
-  readonly start?: 'gop' | 'keyframe'
+  /**
+   * Begin with the cached GOP (`gop`), wait for the next keyframe (`keyframe`), or take the next packet, whatever it is, with video from its
+   * next keyframe on (`packet`): in a `publish` event, all that the publisher sends. @defaultValue 'gop'
+   */
+  readonly start?: 'gop' | 'keyframe' | 'packet'
   /** GOPs to go back beyond the newest, as far as cached. @defaultValue 0 */
   readonly gopsBack?: number
   /** The log waits for this reader up to that lag, ms; what is dropped beyond is skipped, to the newest keyframe. @defaultValue the hub's `maxLagMs` */
@@ -77,6 +80,8 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   #cursor: number
   /** The head of the log when it was opened: what came later is never left out. */
   readonly #openedSeq: number
+  /** It begins there, not where a decoder can. */
+  readonly #takesNextPacket: boolean
   /** Where it came in: a publisher that starts there follows no gap. */
   #startSeq: number
   #blind: boolean
@@ -109,6 +114,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     this.#state = 'waiting'
     this.#cursor = options.start === 'keyframe' ? host.log.head : 0
     this.#openedSeq = host.log.head
+    this.#takesNextPacket = options.start === 'packet'
     this.#startSeq = -1
     this.#blind = false
     this.#known = EMPTY_CONFIGURATION
@@ -272,6 +278,11 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   }
 
   #startPoint(): GopStart | undefined {
+    if (this.#takesNextPacket && this.#startSeq < 0) {
+      const { log, lastDts } = this.#host
+      const seq = this.#openedSeq
+      return { seq, dts: lastDts, configuration: log.configurationAt(seq), keyframe: false }
+    }
     const from = this.#startSeq < 0 ? this.#openedSeq : this.#host.log.head
     let point = this.#host.startPoint(this.#tracks, this.#startSeq < 0 ? this.#gopsBack : 0, from)
     if (point !== undefined && point.seq < this.#cursor) point = this.#host.startPoint(this.#tracks, 0, from)

@@ -46,6 +46,24 @@ describe('reading', () => {
     expect(readAll(waiting)).toBe('V9')
   })
 
+  it('start: packet takes what comes next, and video from its keyframe on', () => {
+    const stage = new Stage()
+    stage.write(audioConfig(0, 1), videoConfig(0, 2), key(0, 3), inter(33, 4))
+    const consumer = stage.source.consume({ start: 'packet', gopsBack: 1 })
+    stage.write(audio(40, 5), inter(66, 6), audio(70, 7), key(100, 8), inter(133, 9))
+    expect(readAll(consumer)).toBe('A!1 V!2 a5 a7 V8 v9')
+  })
+
+  it('start: packet in a publish event gives all of a publisher, and of this one alone', () => {
+    const stage = new Stage()
+    stage.write(videoConfig(0, 1), key(0, 2))
+    const consumers: Consumer[] = []
+    stage.hub.on('publish', (source) => consumers.push(source.consume({ start: 'packet' })))
+    const next = stage.hub.publish('/live/show', { takeOver: true })
+    for (const packet of [audio(0, 3), videoConfig(5, 4), key(10, 5)]) next.write(packet)
+    expect(consumers.map(readAll)).toEqual(['a3 V!4 V5'])
+  })
+
   it('its place is taken when it is opened, or with the first keyframe, not when it is first read', () => {
     const stage = new Stage()
     const early = stage.source.consume()
