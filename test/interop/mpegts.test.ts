@@ -6,7 +6,7 @@ import type { MediaPacket } from 'millrace/media'
 import { TsMuxer, type TsMuxerOptions } from 'millrace/mpegts'
 import { expect, it } from 'vitest'
 import { type Clip, CLIPS, clipPath, readClip } from '../support/clips.ts'
-import { decodeErrors, probePackets } from '../support/ffprobe.ts'
+import { decodedFrames, decodeErrors, probePackets } from '../support/ffprobe.ts'
 import { run } from '../support/process.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { describeWithTool, requireTool } from '../support/tools.ts'
@@ -61,30 +61,6 @@ async function store(segments: readonly HlsSegment[]): Promise<string> {
   return join(folder, 'index.m3u8')
 }
 
-/** Hashes of the decoded frames of one kind, in order. */
-async function frames(input: Uint8Array | string, kind: 'v' | 'a'): Promise<string[]> {
-  const path = typeof input === 'string'
-  const map = ['-map', `0:${kind}?`, '-f', 'framehash', '-hash', 'md5', '-']
-  const args = [
-    '-v',
-    'error',
-    '-fflags',
-    '+bitexact',
-    '-i',
-    path ? input : 'pipe:0',
-    '-vsync',
-    'passthrough',
-    ...map,
-  ]
-  const { code, stdout, stderr } = await run(requireTool('ffmpeg'), args, path ? {} : { input })
-  if (code !== 0 && !stderr.includes('does not contain any stream')) throw new Error(stderr)
-  return stdout
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split(',').at(-1)!.trim())
-}
-
 interface Timed {
   readonly pts_time: string
   readonly dts_time: string
@@ -120,11 +96,11 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'MPEG-TS in ffmpeg', () => {
 
   it.each(LEGACY)('%s decodes to the same pictures and sound as the clip', async (clip) => {
     const bytes = mux(demuxFlv(readClip(clip)))
-    const pictures = await frames(clipPath(clip), 'v')
-    const sound = await frames(clipPath(clip), 'a')
+    const pictures = await decodedFrames(clipPath(clip), 'v')
+    const sound = await decodedFrames(clipPath(clip), 'a')
     expect(pictures.length + sound.length).toBeGreaterThanOrEqual(150)
-    expect(await frames(bytes, 'v')).toEqual(pictures)
-    expect(await frames(bytes, 'a')).toEqual(sound)
+    expect(await decodedFrames(bytes, 'v')).toEqual(pictures)
+    expect(await decodedFrames(bytes, 'a')).toEqual(sound)
   })
 
   it.each(LEGACY)('%s has the times of the clip, a second later', async (clip) => {
@@ -139,7 +115,7 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'MPEG-TS in ffmpeg', () => {
   it('audio frames that share PES packets are all there', async () => {
     const bytes = mux(demuxFlv(readClip('audio-only-aac.flv')), { audioPesMs: 300 })
     expect(await probePackets(bytes)).toEqual(['aac: 260'])
-    expect(await frames(bytes, 'a')).toEqual(await frames(clipPath('audio-only-aac.flv'), 'a'))
+    expect(await decodedFrames(bytes, 'a')).toEqual(await decodedFrames(clipPath('audio-only-aac.flv'), 'a'))
     expect(bytes.length).toBeLessThan(mux(demuxFlv(readClip('audio-only-aac.flv'))).length)
   })
 
@@ -150,7 +126,7 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'MPEG-TS in ffmpeg', () => {
     )
     const bytes = mux(late)
     expect(await decodeErrors(bytes)).toBe('')
-    expect(await frames(bytes, 'v')).toEqual(await frames(clipPath('avc-aac-bframes.flv'), 'v'))
+    expect(await decodedFrames(bytes, 'v')).toEqual(await decodedFrames(clipPath('avc-aac-bframes.flv'), 'v'))
   })
 
   it('a stream that is joined at a keyframe plays from there', async () => {
@@ -181,10 +157,12 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'HLS in ffmpeg', () => {
   it.each(LEGACY)('%s: the playlist decodes to the pictures and sound of the clip', async (clip) => {
     const path = await store(segment(demuxFlv(readClip(clip)), new HlsSegmenter({ targetDurationMs: 2000 })))
     expect(await decodeErrors(path)).toBe('')
-    expect(await frames(path, 'v')).toEqual(await frames(clipPath(clip), 'v'))
-    const sound = await frames(clipPath(clip), 'a')
+    expect(await decodedFrames(path, 'v')).toEqual(await decodedFrames(clipPath(clip), 'v'))
+    const sound = await decodedFrames(clipPath(clip), 'a')
     // Of the clip with MP3 the first frame comes before the first keyframe and is left out; its decoder begins one later.
-    expect(await frames(path, 'a')).toHaveLength(clip === 'avc-mp3.flv' ? sound.length - 1 : sound.length)
+    expect(await decodedFrames(path, 'a')).toHaveLength(
+      clip === 'avc-mp3.flv' ? sound.length - 1 : sound.length,
+    )
   })
 
   it('the times go on from segment to segment', async () => {

@@ -42,3 +42,29 @@ export async function decodeErrors(
   )
   return result.code === 0 ? result.stderr : `exit code ${result.code}: ${result.stderr}`
 }
+
+/** Hashes of the decoded frames of video or audio, in order; none when `input` has no such stream. */
+export async function decodedFrames(input: Uint8Array | string, kind: 'v' | 'a'): Promise<string[]> {
+  const path = typeof input === 'string'
+  const source = [
+    '-v',
+    'error',
+    '-fflags',
+    '+bitexact',
+    '-i',
+    path ? input : 'pipe:0',
+    '-vsync',
+    'passthrough',
+  ]
+  const { code, stdout, stderr } = await run(
+    requireTool('ffmpeg'),
+    [...source, '-map', `0:${kind}?`, '-f', 'framehash', '-hash', 'md5', '-'],
+    path ? {} : { input },
+  )
+  if (code !== 0 && !stderr.includes('does not contain any stream')) throw new Error(stderr)
+  return stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(',').at(-1)!.trim())
+}
