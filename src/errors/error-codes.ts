@@ -101,6 +101,7 @@ export const ERROR_CODES = {
   ERR_FORWARD_LOOP: 'a stream is pulled from itself',
   ERR_FORWARD_TARGETS: 'a stream has more targets than maxTargets',
   ERR_CALLBACK_ANSWER: 'a backend answered a callback with neither 0 nor a JSON object with a code',
+  ERR_CALLBACK_REFUSED: 'a backend refused to name the targets of a stream',
   ERR_CALLBACK_QUEUE: 'more decisions than maxWaitingDecisions wait for a backend',
   ERR_CALLBACK_RESPONSE_BYTES: 'the answer of a backend is longer than maxResponseBytes',
   ERR_CALLBACK_STATUS: 'a backend answered a callback with a status that is no answer',

@@ -45,6 +45,7 @@ export { signedUrls, type SignedUrlsOptions, signUrl, type SignUrlOptions } from
 export { ServerIdentity, type ServerIdentityOptions } from './identity/server-identity.ts'
 export type { FinishedRecording } from './callbacks/callback-body.ts'
 export type {
+  AskingAction,
   CallbackAction,
   CallbackFailure,
   CallbackUrls,
@@ -65,6 +66,7 @@ export type { TranscodeOutputStats, TranscodeStats } from './ffmpeg/transcode-jo
 export { Transcoder, type TranscoderEvents } from './ffmpeg/transcoder.ts'
 export type { TranscodeEngine, TranscodeOutput, TranscoderOptions } from './ffmpeg/transcoder-options.ts'
 export type { ForwardTarget } from './forward/forward-target.ts'
+export { ForwardService } from './forward/forward-service.ts'
 export { Forwarder } from './forward/forwarder.ts'
 export type {
   FindForwardTargets,

@@ -47,6 +47,20 @@ export function readVerdict({ status, body }: CallbackResponse): CallbackVerdict
   return code === 0 ? { allowed: true } : refusal(`code ${String(code)}`, text)
 }
 
+/**
+ * Reads the answer to on_forward: `{ "code": 0, "data": { "urls": [] } }`. Without `data` there are no targets.
+ * @throws {@link ProtocolError} `ERR_CALLBACK_REFUSED` for a refusal, or as {@link readVerdict}; {@link DecodeError} `ERR_CALLBACK_ANSWER`
+ * for URLs that are no list of texts.
+ */
+export function readTargets(response: CallbackResponse): readonly string[] {
+  const verdict = readVerdict(response)
+  if (!verdict.allowed) throw new ProtocolError('ERR_CALLBACK_REFUSED', verdict.reason)
+  const data = objectOf(response.body)?.['data'] ?? {}
+  const urls: unknown = (data as { readonly urls?: unknown }).urls ?? []
+  if (Array.isArray(urls) && urls.every((url) => typeof url === 'string')) return urls
+  throw new DecodeError('ERR_CALLBACK_ANSWER', 'data.urls is no list of texts')
+}
+
 /** Whether news has arrived: any 2xx will do, whatever the body says. */
 export function isDelivered({ status }: CallbackResponse): boolean {
   return status >= 200 && status <= 299

@@ -81,6 +81,12 @@ export class CallbackBodies {
     return { ...this.#base(action, peer), tcUrl, stream, param, ...page, ...this.#names(peer) }
   }
 
+  /** on_forward */
+  forward(peer: CallbackPeer): Body {
+    const { tcUrl, stream, param } = peer
+    return { ...this.#base('on_forward', peer), tcUrl, stream, param }
+  }
+
   /** on_dvr */
   dvr(peer: CallbackPeer, { file, cwd = process.cwd() }: FinishedRecording): Body {
     const { tcUrl, stream, param } = peer

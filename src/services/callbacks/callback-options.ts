@@ -12,8 +12,11 @@ export type DecidingAction = 'on_connect' | 'on_publish' | 'on_play'
 /** Callbacks that tell: nobody waits for them. */
 export type TellingAction = 'on_close' | 'on_unpublish' | 'on_stop' | 'on_dvr' | 'on_hls' | 'on_hls_notify'
 
+/** Callbacks that ask for something: a stream goes on meanwhile. */
+export type AskingAction = 'on_forward'
+
 /** All callbacks, by their names in SRS. */
-export type CallbackAction = DecidingAction | TellingAction
+export type CallbackAction = DecidingAction | TellingAction | AskingAction
 
 /** `http` or `https` URLs by callback: one or several. What is left out is not called. */
 export type CallbackUrls = { readonly [Action in CallbackAction]?: string | readonly string[] | undefined }
@@ -21,7 +24,8 @@ export type CallbackUrls = { readonly [Action in CallbackAction]?: string | read
 /** Options of {@link HttpCallbacks}. */
 export interface HttpCallbacksOptions {
   /**
-   * Whom to call. Of several URLs for a decision each is asked in turn until one refuses; news goes to each of them. `on_hls_notify` is a
+   * Whom to call. Of several URLs for a decision each is asked in turn until one refuses; news goes to each of them, and `on_forward` asks
+   * each for targets. `on_hls_notify` is a
    * GET of the URL with `[server_id]`, `[service_id]`, `[app]`, `[stream]`, `[ts_url]` and `[param]` filled in.
    */
   readonly urls: CallbackUrls

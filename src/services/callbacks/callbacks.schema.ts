@@ -25,6 +25,7 @@ const callbackUrls = z.strictObject({
   on_dvr: urls,
   on_hls: urls,
   on_hls_notify: urls,
+  on_forward: urls,
 } satisfies Record<CallbackAction, unknown>)
 
 const count = z.int().positive()

@@ -5,12 +5,13 @@
  */
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
-import { MediaError } from '../../errors/index.ts'
+import { MediaError, ProtocolError } from '../../errors/index.ts'
 import {
   accept,
   type AccessDecision,
   type AccessRequest,
   type Authorize,
+  type Publisher,
   reject,
   type Source,
 } from '../../hub/index.ts'
@@ -24,7 +25,7 @@ import type {
 import type { ConnectRequest } from '../../rtmp/index.ts'
 import { randomName } from '../identity/server-identity.ts'
 import { parseOptions } from '../parse-options.ts'
-import { readVerdict } from './callback-answer.ts'
+import { readTargets, readVerdict } from './callback-answer.ts'
 import {
   CallbackBodies,
   type FinishedRecording,
@@ -85,6 +86,12 @@ export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
   readonly authorize: Authorize
   /** For `RtmpServer`'s `onConnect`: on_connect and on_close. Belongs to this object: pass it as it is. */
   readonly onConnect: RtmpConnectDecider
+  /**
+   * For a `Forwarder`'s `targets`: on_forward. Rejects when the backend fails or refuses. Belongs to this object: pass it as it is.
+   * @throws {@link ProtocolError} `ERR_CALLBACK_REFUSED` or `ERR_CALLBACK_STATUS`, {@link DecodeError} `ERR_CALLBACK_ANSWER`,
+   * {@link LimitError} `ERR_CALLBACK_TIMEOUT`, `ERR_CALLBACK_QUEUE` or `ERR_CALLBACK_RESPONSE_BYTES`, or the system's error.
+   */
+  readonly forwardTargets: (publisher: Publisher, signal: AbortSignal) => Promise<readonly string[]>
   readonly #options: ResolvedCallbacksOptions
   readonly #bodies: CallbackBodies
   readonly #client: CallbackClient
@@ -103,6 +110,7 @@ export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
     const resolved = parseOptions(httpCallbacksOptions, options, 'HttpCallbacks')
     this.authorize = (request, signal) => this.#authorize(request, signal)
     this.onConnect = (request, connection, signal) => this.#connect(request, connection, signal)
+    this.forwardTargets = (publisher, signal) => this.#findTargets(publisher, signal)
     this.#options = resolved
     this.#bodies = new CallbackBodies(resolved.identity, resolved.vhost)
     this.#client = new CallbackClient(resolved)
@@ -230,6 +238,34 @@ export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
       if (signal.aborted && !limit.signal.aborted) return 'the peer has gone'
       this.#report({ action, url: urls.join(' '), error: error as Error, attempt: 1, final: true })
       return this.#options.whenUnavailable === 'allow' ? undefined : unavailable(error)
+    } finally {
+      limit.done()
+    }
+  }
+
+  /** Asks every URL, all within the time of one decision. */
+  async #findTargets({ request, streamPath }: Publisher, signal: AbortSignal): Promise<readonly string[]> {
+    const urls = this.#options.urls.on_forward
+    if (urls.length === 0) return []
+    if (this.#closing) throw new ProtocolError('ERR_CALLBACK_REFUSED', CLOSING)
+    const body = this.#bodies.forward(
+      request === undefined ? peerOfStream(streamPath) : peerOfRequest(request, request.clientId ?? ''),
+    )
+    const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
+    try {
+      const targets: string[] = []
+      for (const url of urls) {
+        const call = this.#client.post(url, body)
+        const waiting = AbortSignal.any([limit.signal, signal])
+        targets.push(
+          ...readTargets(await this.#decisions.run(() => this.#client.send(call, waiting), waiting)),
+        )
+      }
+      return targets
+    } catch (error) {
+      const failure = { action: 'on_forward', url: urls.join(' '), error: error as Error } as const
+      if (!signal.aborted) this.#report({ ...failure, attempt: 1, final: true })
+      throw error
     } finally {
       limit.done()
     }
