@@ -1,6 +1,13 @@
 /** A hub whose streams are forwarded to a server in memory, which comes, goes and hangs; all on one virtual clock. */
 import type { Duplex } from 'node:stream'
-import { Hub, type HubOptions, type Publisher, type PublishOptions } from 'millrace/hub'
+import {
+  type Consumer,
+  Hub,
+  type HubOptions,
+  type Publisher,
+  type PublishOptions,
+  type Source,
+} from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import { duplexPair, RtmpClient, type RtmpClientOptions, type RtmpServerOptions } from 'millrace/node'
 import { Forwarder, type ForwarderOptions, StreamPush, type StreamPushOptions } from 'millrace/services'
@@ -150,8 +157,12 @@ export class Received {
 
   /** Follows everything that is published to `hub`: a list of packets for each publisher. */
   constructor(hub: Hub) {
+    const consumers = new Map<Source, Consumer>()
     hub.on('publish', (source) => {
+      // The packets of another publisher of the same stream are a list of their own.
+      consumers.get(source)?.detach()
       const consumer = source.consume({ maxLagMs: 1e9 })
+      consumers.set(source, consumer)
       const packets: MediaPacket[] = []
       this.packets.push(packets)
       const reading = async (): Promise<void> => {
