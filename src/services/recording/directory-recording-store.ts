@@ -4,7 +4,7 @@
  * @module
  */
 import { constants, type Dirent } from 'node:fs'
-import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, posix, resolve, sep } from 'node:path'
 import {
   codeOf,
@@ -86,7 +86,23 @@ export class DirectoryRecordingStore implements RecordingStore {
     const files = await this.#leftBehind(posix.dirname(key))
     const found = files.find((file) => file.key === key && !file.isCopy)
     if (found === undefined) throw new RangeError(`there is no unfinished recording ${key}`)
-    return this.#openFile(key, found.path, constants.O_RDWR | constants.O_NOFOLLOW)
+    // Of two processes that start at the same time one gets it.
+    const claimed = await this.#claim(found)
+    return this.#openFile(claimed.key, claimed.path, constants.O_RDWR | constants.O_NOFOLLOW)
+  }
+
+  /** Gives an unfinished file the temporary name that this process would have given it. */
+  async #claim({ key, path }: Unfinished): Promise<{ readonly key: string; readonly path: string }> {
+    for (let number = 0; number < MAX_NUMBER; number++) {
+      const numbered = withNumber(key, number)
+      const own = `${this.#path(numbered)}.${process.pid}.tmp`
+      if (own !== path) {
+        if ((await lstatOf(own)) !== undefined) continue
+        await rename(path, own)
+      }
+      return { key: numbered, path: own }
+    }
+    throw new RangeError(`there are ${MAX_NUMBER} recordings ${key}`)
   }
 
   async #openFile(key: string, path: string, flags: string | number): Promise<DirectoryRecordingFile> {
@@ -109,10 +125,11 @@ export class DirectoryRecordingStore implements RecordingStore {
       const [, name, pid, copy] = UNFINISHED.exec(entry.name) ?? []
       if (name === undefined || !entry.isFile()) continue
       const path = join(entry.parentPath, entry.name)
+      if (this.#open.has(path)) continue
       const key = join(entry.parentPath, name)
         .slice(this.#root.length + 1)
         .replaceAll(sep, '/')
-      if (Number(pid) === process.pid ? !this.#open.has(path) : !isRunning(Number(pid))) {
+      if (Number(pid) === process.pid || !isRunning(Number(pid))) {
         found.push({ key, path, isCopy: copy !== undefined })
       }
     }

@@ -78,7 +78,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     this.#unwanted = new Set()
     this.#timer = undefined
     this.#closed = false
-    this.#onPublish = (source, publisher) => this.#begin(source, publisher)
+    this.#onPublish = (source, publisher) => this.#begin(source, publisher, 'packet')
     this.#onUnpublish = (source, _, publisher) => {
       for (const session of this.#sessionsOf(source))
         if (session.publisher === publisher) session.end('ended')
@@ -91,8 +91,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     hub.on('publish', this.#onPublish)
     hub.on('unpublish', this.#onUnpublish)
     hub.on('close', this.#onClose)
-    for (const source of hub.sources)
-      if (source.publisher !== undefined) this.#begin(source, source.publisher)
+    for (const source of hub.sources) this.#begin(source, source.publisher, 'gop')
   }
 
   /** Whether a stream is recorded: now, or as soon as it has a publisher again. */
@@ -111,16 +110,18 @@ export class Recorder extends EventEmitter<RecorderEvents> {
    * Records a stream from its cached GOP on, until {@link Recorder.stop}: also when its publisher leaves and comes back, with a new file
    * each time.
    * @throws TypeError for options that are wrong, a path that leaves the store among them.
-   * @throws RangeError when the stream is recorded already, or the source or the recorder is closed.
+   * @throws RangeError when the stream is recorded already, the recorder is closed, or the source is over or another hub's.
    */
   start(source: Source, options: RecordingOptions = {}): void {
     const { path = this.#options.path, format } = parseOptions(recordingOptions, options, 'Recorder.start')
     const wanted = new RecordingPath(path, format)
-    if (this.#closed || source.closed) throw new RangeError('the recorder or the source is closed')
+    if (this.#closed || this.#options.hub.source(source.streamPath) !== source) {
+      throw new RangeError('the recorder is closed, or the source is not in its hub')
+    }
     if (this.isRecording(source)) throw new RangeError(`${source.streamPath} is recorded already`)
     this.#unwanted.delete(source)
     this.#wanted.set(source, wanted)
-    if (source.publisher !== undefined) this.#begin(source, source.publisher)
+    this.#begin(source, source.publisher, 'gop')
   }
 
   /** Records a stream no longer, also one that is recorded without being asked for. @returns resolves when nothing is appended any more; `finish` follows. */
@@ -165,9 +166,9 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     await this.close()
   }
 
-  #begin(source: Source, publisher: Publisher): void {
+  #begin(source: Source, publisher: Publisher | undefined, start: 'packet' | 'gop'): void {
     // Another listener may have sent it away.
-    if (publisher.ended !== undefined || this.#closed) return
+    if (publisher === undefined || publisher.ended !== undefined || this.#closed) return
     const path = this.#wanted.get(source) ?? (this.#isApplied(source) ? this.#options.defaultPath : undefined)
     if (path === undefined) return
     const host: SessionHost = {
@@ -178,7 +179,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
         this.#giveUp(error, publisher, parts)
       },
     }
-    const session = new RecordingSession(publisher, { ...this.#options, path }, host)
+    const session = new RecordingSession(publisher, start, { ...this.#options, path }, host)
     debug('%s is recorded', source.streamPath)
     this.#sessions.set(session, source)
     void session.over.then(() => this.#sessions.delete(session))

@@ -77,12 +77,14 @@ export class RecordingSession {
   #isDone: boolean
   #wake: (() => void) | undefined
 
-  /** Begins with what the source has cached of this publisher. */
-  constructor(publisher: Publisher, options: SessionOptions, host: SessionHost) {
+  /**
+   * @param start - of a publisher that begins just now everything is recorded (`packet`), else what is cached and comes (`gop`).
+   */
+  constructor(publisher: Publisher, start: 'packet' | 'gop', options: SessionOptions, host: SessionHost) {
     this.publisher = publisher
     this.#options = options
     this.#host = host
-    this.#consumer = publisher.source.consume({ tracks: 'all', maxLagMs: options.maxLagMs })
+    this.#consumer = publisher.source.consume({ start, maxLagMs: options.maxLagMs })
     this.#tracker = new ConfigurationTracker()
     this.#part = undefined
     this.#ending = []
@@ -117,7 +119,7 @@ export class RecordingSession {
     if (this.#end !== undefined) return
     this.#end = reason
     this.#endDts = this.publisher.source.lastDts
-    // A reader that has found no place until now would get that of the next publisher.
+    // A reader that has found nothing until now would find the next publisher.
     if (this.#consumer.stats().readPackets === 0) this.#read()
     this.wake()
   }

@@ -1,0 +1,184 @@
+import { demuxFlv } from 'millrace/flv'
+import type { MediaPacket } from 'millrace/media'
+import { describe, expect, it, test } from 'vitest'
+import { audio, audioConfig, inter, key, nameOf, videoConfig } from '../../hub/fakes.ts'
+import { readClip } from '../../support/clips.ts'
+import { metadataOf, settle, Stage, tagsOf } from './stage.ts'
+
+/** Video of 25 pictures a second, each of 4 kB; a keyframe every second. */
+function video(fromMs: number, toMs: number): MediaPacket[] {
+  const packets: MediaPacket[] = []
+  for (let dts = fromMs; dts < toMs; dts += 40) {
+    packets.push(dts % 1000 === 0 ? key(dts, dts, 4_000) : inter(dts, dts, 4_000))
+  }
+  return packets
+}
+
+describe('a disk that fills', () => {
+  it('ends the recording with an error, keeps what was written, and the stream goes on without a gap', async () => {
+    const stage = new Stage({ path: '[stream].flv' })
+    stage.store.quota = 300_000
+    const publisher = stage.hub.publish('/live/show')
+    const player = publisher.source.consume({ start: 'packet' })
+    const played: string[] = []
+    for (const packet of [videoConfig(0), ...video(0, 10_000)]) {
+      await stage.play(publisher, [packet])
+      for (let next = player.read(); next !== undefined; next = player.read()) played.push(nameOf(next))
+      await stage.advance(40)
+    }
+    expect(stage.failures).toMatchObject([
+      { streamPath: '/live/show', key: 'show.flv', error: { code: 'ENOSPC' } },
+    ])
+    expect(stage.finished).toMatchObject([{ reason: 'failed', file: 'memory:show.flv' }])
+    const bytes = stage.bytes('show.flv')
+    expect(bytes.length).toBeLessThanOrEqual(300_000)
+    expect(bytes.length).toBe(stage.finished[0]!.byteLength)
+    const packets = demuxFlv(bytes)
+    expect(packets.length).toBeGreaterThan(30)
+    expect(metadataOf(bytes)).toMatchObject({ filesize: bytes.length, duration: (packets.length - 2) * 0.04 })
+    expect(stage.recorder.recordings()).toEqual([])
+    expect(stage.recorder.isRecording(publisher.source)).toBe(false)
+    expect(played).toHaveLength(251)
+    expect(player.stats().skips).toBe(0)
+  })
+
+  it('the next publisher is recorded again', async () => {
+    const stage = new Stage({ path: '[stream].flv' })
+    stage.store.quota = 0
+    const first = stage.hub.publish('/live/show')
+    await stage.play(first, [videoConfig(0), ...video(0, 2_000)])
+    expect(stage.failures).toHaveLength(1)
+    first.unpublish()
+    stage.store.quota = Infinity
+    const second = stage.hub.publish('/live/show')
+    await stage.play(second, [videoConfig(0), ...video(0, 2_000)])
+    second.unpublish()
+    await settle()
+    expect(stage.finished).toMatchObject([{ reason: 'ended', durationMs: 2_000 }])
+  })
+
+  it('one that was asked for is not tried again by itself, but may be asked for again', async () => {
+    const stage = new Stage({ start: 'on-demand' })
+    stage.store.quota = 0
+    const publisher = stage.hub.publish('/live/show')
+    stage.recorder.start(publisher.source)
+    await stage.play(publisher, [videoConfig(0), ...video(0, 2_000)])
+    expect(stage.failures).toHaveLength(1)
+    expect(stage.recorder.isRecording(publisher.source)).toBe(false)
+    stage.store.quota = Infinity
+    stage.recorder.start(publisher.source)
+    await stage.play(publisher, video(2_000, 4_000))
+    expect(stage.recorder.recordings()).toHaveLength(1)
+  })
+
+  it('an MP4 without room for its copy is whole as fragments', async () => {
+    const stage = new Stage({ path: '[stream].mp4' })
+    const publisher = stage.hub.publish('/live/show')
+    await stage.play(publisher, demuxFlv(readClip('avc-aac-bframes.flv')))
+    stage.store.quota = stage.store.used + 100_000
+    publisher.unpublish()
+    await settle()
+    expect(stage.failures).toEqual([])
+    expect(stage.finished).toMatchObject([{ fragmented: true, durationMs: 8021, reason: 'ended' }])
+    expect(boxesOf(stage.bytes('show.mp4')).slice(0, 5)).toEqual(['ftyp', 'moov', 'free', 'moof', 'mdat'])
+  })
+
+  it('an MP4 that filled the disk has every whole fragment', async () => {
+    const stage = new Stage({ path: '[stream].mp4', fragmentMs: 500 })
+    stage.store.quota = 150_000
+    const publisher = stage.hub.publish('/live/show')
+    await stage.play(publisher, demuxFlv(readClip('avc-aac-bframes.flv')))
+    await settle()
+    expect(stage.failures).toMatchObject([{ error: { code: 'ENOSPC' } }])
+    expect(stage.finished).toMatchObject([{ reason: 'failed', fragmented: true }])
+    expect(stage.finished[0]!.durationMs).toBeGreaterThan(3_000)
+  })
+})
+
+describe('a store that hangs', () => {
+  it('has failed after storeTimeoutMs; its file is left for the next start', async () => {
+    const stage = new Stage({ path: '[stream].flv', storeTimeoutMs: 5_000 })
+    const publisher = stage.hub.publish('/live/show')
+    await stage.play(publisher, [videoConfig(0), ...video(0, 2_000)])
+    stage.store.hang()
+    await stage.play(publisher, video(2_000, 6_000))
+    expect(stage.failures).toEqual([])
+    await stage.play(publisher, video(6_000, 9_000))
+    expect(stage.failures).toMatchObject([{ error: { code: 'ERR_RECORDING_TIMEOUT' } }])
+    stage.store.resume()
+    await stage.advance(10_000)
+    expect(await stage.recorder.recover()).toMatchObject([{ reason: 'recovered', streamPath: '/live/show' }])
+    expect(stage.finished[0]!.durationMs).toBeGreaterThanOrEqual(1_500)
+  })
+
+  test.each([
+    [4_999, 0],
+    [5_000, 1],
+  ])('%d ms', async (ms, failures) => {
+    const stage = new Stage({ storeTimeoutMs: 5_000 })
+    stage.store.hang()
+    const publisher = stage.hub.publish('/live/show')
+    publisher.write(videoConfig(0))
+    for (const packet of video(0, 1_000)) publisher.write(packet)
+    await settle()
+    await stage.advance(ms)
+    expect(stage.failures).toHaveLength(failures)
+  })
+
+  it('closing waits no longer than that', async () => {
+    const stage = new Stage({ storeTimeoutMs: 5_000 })
+    const publisher = stage.hub.publish('/live/show')
+    await stage.play(publisher, [videoConfig(0), ...video(0, 2_000)])
+    stage.store.hang()
+    let closed = false
+    void stage.recorder.close().then(() => {
+      closed = true
+    })
+    await stage.advance(120_000)
+    expect(closed).toBe(true)
+  })
+})
+
+it('a store that is slower than the stream: media is skipped up to a keyframe, and memory is bounded', async () => {
+  const stage = new Stage({ path: '[stream].flv', maxLagMs: 2_000 }, { maxCacheMs: 3_000 })
+  const publisher = stage.hub.publish('/live/show')
+  await stage.play(publisher, [videoConfig(0), audioConfig(0), ...video(0, 1_000)])
+  await stage.advance(500)
+  stage.store.hang()
+  await stage.play(publisher, video(1_000, 9_000))
+  expect(publisher.source.stats().cachedMs).toBeLessThanOrEqual(3_000)
+  stage.store.resume()
+  await stage.play(publisher, video(9_000, 10_000))
+  await stage.recorder.stop(publisher.source)
+  await settle()
+  expect(stage.finished).toMatchObject([{ skips: 1, reason: 'stopped' }])
+  const tags = tagsOf(stage.bytes('show.flv')).filter((tag) => /^v\d/i.test(tag))
+  const times = tags.map((tag) => Number(tag.split('@')[1]))
+  const gap = times.findIndex((time, i) => i > 0 && time - times[i - 1]! > 40)
+  expect(gap).toBeGreaterThan(0)
+  expect(tags[gap]![0]).toBe('V')
+})
+
+it('a recording ends with the media of the moment, however far behind the store is', async () => {
+  const stage = new Stage({ path: '[stream].flv' })
+  const publisher = stage.hub.publish('/live/show')
+  await stage.play(publisher, [videoConfig(0), ...video(0, 1_000)])
+  stage.store.hang()
+  await stage.play(publisher, video(1_000, 2_000))
+  const stopped = stage.recorder.stop(publisher.source)
+  await stage.play(publisher, [...video(2_000, 3_000), audio(3_000)])
+  stage.store.resume()
+  await stopped
+  await settle()
+  expect(stage.finished).toMatchObject([{ durationMs: 2_000, reason: 'stopped' }])
+})
+
+/** Types of the boxes of a file. */
+function boxesOf(bytes: Uint8Array): string[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const types: string[] = []
+  for (let at = 0; at < bytes.length; at += view.getUint32(at)) {
+    types.push(Buffer.from(bytes.subarray(at + 4, at + 8)).toString())
+  }
+  return types
+}

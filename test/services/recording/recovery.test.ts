@@ -1,0 +1,115 @@
+import { demuxFlv } from 'millrace/flv'
+import { describe, expect, it, test } from 'vitest'
+import { readClip } from '../../support/clips.ts'
+import { EPOCH, metadataOf, settle, Stage } from './stage.ts'
+
+const CLIP = demuxFlv(readClip('avc-aac-bframes.flv'))
+
+/** A stage whose process was killed while it recorded, its file cut off at `share` of its bytes, and the next process's recorder. */
+async function crashed(
+  path: string,
+  share = 1,
+): Promise<{ stage: Stage; recorder: ReturnType<Stage['record']> }> {
+  const stage = new Stage({ path })
+  await stage.play(stage.hub.publish('/live/show'), CLIP)
+  await stage.advance(500)
+  stage.store.crash()
+  const [file] = stage.store.temporary.values()
+  file!.bytes = file!.bytes.slice(0, Math.floor(file!.bytes.length * share))
+  return { stage, recorder: stage.record({ start: 'on-demand', vhost: '__defaultVhost__' }) }
+}
+
+describe('FLV', () => {
+  it('is as if it had been finished', async () => {
+    const whole = new Stage({ path: '[stream].flv' })
+    const publisher = whole.hub.publish('/live/show')
+    await whole.play(publisher, CLIP)
+    publisher.unpublish()
+    await settle()
+    const { stage, recorder } = await crashed('[stream].flv')
+    expect(await recorder.recover()).toMatchObject([
+      { streamPath: '/live/show', startedAtMs: EPOCH, reason: 'recovered', durationMs: 8081, skips: 0 },
+    ])
+    expect(stage.bytes('show.flv')).toEqual(whole.bytes('show.flv'))
+    expect(stage.finished).toMatchObject([{ reason: 'recovered' }])
+    expect(await recorder.recover()).toEqual([])
+  })
+
+  test.each([0.999, 0.9, 0.777, 0.5, 0.25])('cut off at %d is whole up to its last tag', async (share) => {
+    const { stage, recorder } = await crashed('[stream].flv', share)
+    const [recovered] = await recorder.recover()
+    const bytes = stage.bytes('show.flv')
+    expect(recovered!.byteLength).toBe(bytes.length)
+    const packets = demuxFlv(bytes)
+    const metadata = metadataOf(bytes)
+    expect(metadata['filesize']).toBe(bytes.length)
+    expect(metadata['duration']).toBe(recovered!.durationMs / 1000)
+    expect(metadata['lasttimestamp']).toBe(Math.max(...packets.map(({ dts }) => dts)) / 1000)
+    const times = (metadata['keyframes'] as { times: number[] }).times.slice(1)
+    expect(times).toEqual(packets.filter(({ keyframe }) => keyframe).map(({ dts }) => dts / 1000))
+    const expected = CLIP.filter(({ coded }) => coded)
+    const found = packets.filter(({ coded }) => coded)
+    expect(found.map(({ body }) => body)).toEqual(expected.slice(0, found.length).map(({ body }) => body))
+  })
+
+  test.each([0, 0.0001, 0.02])('without media (%d of it) is removed', async (share) => {
+    const { stage, recorder } = await crashed('[stream].flv', share)
+    expect(await recorder.recover()).toEqual([])
+    expect(stage.store.temporary.size).toBe(0)
+    expect(stage.keys).toEqual([])
+    expect(stage.failures).toEqual([])
+  })
+
+  it('damage in the middle ends it there', async () => {
+    const { stage, recorder } = await crashed('[stream].flv')
+    const [file] = stage.store.temporary.values()
+    file!.bytes.fill(0xee, 100_000, 110_000)
+    const [recovered] = await recorder.recover()
+    expect(recovered!.byteLength).toBeGreaterThan(90_000)
+    expect(recovered!.byteLength).toBeLessThanOrEqual(100_000)
+  })
+})
+
+describe('MP4', () => {
+  test.each([1, 0.9, 0.777, 0.5, 0.25])('cut off at %d is finished', async (share) => {
+    const { stage, recorder } = await crashed('[stream].mp4', share)
+    const [recovered] = await recorder.recover()
+    expect(recovered!.durationMs).toBeGreaterThan(share * 4_000)
+    expect(recovered!.byteLength).toBe(stage.bytes('show.mp4').length)
+  })
+
+  test.each([0, 0.0001, 0.003])('without media (%d of it) is removed', async (share) => {
+    const { stage, recorder } = await crashed('[stream].mp4', share)
+    expect(await recorder.recover()).toEqual([])
+    expect(stage.store.temporary.size).toBe(0)
+    expect(stage.failures).toEqual([])
+  })
+})
+
+it('files of another virtual host are left to its recorder', async () => {
+  for (const path of ['[stream].flv', '[stream].mp4']) {
+    const { stage } = await crashed(path)
+    const other = stage.record({ vhost: 'other.example', start: 'on-demand' })
+    expect(await other.recover()).toEqual([])
+    expect(stage.store.temporary.size).toBe(1)
+  }
+})
+
+it('files that are being written are not touched', async () => {
+  const stage = new Stage()
+  await stage.play(stage.hub.publish('/live/show'), CLIP.slice(0, 100))
+  expect(await stage.recorder.recover()).toEqual([])
+  expect(stage.recorder.recordings()).toHaveLength(1)
+})
+
+it('one that cannot be finished is told of, stays, and keeps none of the others', async () => {
+  const { stage, recorder } = await crashed('[stream].flv')
+  const [file] = stage.store.temporary.values()
+  const broken = await stage.store.create('a.mp4')
+  await broken.append(Uint8Array.of(0, 0, 0, 8, 0x6d, 0x6f, 0x6f, 0x76)) // moov without anything in it
+  await broken.close()
+  expect(await recorder.recover()).toHaveLength(1)
+  expect(file!.closed).toBe(true)
+  expect(stage.failures).toMatchObject([{ key: 'a.mp4', streamPath: undefined }])
+  expect(stage.store.temporary.has('a.mp4')).toBe(true)
+})
