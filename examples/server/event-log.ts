@@ -70,6 +70,13 @@ export class EventLog {
     hub.on('leave', (request) =>
       this.event('leave', fieldsOf(request, vhost), `${aim(request, vhost)}: over`),
     )
+    hub.on('fanOutError', (error, { streamPath: stream }) =>
+      this.event(
+        'sending-failed',
+        { vhost, stream, error: String(error) },
+        `sending ${vhost}${stream} failed: ${String(error)}`,
+      ),
+    )
     hub.on('authorizeError', (error, { action, app, remoteAddress: address, clientId }) =>
       this.event(
         'admission-failed',

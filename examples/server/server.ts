@@ -100,7 +100,7 @@ export async function startServer(
   log.watchRtmp(rtmp)
 
   const live = new LiveHandler({ hub: hubs.resolve, cors, trustProxy })
-  const status = new StatusApi({ hubs, rtmp, live, hls: () => vhosts.hls() })
+  const status = new StatusApi({ hubs, identity, rtmp, live, hls: () => vhosts.hls() })
   const refusals = new RecentRefusals()
   for (const [name, hub] of hubs) refusals.watchHub(hub, name)
   hubs.on('open', (name, hub) => void refusals.watchHub(hub, name))
@@ -113,7 +113,7 @@ export async function startServer(
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (api?.handle(request, response) === true || metrics?.handle(request, response) === true) return
-    if (status.handle(request, response) || servePage(request, response)) return
+    if (config.page.enabled && (status.handle(request, response) || servePage(request, response))) return
     if (vhosts.handle(request, response) || live.handle(request, response)) return
     response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
   }

@@ -8,12 +8,14 @@ import { describeTrack } from 'millrace/codec'
 import type { Source } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import type { HlsHandler, LiveHandler, RtmpServer } from 'millrace/node'
-import { DEFAULT_VHOST, type VhostHubs } from 'millrace/services'
+import { DEFAULT_VHOST, type ServerIdentity, type VhostHubs } from 'millrace/services'
 
 /** The parts whose state is shown. */
 export interface StatusParts {
   /** Streams. */
   readonly hubs: VhostHubs
+  /** Names of streams. */
+  readonly identity: ServerIdentity
   /** RTMP connections. */
   readonly rtmp: RtmpServer
   /** HTTP-FLV, HTTP-TS and WebSocket viewers. */
@@ -25,6 +27,8 @@ export interface StatusParts {
 /** One stream as the page shows it. */
 export interface StreamStatus {
   readonly path: string
+  /** Its id in the HTTP API. */
+  readonly id: string
   /** Name of the virtual host, `null` for that of everybody. */
   readonly vhost: string | null
   readonly live: boolean
@@ -85,8 +89,7 @@ export class StatusApi {
     const { hubs, rtmp, live, hls } = this.#parts
     const streams: StreamStatus[] = []
     for (const [name, hub] of hubs) {
-      const vhost = name === DEFAULT_VHOST ? null : name
-      for (const source of hub.sources) streams.push(this.#describe(source, vhost))
+      for (const source of hub.sources) streams.push(this.#describe(source, name))
     }
     let viewers = 0
     for (const { viewerCount } of hls()) viewers += viewerCount
@@ -101,14 +104,15 @@ export class StatusApi {
     return true
   }
 
-  #describe(source: Source, vhost: string | null): StreamStatus {
+  #describe(source: Source, vhost: string): StreamStatus {
     const stats = source.stats()
     const { audio, video } = source.configuration
     const sound = describe(source.audioCodec, audio[0])
     const picture = describe(source.videoCodec, video[0])
     return {
       path: source.streamPath,
-      vhost,
+      id: this.#parts.identity.streamId(vhost, source.streamPath),
+      vhost: vhost === DEFAULT_VHOST ? null : vhost,
       live: stats.live,
       uptimeSec: Math.floor(source.uptimeMs / 1000),
       kbps: stats.live ? this.#kbps(source, stats.receivedBytes) : 0,

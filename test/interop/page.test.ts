@@ -6,27 +6,12 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { run, type RunningProcess, start } from '../support/process.ts'
+import { run } from '../support/process.ts'
 import { ROOT } from '../support/project.ts'
+import { MAIN, type ReferenceServer, startReferenceServer } from '../support/reference-server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { describeWithTool } from '../support/tools.ts'
 import { type BrowserContext, launchChromium, type Page } from './peers/chromium.ts'
-
-const MAIN = join(ROOT, '.build/examples/server/main.js')
-const ANY_PORTS = ['--host', '127.0.0.1', '--rtmp-port', '0', '--http-port', '0']
-
-interface Running {
-  readonly process: RunningProcess
-  readonly rtmp: string
-  readonly http: string
-}
-
-async function startServer(...flags: string[]): Promise<Running> {
-  const process_ = start(process.execPath, [MAIN, ...ANY_PORTS, ...flags])
-  const [, rtmp] = await process_.waitForOutput(/^listening (rtmps?:\S+)$/m)
-  const [, http] = await process_.waitForOutput(/^listening (https?:\S+)$/m)
-  return { process: process_, rtmp: rtmp!, http: http! }
-}
 
 /** What a viewer of the page's video element has in front of them. `pixels` differs from look to look while the picture moves. */
 interface Seen {
@@ -57,12 +42,12 @@ const LOOK = `(() => {
 })()`
 
 describeWithTool('chromium', 'the page in Chromium', () => {
-  let server: Running
+  let server: ReferenceServer
   let context: BrowserContext
   let closeBrowser: () => Promise<void>
 
   beforeAll(async () => {
-    server = await startServer('--demo')
+    server = await startReferenceServer('--demo')
     ;({ context, close: closeBrowser } = await launchChromium())
   })
   afterAll(async () => {
@@ -112,7 +97,7 @@ describeWithTool('chromium', 'the page in Chromium', () => {
       { timeout: 10_000, interval: 200 },
     )
     const port = new URL(server.rtmp).port
-    await card.locator('summary').click()
+    await card.locator('summary').first().click()
     expect(await card.locator('code').allInnerTexts()).toEqual([
       `rtmp://127.0.0.1:${port}/live/demo`,
       `${server.http}/live/demo.flv`,
@@ -220,7 +205,7 @@ describeWithTool('chromium', 'the page in Chromium', () => {
   })
 
   it('is empty without a stream, and shows where to publish', async () => {
-    const empty = await startServer()
+    const empty = await startReferenceServer()
     const page = await context.newPage()
     await page.goto(empty.http)
     await page.locator('#empty').waitFor()
@@ -232,7 +217,7 @@ describeWithTool('chromium', 'the page in Chromium', () => {
 
 describe('the server', () => {
   it('gives a player that joins late its first keyframe within 100 ms', async () => {
-    const { http, process: server } = await startServer('--demo')
+    const { http, process: server } = await startReferenceServer('--demo')
     await server.waitForOutput(/publish \/live\/demo/)
     const delays: number[] = []
     for (let i = 0; i < 5; i++) {
@@ -253,7 +238,7 @@ describe('the server', () => {
   })
 
   it('ends within a second when it is told to, with players and encoders at every door', async () => {
-    const { http, process: server } = await startServer('--demo')
+    const { http, process: server } = await startReferenceServer('--demo')
     await server.waitForOutput(/publish \/live\/demo/)
     const flv = await fetch(`${http}/live/demo.flv`)
     const socket = new WebSocket(`${http.replace('http', 'ws')}/live/demo.flv`)
@@ -336,14 +321,14 @@ describe('the server', () => {
         publishKeys: [{ key: 's3cret', stream: '/live/show' }],
       }),
     )
-    const { rtmp, process: server } = await startServer('--demo', '--config', file)
+    const { rtmp, process: server } = await startReferenceServer('--demo', '--config', file)
     expect(rtmp).toMatch(/^rtmps:/)
     await server.waitForOutput(/publish \/live\/demo/)
     expect((await server.stop()).code).toBe(0)
   })
 
   it('answers who offers HTTP/2 in an upgrade as anybody else', async () => {
-    const { http } = await startServer()
+    const { http } = await startReferenceServer()
     const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABk' }
     const [response] = (await once(get(`${http}/page/status`, { headers }), 'response')) as [IncomingMessage]
     expect(response.statusCode).toBe(200)

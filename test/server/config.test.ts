@@ -55,6 +55,7 @@ describe('a file', () => {
           maxStreamLabels: 200,
           srsNames: false,
         },
+        page: { enabled: true },
         watch: false,
         logFormat: 'text',
         drainMs: 10_000,

@@ -7,7 +7,7 @@ import { DEFAULT_VHOST, VhostHubs, type VhostSettings } from 'millrace/services'
 import { z } from 'zod'
 import { httpSection, rtmpSection } from './doors.schema.ts'
 import { text } from './fields.ts'
-import { apiSection, metricsSection, processKeys } from './operations.schema.ts'
+import { apiSection, metricsSection, pageSection, processKeys } from './operations.schema.ts'
 import { ownForm, switchable, withoutDefault } from './switchable.ts'
 import { type NamedVhost, vhostsOf } from './vhost-config.ts'
 import { vhostSections } from './vhost-sections.ts'
@@ -19,6 +19,7 @@ export const serverSections = {
   http: httpSection.prefault({}),
   api: apiSection.prefault({}),
   metrics: metricsSection.prefault({}),
+  page: pageSection.prefault({}),
 }
 
 /** What a virtual host has beside its sections. */

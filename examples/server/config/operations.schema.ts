@@ -44,6 +44,18 @@ export const metricsSection = z
   })
   .describe('Metrics for Prometheus')
 
+/** The web page. */
+export const pageSection = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Show the page at `/`: to everybody the streams and their players, and what the API shows to whom it lets in',
+      ),
+  })
+  .describe('The web page')
+
 /** Keys of the process, at the top of the file. */
 export const processKeys = {
   serverId: text

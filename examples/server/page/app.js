@@ -1,14 +1,15 @@
 // The page of the reference server: the list of streams, refreshed every second, and one player.
+import { byId, clone, setFacts, setTexts, setUrls } from './elements.js'
 import { bitrate, duration, mediaTexts, megabytes } from './format.js'
+import { refresh, showOperations } from './operate.js'
 import { PROTOCOLS, StreamPlayer } from './player.js'
 
 const POLL_MS = 1000
+const OPERATE_MS = 2000
 
 /** Bitrates that the line shows. */
 const SPARK_COUNT = 60
 
-const byId = (id) => document.getElementById(id)
-const clone = (id) => byId(id).content.cloneNode(true).firstElementChild
 const video = byId('video')
 const cards = new Map()
 const rates = new Map()
@@ -19,76 +20,20 @@ const player = new StreamPlayer(video, (text) => {
   state.classList.toggle('good', text === 'playing')
 })
 
-function setFacts(list, facts) {
-  const wanted = Object.entries(facts)
-  if (list.children.length !== wanted.length) {
-    list.replaceChildren(
-      ...wanted.map(([name]) => {
-        const row = document.createElement('div')
-        const term = document.createElement('dt')
-        term.textContent = name
-        row.append(term, document.createElement('dd'))
-        return row
-      }),
-    )
-  }
-  wanted.forEach(([, value], i) => {
-    list.children[i].lastChild.textContent = value
-  })
-}
-
-function setTexts(list, texts) {
-  if (list.dataset.texts === texts.join()) return
-  list.dataset.texts = texts.join()
-  list.replaceChildren(
-    ...texts.map((text) => {
-      const item = document.createElement('li')
-      item.textContent = text
-      return item
-    }),
-  )
-}
-
-/** Copies, or selects the text where the browser does not let a page copy (plain http). */
-async function copyText(text, element) {
-  try {
-    await navigator.clipboard.writeText(text)
-    return 'Copied'
-  } catch {
-    getSelection().selectAllChildren(element)
-    return 'Selected'
-  }
-}
-
-function setUrls(list, urls) {
-  list.replaceChildren(
-    ...Object.entries(urls).map(([name, url]) => {
-      const item = clone('url-template')
-      const [label, text, copy] = item.children
-      label.textContent = name
-      text.textContent = url
-      text.title = url
-      copy.setAttribute('aria-label', `Copy: ${name}`)
-      copy.addEventListener('click', () => {
-        void copyText(url, text).then((done) => {
-          copy.textContent = done
-          setTimeout(() => (copy.textContent = 'Copy'), 1500)
-        })
-      })
-      return item
-    }),
-  )
-}
-
-function makeCard(path, rtmpBase) {
+function makeCard(path, id, rtmpBase) {
   const card = clone('stream-template')
   const slash = path.lastIndexOf('/') + 1
   card.dataset.path = path
+  card.dataset.id = id
   card.querySelector('.app').textContent = path.slice(0, slash)
   card.querySelector('.name').textContent = path.slice(slash)
   for (const button of card.querySelectorAll('[data-play]')) {
     button.addEventListener('click', () => play(path, button.dataset.play))
   }
+  const operate = card.querySelector('.operate')
+  operate.addEventListener('toggle', () => {
+    if (operate.open) void showOperations(card).catch(() => undefined)
+  })
   const encoded = encodePath(path)
   const urls = Object.values(PROTOCOLS).map(({ name, url }) => [name, url(encoded)])
   setUrls(card.querySelector('.urls'), { RTMP: `${rtmpBase}${path}`, ...Object.fromEntries(urls) })
@@ -120,7 +65,7 @@ function showStream(stream, rtmpBase) {
   const path = keyOf(stream)
   let card = cards.get(path)
   if (!card) {
-    card = makeCard(path, rtmpBase)
+    card = makeCard(path, stream.id, rtmpBase)
     cards.set(path, card)
     byId('streams').append(card)
   }
@@ -213,4 +158,12 @@ async function poll() {
   setTimeout(() => void poll(), POLL_MS)
 }
 
+/** Asks less often than the list: who operates sees what is done at once anyway. */
+async function operate() {
+  await refresh([...cards.values()])
+  setTimeout(() => void operate(), OPERATE_MS)
+}
+document.addEventListener('operator', () => void refresh([...cards.values()]))
+
 await poll()
+await operate()

@@ -9,6 +9,35 @@ export const bitrate = (kbps) => (kbps >= 1000 ? `${(kbps / 1000).toFixed(2)} Mb
 
 export const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`
 
+export const clockTime = (ms) => new Date(ms).toLocaleTimeString()
+
+/** A time that has passed. */
+export function ago(ms) {
+  const sec = Math.max(0, Math.round((Date.now() - ms) / 1000))
+  if (sec < 60) return `${sec} s ago`
+  return sec < 3600 ? `${Math.floor(sec / 60)} min ago` : `${Math.floor(sec / 3600)} h ago`
+}
+
+/** Units that the names of a service's facts end in. */
+const UNITS = { Ms: 'ms', Sec: 's', Kbps: 'kbit/s', Bytes: 'bytes' }
+
+/** Facts of a service as terms and texts; what has parts of its own is shown part by part. */
+export function factsOf(facts, prefix = '') {
+  const shown = {}
+  for (const [name, value] of Object.entries(facts ?? {})) {
+    const term = prefix === '' ? name : `${prefix} ${name}`
+    if (value === null || value === undefined || value === '') continue
+    if (Array.isArray(value) && value.every((item) => typeof item !== 'object'))
+      shown[term] = value.join('\n')
+    else if (typeof value === 'object') Object.assign(shown, factsOf(value, term))
+    else {
+      const unit = Object.entries(UNITS).find(([end]) => name.endsWith(end))?.[1]
+      shown[term] = unit === undefined ? String(value) : `${value} ${unit}`
+    }
+  }
+  return shown
+}
+
 const CODEC_NAMES = {
   avc1: 'H.264',
   hvc1: 'HEVC',

@@ -1,0 +1,88 @@
+// The HTTP API, as far as the operator is let in.
+
+/** Where credentials are kept: until the tab is closed, and for this origin alone. */
+const STORED = 'millrace-authorization'
+
+/** What stands between the operator and the API, by the status of its answer. */
+const BARRIERS = {
+  401: 'Sign in to operate',
+  403: 'Operated from its own machine only',
+  404: 'The API is switched off',
+}
+
+const ASKING = 'Asking the API…'
+
+/** Credentials as an `Authorization` header; without a name it is a token. */
+export function authorizationOf(name, secret) {
+  if (name === '') return `Bearer ${secret}`
+  return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${name}:${secret}`)))}`
+}
+
+/** Asks, and remembers whether it may. */
+export class OperatorApi {
+  #barrier
+
+  constructor() {
+    this.#barrier = ASKING
+  }
+
+  /** Why nothing can be done here; `undefined` when it can. */
+  get barrier() {
+    return this.#barrier
+  }
+
+  /** Whether credentials would help. */
+  get needsCredentials() {
+    return this.#barrier === BARRIERS[401]
+  }
+
+  /** Whether the API has not said yet. */
+  get isUnknown() {
+    return this.#barrier === ASKING
+  }
+
+  get isSignedIn() {
+    return sessionStorage.getItem(STORED) !== null
+  }
+
+  /** @returns whether the credentials are the right ones; they are kept then. */
+  async signIn(authorization) {
+    const { status } = await this.#fetch('/versions', 'GET', authorization)
+    if (status === 200) {
+      sessionStorage.setItem(STORED, authorization)
+      this.#barrier = undefined
+    }
+    return status === 200
+  }
+
+  signOut() {
+    sessionStorage.removeItem(STORED)
+    this.#barrier = BARRIERS[401]
+  }
+
+  /** The answer. Throws with the words of the server when it is none. */
+  async ask(path, method = 'GET') {
+    const response = await this.#fetch(path, method, sessionStorage.getItem(STORED))
+    if (path === '/versions' || response.status === 401 || response.status === 403) {
+      this.#barrier = response.ok
+        ? undefined
+        : (BARRIERS[response.status] ?? `The API answers ${response.status}`)
+    }
+    const body = await response.json().catch(() => ({}))
+    if (!response.ok || body.code !== 0) throw new Error(body.message ?? `the API answers ${response.status}`)
+    return body
+  }
+
+  /**
+   * `credentials: 'omit'`: the browser asks for no password of its own, and sends none that it knows. Nothing but the header lets anybody
+   * in, which no page from elsewhere can send.
+   */
+  #fetch(path, method, authorization) {
+    return fetch(`/api/v1${path}`, {
+      method,
+      cache: 'no-store',
+      credentials: 'omit',
+      headers: authorization === null ? {} : { Authorization: authorization },
+    })
+  }
+}
