@@ -10,6 +10,9 @@ import type { TrackHeader } from './movie-box.ts'
 
 const NO_DEFAULTS: SampleDefaults = { descriptionIndex: 1, duration: 0, size: 0, flags: 0 }
 
+/** Media information headers: video, sound, hint, subtitles, others. */
+const INFORMATION_TYPES: ReadonlySet<string> = new Set(['vmhd', 'smhd', 'hmhd', 'sthd', 'nmhd'])
+
 type Parts = { -readonly [Key in keyof MovieTrack]?: MovieTrack[Key] }
 
 /**
@@ -171,8 +174,8 @@ function readMediaInformation(minf: BoxReader, parts: Parts): void {
       entries?.versionAndFlags()
       const rest = entries?.rest()
       if (rest !== undefined && rest.length >= 12) parts.sampleEntries = rest // entry_count, one header
-    } else if (box.type.endsWith('mhd')) {
-      parts.informationType = box.type // vmhd, smhd, nmhd, sthd
+    } else if (INFORMATION_TYPES.has(box.type)) {
+      parts.informationType = box.type
       parts.information = box.rest()
     }
   }
