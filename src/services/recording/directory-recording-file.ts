@@ -16,27 +16,27 @@ interface Directory {
   pathOf(key: string): string
   /** The same, as others are told it. */
   shownPathOf(key: string): string
+  /** Where a key is while this process writes it. */
+  temporaryPathOf(key: string): string
   /** Opens a new file of the same key. */
   openCopy(path: string): Promise<DirectoryRecordingFile>
-  /** This file is not written to any more. */
-  closed(): void
 }
 
 /** A file with a temporary name. */
 export class DirectoryRecordingFile implements RecordingFile {
   /** {@inheritDoc RecordingFile.key} */
   readonly key: string
-  /** Where it is now: the temporary name. */
-  readonly path: string
   readonly #handle: FileHandle
   readonly #directory: Directory
+  /** Where it is now: the temporary name. */
+  #path: string
   #length: number
   #closed: boolean
 
   /** Takes over `handle`, of a file with `length` bytes. */
   constructor(key: string, path: string, handle: FileHandle, length: number, directory: Directory) {
     this.key = key
-    this.path = path
+    this.#path = path
     this.#handle = handle
     this.#length = length
     this.#directory = directory
@@ -82,6 +82,7 @@ export class DirectoryRecordingFile implements RecordingFile {
   /** {@inheritDoc RecordingFile.finish} */
   async finish(): Promise<string> {
     await this.#handle.sync()
+    await this.#claim()
     const key = await this.#takeName()
     await this.close()
     return this.#directory.shownPathOf(key)
@@ -89,7 +90,7 @@ export class DirectoryRecordingFile implements RecordingFile {
 
   /** {@inheritDoc RecordingFile.replacement} */
   async replacement(): Promise<RecordingReplacement> {
-    const copy = await this.#directory.openCopy(this.path.replace(/tmp$/, 'copy.tmp'))
+    const copy = await this.#directory.openCopy(this.#path.replace(/tmp$/, 'copy.tmp'))
     return {
       append: (bytes) => copy.append(bytes),
       finish: () => copy.#finishInPlaceOf(this),
@@ -101,17 +102,13 @@ export class DirectoryRecordingFile implements RecordingFile {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    try {
-      await this.#handle.close()
-    } finally {
-      this.#directory.closed()
-    }
+    await this.#handle.close()
   }
 
   /** {@inheritDoc RecordingFile.discard} */
   async discard(): Promise<void> {
     try {
-      await unlink(this.path)
+      await unlink(this.#path)
     } finally {
       await this.close()
     }
@@ -120,9 +117,22 @@ export class DirectoryRecordingFile implements RecordingFile {
   /** Gives this copy the name of `original`, which goes. A crash in between leaves a link that tells. */
   async #finishInPlaceOf(original: DirectoryRecordingFile): Promise<string> {
     await this.#handle.sync()
-    const key = await this.#takeName(() => unlink(original.path))
+    await original.#claim()
+    const key = await this.#takeName(() => unlink(original.#path))
     await Promise.all([this.close(), original.close()])
     return this.#directory.shownPathOf(key)
+  }
+
+  /** Of two processes that find an unfinished file one makes it its own, the other sees it no more. */
+  async #claim(): Promise<void> {
+    for (let number = 0; number < MAX_NUMBER; number++) {
+      const own = this.#directory.temporaryPathOf(withNumber(this.key, number))
+      if (own === this.#path) return
+      if ((await lstatOf(own)) !== undefined) continue
+      await rename(this.#path, own)
+      this.#path = own
+      return
+    }
   }
 
   /**
@@ -135,16 +145,16 @@ export class DirectoryRecordingFile implements RecordingFile {
       const key = withNumber(this.key, number)
       const path = this.#directory.pathOf(key)
       try {
-        await link(this.path, path)
+        await link(this.#path, path)
       } catch (error) {
         if (codeOf(error) === 'EEXIST' || (await lstatOf(path)) !== undefined) continue
         // File systems without links: FAT, some network shares.
-        await rename(this.path, path)
+        await rename(this.#path, path)
         await whenNamed?.()
         return key
       }
       await whenNamed?.()
-      await unlink(this.path)
+      await unlink(this.#path)
       return key
     }
     throw new RangeError(`there are ${MAX_NUMBER} recordings ${this.key}`)

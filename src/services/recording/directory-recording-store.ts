@@ -4,7 +4,7 @@
  * @module
  */
 import { constants, type Dirent } from 'node:fs'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { dirname, join, posix, resolve, sep } from 'node:path'
 import {
   codeOf,
@@ -15,8 +15,11 @@ import {
 } from './directory-recording-file.ts'
 import type { RecordingFile, RecordingStore } from './recording-store.ts'
 
-/** `show.flv.4711.tmp`: the name that the file will have, and the process that writes it; `….copy.tmp` is to take its place. */
-const UNFINISHED = /^(.+\.(?:flv|mp4))\.(\d+)(\.copy)?\.tmp$/i
+/**
+ * `show.flv.4711-m9x2.tmp`: the name that the file will have, the id of the process that writes it, and when that began; `….copy.tmp` is
+ * to take its place.
+ */
+const UNFINISHED = /^(.+\.(?:flv|mp4))\.(\d+)-(\w+)(\.copy)?\.tmp$/i
 
 /** What a copy has behind the name of its original. */
 const COPY = /\.copy\.tmp$/
@@ -29,8 +32,9 @@ interface Unfinished {
 }
 
 /**
- * Keeps recordings in a directory. A file that is being written has `.PID.tmp` behind its name, and loses it when it is whole. What is
- * there is never written over: a file whose name is taken becomes `show-1.flv`, `show-2.flv`.
+ * Keeps recordings in a directory. A file that is being written has `.PROCESS.tmp` behind its name, and loses it when it is whole. What is
+ * there is never written over: a file whose name is taken becomes `show-1.flv`, `show-2.flv`. Any number of stores and processes may have
+ * the same directory.
  *
  * The bytes of a finished file are on the disk (fsync) before it has its name. While it is written nothing is forced to the disk: when the
  * process ends, what was written is there; a power cut costs what the system has not written back.
@@ -42,14 +46,14 @@ export class DirectoryRecordingStore implements RecordingStore {
   readonly #root: string
   /** As it was given: what callbacks are told is as relative as the configuration. */
   readonly #shownRoot: string
-  /** Paths that this process writes to. */
-  readonly #open: Set<string>
+  /** Id and start of this process. The id alone comes again: in a container it is always the same. */
+  readonly #process: string
 
   /** @param root - made when the first file is. */
   constructor(root: string) {
     this.#root = resolve(root)
     this.#shownRoot = root
-    this.#open = new Set()
+    this.#process = `${process.pid}-${Math.round(performance.timeOrigin).toString(36)}`
   }
 
   /** {@inheritDoc RecordingStore.create} */
@@ -57,10 +61,9 @@ export class DirectoryRecordingStore implements RecordingStore {
     await mkdir(dirname(this.#path(key)), { recursive: true })
     for (let number = 0; number < MAX_NUMBER; number++) {
       const numbered = withNumber(key, number)
-      const path = this.#path(numbered)
-      if ((await lstatOf(path)) !== undefined) continue
+      if ((await lstatOf(this.#path(numbered))) !== undefined) continue
       try {
-        return await this.#openFile(numbered, `${path}.${process.pid}.tmp`, 'wx+')
+        return await this.#open(numbered, this.#temporaryPath(numbered), 'wx+')
       } catch (error) {
         if (codeOf(error) !== 'EEXIST') throw error
       }
@@ -86,34 +89,17 @@ export class DirectoryRecordingStore implements RecordingStore {
     const files = await this.#leftBehind(posix.dirname(key))
     const found = files.find((file) => file.key === key && !file.isCopy)
     if (found === undefined) throw new RangeError(`there is no unfinished recording ${key}`)
-    // Of two processes that start at the same time one gets it.
-    const claimed = await this.#claim(found)
-    return this.#openFile(claimed.key, claimed.path, constants.O_RDWR | constants.O_NOFOLLOW)
+    return this.#open(key, found.path, constants.O_RDWR | constants.O_NOFOLLOW)
   }
 
-  /** Gives an unfinished file the temporary name that this process would have given it. */
-  async #claim({ key, path }: Unfinished): Promise<{ readonly key: string; readonly path: string }> {
-    for (let number = 0; number < MAX_NUMBER; number++) {
-      const numbered = withNumber(key, number)
-      const own = `${this.#path(numbered)}.${process.pid}.tmp`
-      if (own !== path) {
-        if ((await lstatOf(own)) !== undefined) continue
-        await rename(path, own)
-      }
-      return { key: numbered, path: own }
-    }
-    throw new RangeError(`there are ${MAX_NUMBER} recordings ${key}`)
-  }
-
-  async #openFile(key: string, path: string, flags: string | number): Promise<DirectoryRecordingFile> {
+  async #open(key: string, path: string, flags: string | number): Promise<DirectoryRecordingFile> {
     const handle = await open(path, flags)
-    this.#open.add(path)
     const { size } = await handle.stat()
     return new DirectoryRecordingFile(key, path, handle, size, {
       pathOf: (name) => this.#path(name),
       shownPathOf: (name) => join(this.#shownRoot, name),
-      openCopy: (copy) => this.#openFile(key, copy, 'wx+'),
-      closed: () => void this.#open.delete(path),
+      temporaryPathOf: (name) => this.#temporaryPath(name),
+      openCopy: (copy) => this.#open(key, copy, 'wx+'),
     })
   }
 
@@ -122,18 +108,30 @@ export class DirectoryRecordingStore implements RecordingStore {
     const found: Unfinished[] = []
     const base = folder === undefined ? this.#root : join(this.#root, folder)
     for (const entry of await entriesOf(base, folder === undefined)) {
-      const [, name, pid, copy] = UNFINISHED.exec(entry.name) ?? []
-      if (name === undefined || !entry.isFile()) continue
+      const [, name, pid, start, copy] = UNFINISHED.exec(entry.name) ?? []
+      if (name === undefined || !entry.isFile() || this.#isRunning(Number(pid), start!)) continue
       const path = join(entry.parentPath, entry.name)
-      if (this.#open.has(path)) continue
       const key = join(entry.parentPath, name)
         .slice(this.#root.length + 1)
         .replaceAll(sep, '/')
-      if (Number(pid) === process.pid || !isRunning(Number(pid))) {
-        found.push({ key, path, isCopy: copy !== undefined })
-      }
+      found.push({ key, path, isCopy: copy !== undefined })
     }
     return found
+  }
+
+  /** Whether there is such a process on this machine; one in another container counts as gone. */
+  #isRunning(pid: number, start: string): boolean {
+    if (pid === process.pid) return this.#process === `${pid}-${start}`
+    try {
+      process.kill(pid, 0)
+      return true
+    } catch (error) {
+      return codeOf(error) === 'EPERM'
+    }
+  }
+
+  #temporaryPath(key: string): string {
+    return `${this.#path(key)}.${this.#process}.tmp`
   }
 
   #path(key: string): string {
@@ -150,16 +148,6 @@ async function entriesOf(folder: string, recursive: boolean): Promise<Dirent[]> 
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return []
     throw error
-  }
-}
-
-/** Whether there is such a process on this machine; one in another container counts as gone. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return codeOf(error) === 'EPERM'
   }
 }
 

@@ -143,6 +143,8 @@ export class Recorder extends EventEmitter<RecorderEvents> {
         const file = await this.#recover(key)
         if (file !== undefined) recovered.push(file)
       } catch (error) {
+        // Another process or virtual host that starts at the same time may have finished it.
+        if (!(await store.unfinished()).includes(key)) continue
         this.#fail({ error: error as Error, streamPath: undefined, vhost, key })
       }
     }

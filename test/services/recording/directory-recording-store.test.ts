@@ -6,9 +6,10 @@ import { describe, expect, it, test } from 'vitest'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 /** Of a process that is gone. */
-const GONE = spawnSync(process.execPath, ['--version']).pid
+const GONE = `${spawnSync(process.execPath, ['--version']).pid}-0`
 
-const TEMPORARY = `show.flv.${process.pid}.tmp`
+/** Of this process: its id, and its start in base 36. */
+const SELF = `${process.pid}-${Math.round(performance.timeOrigin).toString(36)}`
 
 async function listOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -22,7 +23,7 @@ describe('a file', () => {
   it('has a temporary name until it is finished', async () => {
     const folder = await tempFolder()
     const file = await new DirectoryRecordingStore(join(folder, 'new')).create('live/show.flv')
-    expect(await listOf(folder)).toEqual([`new/live/${TEMPORARY}`])
+    expect(await listOf(folder)).toEqual([`new/live/show.flv.${SELF}.tmp`])
     await file.append(Uint8Array.of(1, 2, 3))
     await file.overwrite(1, Uint8Array.of(9))
     await file.append(Uint8Array.of(4))
@@ -64,7 +65,7 @@ describe('a file', () => {
     const failed = await file.replacement()
     await failed.append(Uint8Array.of(7))
     await failed.discard()
-    expect(await listOf(folder)).toEqual([`show.mp4.${process.pid}.tmp`])
+    expect(await listOf(folder)).toEqual([`show.mp4.${SELF}.tmp`])
     const copy = await file.replacement()
     await copy.append(Uint8Array.of(2))
     await copy.append(Uint8Array.of(3))
@@ -81,7 +82,7 @@ describe('links', () => {
     await writeFile(join(outside, 'target'), 'old')
     await symlink(outside, join(folder, 'live'))
     await symlink(join(outside, 'target'), join(folder, 'show.flv'))
-    await symlink(join(outside, 'target'), join(folder, `show-1.flv.${process.pid}.tmp`))
+    await symlink(join(outside, 'target'), join(folder, `show-1.flv.${SELF}.tmp`))
     const store = new DirectoryRecordingStore(folder)
     const behind = await store.create('live/show.flv')
     await behind.finish()
@@ -109,24 +110,37 @@ test.each(['../show.flv', 'a/../../show.flv', '', '.', '/'])('the key %j leaves 
 })
 
 describe('unfinished files', () => {
-  it('are those of processes that are gone, and of this one from before', async () => {
+  it('are those of processes that are gone', async () => {
     const folder = await tempFolder()
     const store = new DirectoryRecordingStore(folder)
     expect(await store.unfinished()).toEqual([])
     await mkdir(join(folder, 'live/sub'), { recursive: true })
     for (const name of [
       `live/sub/gone.mp4.${GONE}.tmp`,
-      `live/running.flv.${process.ppid}.tmp`,
-      `earlier.flv.${process.pid}.tmp`,
+      `live/running.flv.${process.ppid}-0.tmp`,
+      // The same id in a container that was started again.
+      `earlier.flv.${process.pid}-0.tmp`,
+      `own.flv.${SELF}.tmp`,
       'whole.flv',
-      'other.txt.1.tmp',
+      'other.txt.1-0.tmp',
     ]) {
       await writeFile(join(folder, name), 'x')
     }
-    const open = await store.create('open.flv')
-    expect(await store.unfinished()).toEqual(['earlier.flv', 'live/sub/gone.mp4'])
-    await open.close()
-    expect(await store.unfinished()).toEqual(['earlier.flv', 'live/sub/gone.mp4', 'open.flv'])
+    await store.create('open.flv')
+    for (const one of [store, new DirectoryRecordingStore(folder)]) {
+      expect(await one.unfinished()).toEqual(['earlier.flv', 'live/sub/gone.mp4'])
+    }
+  })
+
+  it('are finished by one of two that find them', async () => {
+    const folder = await tempFolder()
+    await writeFile(join(folder, `show.flv.${GONE}.tmp`), 'abc')
+    const [a, b] = [new DirectoryRecordingStore(folder), new DirectoryRecordingStore(folder)]
+    const [one, other] = [await a.reopen('show.flv'), await b.reopen('show.flv')]
+    expect(await one.finish()).toBe(join(folder, 'show.flv'))
+    await expect(other.finish()).rejects.toThrow('ENOENT')
+    await other.close()
+    expect(await listOf(folder)).toEqual(['show.flv'])
   })
 
   it('are opened and finished', async () => {
@@ -136,7 +150,6 @@ describe('unfinished files', () => {
     const store = new DirectoryRecordingStore(folder)
     const file = await store.reopen('live/gone.flv')
     expect([file.key, file.length]).toEqual(['live/gone.flv', 3])
-    expect(await store.unfinished()).toEqual([])
     await file.append(Buffer.from('d'))
     expect(await file.finish()).toBe(join(folder, 'live/gone.flv'))
     expect(await readFile(join(folder, 'live/gone.flv'), 'utf8')).toBe('abcd')
