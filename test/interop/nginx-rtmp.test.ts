@@ -1,52 +1,25 @@
-import { writeFile } from 'node:fs/promises'
-import { createConnection } from 'node:net'
-import { join } from 'node:path'
 import { demuxFlv } from 'millrace/flv'
 import type { MediaPacket } from 'millrace/media'
 import { RtmpClient } from 'millrace/node'
 import { expect, it } from 'vitest'
 import { readClip } from '../support/clips.ts'
 import { publishClip, startLiveServer } from '../support/live-server.ts'
-import { freePort, start } from '../support/process.ts'
-import { tempFolder } from '../support/temp-folder.ts'
-import { describeWithTool, requireTool } from '../support/tools.ts'
+import { startNginxRtmp } from '../support/nginx-rtmp.ts'
+import { freePort } from '../support/process.ts'
+import { describeWithTool } from '../support/tools.ts'
 
 const CLIP = 'avc-aac-bframes.flv'
 const SPEED = 8
 
-/** nginx with its RTMP module: `live` takes and gives, `push` forwards to `upstream`, `pull` fetches from it. */
+/** `live` takes and gives, `push` forwards to `upstream`, `pull` fetches from it. */
 async function startNginx(upstream: string): Promise<string> {
-  const folder = await tempFolder()
-  const port = await freePort()
-  const config = `
-    daemon off; master_process off; error_log stderr warn; pid ${folder}/nginx.pid;
-    load_module ${requireTool('nginx-rtmp')};
-    events { worker_connections 64; }
-    rtmp {
-      server {
-        listen 127.0.0.1:${port};
-        application live { live on; wait_key on; wait_video on; }
-        application push { live on; push ${upstream}; }
-        application pull { live on; pull ${upstream}; }
-      }
-    }`
-  await writeFile(join(folder, 'nginx.conf'), config)
-  const nginx = start(requireTool('nginx'), ['-p', folder, '-c', join(folder, 'nginx.conf')])
-  for (let tries = 0; !(await answers(port)); tries++) {
-    if (tries > 100) throw new Error(nginx.output)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  return `rtmp://127.0.0.1:${port}`
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
+  const { url } = await startNginxRtmp(
+    `application live { live on; wait_key on; wait_video on; }
+     application push { live on; push ${upstream}; }
+     application pull { live on; pull ${upstream}; }`,
+    await freePort(),
+  )
+  return url
 }
 
 async function collect(packets: AsyncIterable<MediaPacket>): Promise<MediaPacket[]> {

@@ -1,6 +1,6 @@
 /** Foreign processes in tests: bounded in time, output kept, ended by their own pid when the test is over. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
+import { createConnection, createServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 
@@ -182,4 +182,22 @@ export async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve))
   if (address === null || typeof address === 'string') throw new Error('no TCP port')
   return address.port
+}
+
+/** Resolves when somebody listens on a port of this machine; rejects with what the process said when nobody does for 10 s. */
+export async function portAnswers(port: number, process: RunningProcess): Promise<void> {
+  for (let tries = 0; !(await answers(port)); tries++) {
+    if (tries > 200) throw new Error(`nobody listens on ${port}:\n${process.output}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
 }
