@@ -15,7 +15,7 @@ const debug = createDebug('millrace:ffmpeg')
  * need no process, but tells direct children alone, and only on Linux.
  */
 const WATCH = `while read -r line; do groups=$line; done
-for group in $groups; do kill -KILL -- "-$group"; done`
+for group in $groups; do kill -s KILL -- "-$group"; done`
 
 /** The process groups of this process's children. Its watcher runs while there are any. */
 class ChildGuard {

@@ -65,8 +65,11 @@ export const encodingShape = {
   audio: z.union([z.enum(['copy', 'none']), audioEncoding]).default('copy'),
 }
 
+/** Audio of those who know what they encode before they begin. */
+export const audioOfKnown = z.union([z.enum(['auto', 'copy', 'none']), audioEncoding]).default('auto')
+
 /** Says what is wrong with both kinds together. */
-export function hasMedia({ video, audio }: ResolvedEncoding): boolean {
+export function hasMedia({ video, audio }: { readonly video: unknown; readonly audio: unknown }): boolean {
   return video !== 'none' || audio !== 'none'
 }
 

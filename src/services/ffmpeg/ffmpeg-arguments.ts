@@ -13,12 +13,17 @@ export const REPORTING: readonly string[] = [
 /** More frames than any GOP has: keyframes come where they are forced. */
 const ENDLESS_GOP = '100000'
 
+/** AAC as ffmpeg makes it where nothing else is said. */
+export const AAC: ResolvedAudioEncoding = { codec: 'aac', options: {} }
+
 /**
  * One output as FLV on file descriptor `fd`.
  * @param gopMs - a keyframe at the first frame at or after each multiple of this, counted from the first frame: outputs of one ffmpeg that
  * have the same frame rate have their keyframes at the same frames.
  */
 export function outputArguments({ video, audio }: ResolvedEncoding, fd: number, gopMs: number): string[] {
+  // An output without anything in it is an error for ffmpeg.
+  if (video === 'none' && audio === 'none') return []
   return [
     ...(video === 'none' ? ['-vn'] : ['-map', '0:v:0?', ...videoArguments(video, gopMs)]),
     ...(audio === 'none' ? ['-an'] : ['-map', '0:a:0?', ...audioArguments(audio)]),

@@ -1,13 +1,13 @@
 /**
- * What a stream's packets are for ffmpeg: FLV on its standard input.
+ * The packets of a stream on the standard input of ffmpeg.
  *
  * @module
  */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import { FlvMuxer } from '../../flv/index.ts'
 import type { Consumer, ConsumerStats, Source } from '../../hub/index.ts'
 import type { MediaPacket } from '../../media/index.ts'
+import { type FeedFormat, feedFormatOf, isOldFlv } from './feed-format.ts'
 
 /**
  * Added to all times, so that none is negative: encoders of audio begin a frame early, and those of video put a picture's decode time
@@ -25,19 +25,27 @@ const MAX_PROBE_PACKETS = 512
 export class MediaFeed {
   readonly #source: Source
   readonly #consumer: Consumer
-  readonly #muxer: FlvMuxer
-  #pending: MediaPacket[]
+  readonly #format: FeedFormat
+  /** What came until it was known what there is, as far as it is not written. */
+  readonly #begin: MediaPacket[]
   #finishing: boolean
   /** dts of its first audio or video, on the source's clock, ms: what {@link FEED_OFFSET_MS} stands for. */
   readonly startDts: number
+  /** It has video. */
+  readonly hasVideo: boolean
+  /** It has audio: such that any FLV can hold, or another one. */
+  readonly audio: 'old' | 'new' | undefined
 
-  private constructor(source: Source, consumer: Consumer, pending: MediaPacket[], startDts: number) {
+  private constructor(source: Source, consumer: Consumer, begin: MediaPacket[], startDts: number) {
     this.#source = source
     this.#consumer = consumer
-    this.#muxer = new FlvMuxer()
-    this.#pending = pending
+    this.#begin = begin
     this.#finishing = false
     this.startDts = startDts
+    this.#format = feedFormatOf(begin)
+    this.hasVideo = begin.some(({ kind }) => kind === 'video')
+    const audio = begin.find(({ kind }) => kind === 'audio')
+    this.audio = audio && (isOldFlv(audio) ? 'old' : 'new')
   }
 
   /**
@@ -81,25 +89,30 @@ export class MediaFeed {
   }
 
   /** Format of the bytes, for `-f`. */
-  get format(): 'flv' {
-    return 'flv'
+  get format(): string {
+    return this.#format.name
   }
 
   /** Writes everything to `stdin`, as fast as that takes it, and ends it. Settles when that is done, or nobody reads any more. */
   async writeTo(stdin: Writable): Promise<void> {
     const consumer = this.#consumer
-    stdin.write(this.#muxer.header())
-    for (const packet of this.#pending) stdin.write(this.#tag(packet))
-    this.#pending = []
     while (!consumer.ended && !stdin.destroyed) {
-      const packet = consumer.read()
+      const packet = this.#begin.shift() ?? consumer.read()
       if (packet === undefined) {
         if (this.#finishing || consumer.ended) break
         await consumer.ready()
-      } else if (packet.kind !== 'data' && !stdin.write(this.#tag(packet))) await drained(stdin)
+        continue
+      }
+      if (packet.kind === 'data') continue
+      // Configuration may be older than the first frame.
+      const dts = Math.max(0, packet.dts - this.startDts + FEED_OFFSET_MS)
+      const bytes = this.#format.write(packet.withDts(dts))
+      // Another codec or another track: the next run is told of it.
+      if (bytes === undefined) break
+      if (bytes.length > 0 && !stdin.write(bytes)) await drained(stdin)
     }
     consumer.detach()
-    stdin.end()
+    stdin.end(this.#format.end())
   }
 
   /** Ends when all that a publisher sent is written who has left; at once while there is one. */
@@ -111,12 +124,6 @@ export class MediaFeed {
   /** Ends at once. */
   close(): void {
     this.#consumer.detach()
-  }
-
-  #tag(packet: MediaPacket): Uint8Array {
-    // Configuration may be older than the first frame.
-    const dts = Math.max(0, packet.dts - this.startDts + FEED_OFFSET_MS)
-    return this.#muxer.write(packet, dts)
   }
 }
 

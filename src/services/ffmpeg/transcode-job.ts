@@ -6,11 +6,12 @@
 import type { Readable } from 'node:stream'
 import type { Source } from '../../hub/index.ts'
 import { ChildWorker, type WorkerRun, type WorkerStats } from './child-worker.ts'
-import { outputArguments, REPORTING } from './ffmpeg-arguments.ts'
+import type { ResolvedEncoding } from './encoding.schema.ts'
+import { AAC, outputArguments, REPORTING } from './ffmpeg-arguments.ts'
 import { FEED_OFFSET_MS, MediaFeed } from './media-feed.ts'
 import { Rendition } from './rendition.ts'
 import { StreamOutput } from './stream-output.ts'
-import type { ResolvedEngine, ResolvedTranscoderOptions } from './transcoder.schema.ts'
+import type { ResolvedEngine, ResolvedOutput, ResolvedTranscoderOptions } from './transcoder.schema.ts'
 
 /** An engine at work. */
 export interface TranscodeStats extends WorkerStats {
@@ -133,7 +134,7 @@ export class TranscodeJob {
       feed.format,
       '-i',
       'pipe:0',
-      ...outputs.flatMap((output, i) => outputArguments(output, FIRST_PIPE + i, gopMs)),
+      ...outputs.flatMap((output, i) => outputArguments(encodingFor(output, feed), FIRST_PIPE + i, gopMs)),
     ]
     return {
       command: ffmpeg,
@@ -162,6 +163,15 @@ export class TranscodeJob {
         }
       },
     }
+  }
+}
+
+/** What becomes of that which is there. */
+function encodingFor({ video, audio }: ResolvedOutput, feed: MediaFeed): ResolvedEncoding {
+  const auto = feed.audio === 'old' ? 'copy' : AAC
+  return {
+    video: feed.hasVideo ? video : 'none',
+    audio: feed.audio === undefined ? 'none' : audio === 'auto' ? auto : audio,
   }
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 import type { Clock, Hub } from '../../hub/index.ts'
-import type { Encoding } from './encoding.ts'
+import type { AudioEncoding, Encoding } from './encoding.ts'
 import type { RestartOptions } from './restart-options.ts'
 
 /** One stream that an engine makes. */
-export interface TranscodeOutput extends Encoding {
+export interface TranscodeOutput extends Pick<Encoding, 'video'> {
   /** Its name among the outputs, such as `720p`: letters, digits, `_` and `-`. */
   readonly name: string
   /**
@@ -16,6 +16,8 @@ export interface TranscodeOutput extends Encoding {
    * @defaultValue '[stream]_' and `name`
    */
   readonly stream?: string | undefined
+  /** What becomes of audio; `auto` copies AAC, MP3 and what else has always been in FLV, and makes AAC of the rest. @defaultValue 'auto' */
+  readonly audio?: 'auto' | 'copy' | 'none' | AudioEncoding | undefined
 }
 
 /** One ffmpeg for each stream that it applies to. It decodes once for all its outputs, such as the rungs of a ladder. */

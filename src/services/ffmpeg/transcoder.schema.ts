@@ -6,15 +6,16 @@
 import { z } from 'zod'
 import { type Clock, Hub, systemClock } from '../../hub/index.ts'
 import type { OptionsSchema } from '../parse-options.ts'
-import { encodingShape, hasMedia } from './encoding.schema.ts'
+import { audioOfKnown, encodingShape, hasMedia } from './encoding.schema.ts'
 import { restartShape } from './restart-options.ts'
-import { StreamPattern, StreamTemplate } from './stream-template.ts'
+import { streamPatterns } from './stream-template.schema.ts'
+import { StreamTemplate } from './stream-template.ts'
 import type { TranscodeEngine, TranscodeOutput, TranscoderOptions } from './transcoder-options.ts'
 
 const name = z.string().regex(/^[\w-]+$/, 'letters, digits, _ and -')
 
 const output = z
-  .strictObject({ name, stream: z.string().optional(), ...encodingShape })
+  .strictObject({ name, stream: z.string().optional(), video: encodingShape.video, audio: audioOfKnown })
   .refine(hasMedia, 'has neither video nor audio')
   .transform((given, context) => {
     const text = given.stream ?? `[stream]_${given.name}`
@@ -26,21 +27,10 @@ const output = z
     }
   }) satisfies OptionsSchema<TranscodeOutput, unknown>
 
-const patterns = z
-  .union([
-    z
-      .string()
-      .min(1)
-      .transform((one) => [one]),
-    z.array(z.string().min(1)).min(1).readonly(),
-  ])
-  .default(['*'])
-  .transform((texts) => texts.map((text) => new StreamPattern(text.replace(/^\//, ''))))
-
 const engine = z
   .strictObject({
     name,
-    match: patterns,
+    match: streamPatterns,
     outputs: z.array(output).min(1).max(16).readonly(),
     gopMs: z.number().min(100).max(60_000).default(2_000),
     analyzeMs: z.number().min(0).max(30_000).default(500),
@@ -84,5 +74,7 @@ export const serviceOptions = z.strictObject({ engines: z.array(z.string()).opti
 
 /** All options. */
 export type ResolvedTranscoderOptions = z.output<typeof transcoderOptions>
+/** An output with its defaults. */
+export type ResolvedOutput = z.output<typeof output>
 /** An engine with its defaults. */
 export type ResolvedEngine = ResolvedTranscoderOptions['engines'][number]

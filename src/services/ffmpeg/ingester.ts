@@ -1,0 +1,163 @@
+/**
+ * Files and remote streams as streams of a hub.
+ *
+ * @module
+ */
+import { resolve } from 'node:path'
+import type { Readable } from 'node:stream'
+import { EventEmitter } from 'eventemitter3'
+import type { Hub } from '../../hub/index.ts'
+import { parseOptions } from '../parse-options.ts'
+import { ChildWorker, type WorkerExit, type WorkerRun, type WorkerStats } from './child-worker.ts'
+import { outputArguments, REPORTING } from './ffmpeg-arguments.ts'
+import type { IngesterOptions } from './ingester-options.ts'
+import { ingesterOptions, type ResolvedIngest } from './ingester.schema.ts'
+import { secretsOf } from './log-tail.ts'
+import { StreamOutput } from './stream-output.ts'
+
+/** What ffmpeg may open for a URL, also when a playlist leads on from there: no file of this machine. */
+const REMOTE_PROTOCOLS = 'crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,rtsps,srt,srtp,tcp,tls,udp'
+
+/** What ffmpeg may open for a file. */
+const FILE_PROTOCOLS = 'crypto,data,file'
+
+/** Facts that an {@link Ingester} announces. */
+export interface IngesterEvents {
+  /** An ffmpeg runs. */
+  start: (name: string, pid: number) => void
+  /** A run of ffmpeg is over, as it should be or not. */
+  exit: (name: string, exit: WorkerExit) => void
+  /** An input failed too often and is not opened any more. */
+  giveUp: (name: string, exit: WorkerExit) => void
+}
+
+/** An ingest at work. */
+export interface IngestStats extends WorkerStats {
+  /** Its name. */
+  readonly name: string
+  /** Stream path that it publishes. */
+  readonly streamPath: string
+  /** It is published. */
+  readonly live: boolean
+  /** Why it is not, if that is known. */
+  readonly problem: string | undefined
+  /** Packets in this run. */
+  readonly packets: number
+}
+
+/** What an {@link Ingester} publishes as {@link Publisher.userData}. */
+export interface IngestedStream {
+  /** Name of the ingest. */
+  readonly ingest: string
+}
+
+/** One of them. */
+interface Intake {
+  readonly ingest: ResolvedIngest
+  readonly worker: ChildWorker
+  output: StreamOutput | undefined
+}
+
+/**
+ * Publishes files, in a loop or once, and whatever ffmpeg can read from elsewhere: from its construction until it is closed. An input that
+ * ends or fails is opened again. Inputs come from the operator; no peer has a say in them.
+ *
+ * @example A camera, and a file in a loop
+ * ```ts
+ * import { Hub } from 'millrace/hub'
+ * import { Ingester } from 'millrace/services'
+ *
+ * const ingester = new Ingester({
+ *   hub: new Hub(),
+ *   ingests: [
+ *     { name: 'door', stream: 'cam/door', url: 'rtsp://192.0.2.7/stream1', audio: 'none' },
+ *     { name: 'tape', stream: 'live/tape', file: 'tape.mp4' },
+ *   ],
+ * })
+ * ```
+ */
+export class Ingester extends EventEmitter<IngesterEvents> {
+  readonly #intakes: readonly Intake[]
+
+  /**
+   * @param options - see {@link IngesterOptions}.
+   * @throws TypeError for wrong options.
+   */
+  constructor(options: IngesterOptions) {
+    super()
+    const { hub, ingests, ffmpeg, ...limits } = parseOptions(ingesterOptions, options, 'Ingester')
+    this.#intakes = ingests.map((ingest) => {
+      const { name, file, url = '', loop, stallMs } = ingest
+      const worker = new ChildWorker({
+        ...limits,
+        prepare: () => this.#run(intake, hub, ffmpeg),
+        restart: file === undefined || loop ? 'always' : 'on-failure',
+        stallMs,
+        secrets: secretsOf(url),
+      })
+      const intake: Intake = { ingest, worker, output: undefined }
+      worker.on('start', (pid) => this.emit('start', name, pid))
+      worker.on('exit', (exit) => {
+        this.emit('exit', name, exit)
+        if (worker.state === 'failed') this.emit('giveUp', name, exit)
+      })
+      return intake
+    })
+    for (const { worker } of this.#intakes) worker.start()
+  }
+
+  /** What each of them does. */
+  stats(): readonly IngestStats[] {
+    return this.#intakes.map(({ ingest, worker, output }) => ({
+      name: ingest.name,
+      streamPath: `/${ingest.stream}`,
+      ...worker.stats(),
+      live: output?.live ?? false,
+      problem: output?.problem,
+      packets: output?.packets ?? 0,
+    }))
+  }
+
+  /** Ends all of them. Resolves when no process is left. */
+  async close(): Promise<void> {
+    await Promise.all(this.#intakes.map(({ worker }) => worker.stop()))
+  }
+
+  #run(intake: Intake, hub: Hub, ffmpeg: string): WorkerRun {
+    const { ingest, worker } = intake
+    return {
+      command: ffmpeg,
+      args: [...REPORTING, ...inputArguments(ingest), ...outputArguments(ingest, 3, ingest.gopMs)],
+      output: 'progress',
+      pipes: 1,
+      attach: (child) => {
+        const output = new StreamOutput({
+          hub,
+          streamPath: `/${ingest.stream}`,
+          userData: { ingest: ingest.name } satisfies IngestedStream,
+          onMedia: () => worker.touch(),
+          onDamage: (reason) => worker.fail(reason),
+          onLost: (reason) => worker.fail(`its stream was ended: ${reason}`),
+        })
+        intake.output = output
+        output.readFrom(child.stdio[3] as Readable)
+        return () => output.close()
+      },
+    }
+  }
+}
+
+function inputArguments({ file, url = '', loop, rtspTransport, ...ingest }: ResolvedIngest): string[] {
+  const isFile = file !== undefined
+  const realTime = ingest.realTime ?? (isFile || /^https?:/.test(url))
+  return [
+    ...(realTime ? ['-re'] : []),
+    ...(isFile && loop ? ['-stream_loop', '-1'] : []),
+    ...(/^rtsps?:/.test(url) ? ['-rtsp_transport', rtspTransport] : []),
+    '-protocol_whitelist',
+    isFile ? FILE_PROTOCOLS : REMOTE_PROTOCOLS,
+    '-i',
+    // With its protocol, so that no name of a file is taken for another one.
+    isFile ? `file:${resolve(file)}` : url,
+  ]
+}

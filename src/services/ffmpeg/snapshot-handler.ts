@@ -1,0 +1,127 @@
+/**
+ * Pictures of streams over HTTP.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import createDebug from 'debug'
+import { LimitError } from '../../errors/index.ts'
+import type { AccessRequest } from '../../hub/index.ts'
+import type { HubResolver } from '../../node/index.ts'
+import { admitPlayer, notFoundReply } from '../../node/http-admission.ts'
+import {
+  type CorsOptions,
+  corsHeaders,
+  type HttpReply,
+  preflightReply,
+  sendReply,
+  textReply,
+} from '../../node/http-reply.ts'
+import {
+  httpPlayRequest,
+  nodeRequestFacts,
+  pathPrefix,
+  splitExtension,
+  type TrustProxyOptions,
+  whenOver,
+} from '../../node/http-request.ts'
+import type { Snapshots } from './snapshots.ts'
+import type { Snapshot } from './snapshots-options.ts'
+
+const debug = createDebug('millrace:http')
+
+/** Options of {@link SnapshotHandler}. */
+export interface SnapshotHandlerOptions extends CorsOptions, TrustProxyOptions {
+  /** The hub, or a function that picks it for a request; `undefined` from it is 404. */
+  readonly hub: HubResolver
+  /** Where pictures of that hub's streams come from. */
+  readonly snapshots: Snapshots
+  /** Path in front of `/app/name.jpg`, such as `/media`. @defaultValue '' */
+  readonly prefix?: string
+  /** Most requests at a time, those being admitted included; beyond, 503. @defaultValue 1000 */
+  readonly maxRequests?: number
+}
+
+/**
+ * Serves `/{app}/{name}.jpg`: the last picture where pictures are taken at an interval, else one of the newest keyframe. Whoever asks is a
+ * player for admission, by the protocol `snapshot`, while the answer is made.
+ */
+export class SnapshotHandler {
+  readonly #options: SnapshotHandlerOptions
+  readonly #prefix: string
+  #requests: number
+
+  /** @param options - see {@link SnapshotHandlerOptions}. */
+  constructor(options: SnapshotHandlerOptions) {
+    this.#options = options
+    this.#prefix = pathPrefix(options.prefix)
+    this.#requests = 0
+  }
+
+  /**
+   * A Node request handler, also for express.
+   * @returns whether the request is for this handler and will be answered.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const facts = nodeRequestFacts(request, this.#options)
+    if (facts === undefined || !facts.path.startsWith(this.#prefix)) return false
+    const split = splitExtension(facts.path.slice(this.#prefix.length))
+    if (split?.extension !== 'jpg' || !split.streamPath.includes('/', 1)) return false
+    const { method } = facts
+    const early = this.#answerWithoutStream(method)
+    if (early !== undefined) {
+      sendReply(response, early, method)
+      return true
+    }
+    this.#requests++
+    const gone = whenOver(request, response)
+    const play = httpPlayRequest(facts, 'snapshot', split.streamPath)
+    void this.#answer(play, gone)
+      .catch((error: unknown) => {
+        debug('%s: %s', split.streamPath, error)
+        const isBusy = error instanceof LimitError
+        return textReply(isBusy ? 503 : 500, isBusy ? 'too many pictures' : 'no picture of it', this.#options)
+      })
+      .then((answer) => {
+        this.#requests--
+        if (gone.aborted) return
+        if ('jpeg' in answer) this.#send(response, answer, method)
+        else sendReply(response, answer, method)
+      })
+    return true
+  }
+
+  #answerWithoutStream(method: string): HttpReply | undefined {
+    if (method === 'OPTIONS') return preflightReply(this.#options)
+    if (method !== 'GET' && method !== 'HEAD') {
+      return textReply(405, 'GET, HEAD or OPTIONS', this.#options, { Allow: 'GET, HEAD, OPTIONS' })
+    }
+    if (this.#requests < (this.#options.maxRequests ?? 1_000)) return undefined
+    return textReply(503, 'too many requests', this.#options, { 'Retry-After': '10' })
+  }
+
+  async #answer(request: AccessRequest, gone: AbortSignal): Promise<Snapshot | HttpReply> {
+    const { hub, snapshots } = this.#options
+    const admitted = await admitPlayer(hub, request, gone, this.#options)
+    if ('status' in admitted) return admitted
+    try {
+      const { source } = admitted
+      const isSeries = snapshots.service.isRunning({ vhost: request.vhost, source })
+      const latest = isSeries ? snapshots.latest(source) : undefined
+      return latest ?? (await snapshots.take(source)) ?? notFoundReply(this.#options)
+    } finally {
+      admitted.decision.onEnd?.()
+    }
+  }
+
+  #send(response: ServerResponse, { jpeg, takenAtMs }: Snapshot, method: string): void {
+    response.writeHead(200, {
+      ...corsHeaders(this.#options),
+      'Content-Type': 'image/jpeg',
+      'Content-Length': String(jpeg.length),
+      'Last-Modified': new Date(takenAtMs).toUTCString(),
+      'Cache-Control': 'no-store',
+    })
+    response.end(method === 'HEAD' ? undefined : jpeg)
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * Pictures of streams.
+ *
+ * @module
+ */
+import createDebug from 'debug'
+import { EventEmitter } from 'eventemitter3'
+import { LimitError } from '../../errors/index.ts'
+import type { Source, Timer } from '../../hub/index.ts'
+import type { StreamService } from '../http-api/stream-services.ts'
+import { parseOptions } from '../parse-options.ts'
+import { newestKeyframe } from './keyframe-bytes.ts'
+import { jpegOf } from './snapshot-run.ts'
+import type { Snapshot, SnapshotsOptions } from './snapshots-options.ts'
+import { type ResolvedSnapshotsOptions, seriesOptions, snapshotsOptions } from './snapshots.schema.ts'
+
+const debug = createDebug('millrace:ffmpeg')
+
+/** Between pictures, for a caller who does not say. */
+const DEFAULT_INTERVAL_MS = 10_000
+
+/** Facts that {@link Snapshots} announces. */
+export interface SnapshotsEvents {
+  /** A picture was taken. */
+  snapshot: (snapshot: Snapshot, source: Source) => void
+  /** No picture could be made of a keyframe. */
+  failure: (error: Error, streamPath: string) => void
+}
+
+/** What is known of a stream's pictures. */
+export interface SnapshotStats {
+  /** Of which stream. */
+  readonly streamPath: string
+  /** When the last one was taken, ms since 1970. */
+  readonly takenAtMs: number | undefined
+  /** Its size. */
+  readonly bytes: number | undefined
+  /** How many were taken so far. */
+  readonly taken: number
+  /** Why the last attempt failed. */
+  readonly problem: string | undefined
+}
+
+/** Pictures of one source. */
+interface Album {
+  latest: Snapshot | undefined
+  /** The keyframe that was looked at last, whatever came of it. */
+  seq: number
+  atMs: number
+  taken: number
+  error: Error | undefined
+  pending: Promise<Snapshot | undefined> | undefined
+}
+
+/**
+ * Takes pictures of streams: at an interval, and of the newest keyframe when somebody asks. One ffmpeg makes one picture of one keyframe;
+ * the last picture of each stream is kept until the stream is over.
+ *
+ * @example A picture as a file
+ * ```ts
+ * import { writeFile } from 'node:fs/promises'
+ * import { Hub } from 'millrace/hub'
+ * import { Snapshots } from 'millrace/services'
+ *
+ * const hub = new Hub()
+ * const snapshots = new Snapshots({ hub, width: 640 })
+ * const source = hub.source('/live/show')
+ * const picture = source && (await snapshots.take(source))
+ * if (picture !== undefined) await writeFile('show.jpg', picture.jpeg)
+ * ```
+ */
+export class Snapshots extends EventEmitter<SnapshotsEvents> {
+  readonly #options: ResolvedSnapshotsOptions
+  readonly #albums: Map<Source, Album>
+  readonly #closing: AbortController
+  /** Those of which pictures are taken at an interval. */
+  readonly #series: Map<Source, Timer>
+  readonly #onPublish: (source: Source) => void
+  readonly #onClose: (source: Source) => void
+  /** Runs that wait for their turn. */
+  readonly #waiting: (() => void)[]
+  #running: number
+
+  /**
+   * @param options - see {@link SnapshotsOptions}.
+   * @throws TypeError for wrong options.
+   */
+  constructor(options: SnapshotsOptions) {
+    super()
+    this.#options = parseOptions(snapshotsOptions, options, 'Snapshots')
+    this.#albums = new Map()
+    this.#closing = new AbortController()
+    this.#waiting = []
+    this.#running = 0
+    this.#series = new Map()
+    const { hub, intervalMs } = this.#options
+    this.#onPublish = (source) => {
+      if (intervalMs !== undefined && this.covers(source.streamPath)) this.#startSeries(source, intervalMs)
+    }
+    this.#onClose = (source) => {
+      this.#stopSeries(source)
+      this.#albums.delete(source)
+    }
+    hub.on('publish', this.#onPublish)
+    hub.on('close', this.#onClose)
+    for (const source of hub.sources) this.#onPublish(source)
+  }
+
+  /** The last picture of a source. */
+  latest(source: Source): Snapshot | undefined {
+    return this.#albums.get(source)?.latest
+  }
+
+  /** Whether pictures of a stream are taken. */
+  covers(streamPath: string): boolean {
+    return this.#options.match.some((pattern) => pattern.matches(streamPath))
+  }
+
+  /**
+   * A picture of the newest keyframe. The last one is given again while it is younger than `minAgeMs`, or no keyframe came since; all who
+   * ask meanwhile get the same.
+   * @returns `undefined` while the stream has no keyframe, and when no pictures of it are taken.
+   * @throws DecodeError `ERR_SNAPSHOT_FAILED`, LimitError `ERR_SNAPSHOT_TIMEOUT`, `ERR_SNAPSHOT_BYTES`, `ERR_SNAPSHOT_QUEUE`.
+   */
+  take(source: Source): Promise<Snapshot | undefined> {
+    const album = this.#albums.get(source)
+    if (album?.pending !== undefined) return album.pending
+    const isMeant = this.covers(source.streamPath) || this.#series.has(source)
+    if (this.#closing.signal.aborted || source.closed || !isMeant) return Promise.resolve(undefined)
+    const keyframe = newestKeyframe(source)
+    if (keyframe === undefined) return Promise.resolve(album?.latest)
+    const now = this.#options.clock.now()
+    if (album !== undefined && (album.seq === keyframe.seq || now - album.atMs < this.#options.minAgeMs)) {
+      return album.error === undefined ? Promise.resolve(album.latest) : Promise.reject(album.error)
+    }
+    if (this.#running >= this.#options.maxConcurrent && this.#waiting.length >= this.#options.maxWaiting) {
+      const { maxWaiting } = this.#options
+      return Promise.reject(
+        new LimitError('ERR_SNAPSHOT_QUEUE', `${maxWaiting} pictures are waited for already`),
+      )
+    }
+    const entry: Album = album ?? {
+      latest: undefined,
+      seq: -1,
+      atMs: 0,
+      taken: 0,
+      error: undefined,
+      pending: undefined,
+    }
+    this.#albums.set(source, entry)
+    entry.pending = this.#take(source, entry).finally(() => {
+      entry.pending = undefined
+    })
+    return entry.pending
+  }
+
+  /**
+   * For {@link StreamServices}: pictures of a stream at an interval, which the caller may name in `{ "intervalMs": 10000 }`; until it is
+   * stopped or the stream is over.
+   */
+  get service(): StreamService {
+    return {
+      description: 'takes pictures of a stream at an interval',
+      isRunning: ({ source }) => this.#series.has(source),
+      start: ({ source }, options) => {
+        const { intervalMs } = parseOptions(seriesOptions, options ?? {}, 'snapshot')
+        this.#startSeries(source, intervalMs ?? this.#options.intervalMs ?? DEFAULT_INTERVAL_MS)
+      },
+      stop: ({ source }) => this.#stopSeries(source),
+      status: ({ source }) => {
+        const album = this.#albums.get(source)
+        return album && { ...statsOf(source, album) }
+      },
+      list: () => this.stats().map((one) => ({ ...one })),
+    }
+  }
+
+  /** Pictures of all streams. */
+  stats(): readonly SnapshotStats[] {
+    return Array.from(this.#albums, ([source, album]) => statsOf(source, album))
+  }
+
+  /** Ends everything that is under way; nothing more is taken. Resolves when no process is left. */
+  async close(): Promise<void> {
+    const { hub } = this.#options
+    hub.off('publish', this.#onPublish)
+    hub.off('close', this.#onClose)
+    for (const source of this.#series.keys()) this.#stopSeries(source)
+    this.#closing.abort()
+    for (const next of this.#waiting.splice(0)) next()
+    const pending = Array.from(this.#albums.values(), (album) => album.pending ?? Promise.resolve())
+    await Promise.allSettled(pending)
+    this.#albums.clear()
+  }
+
+  async #take(source: Source, album: Album): Promise<Snapshot | undefined> {
+    const { clock } = this.#options
+    const { signal } = this.#closing
+    const { streamPath } = source
+    await this.#turn()
+    // The newest one of now: it may have waited.
+    const keyframe = newestKeyframe(source)
+    try {
+      if (keyframe === undefined || signal.aborted || source.closed) return album.latest
+      album.seq = keyframe.seq
+      album.atMs = clock.now()
+      const jpeg = await jpegOf(keyframe.read(), this.#options, signal)
+      album.error = undefined
+      album.taken++
+      album.latest = { streamPath, jpeg, pts: keyframe.pts, takenAtMs: Date.now() }
+      if (!source.closed) this.emit('snapshot', album.latest, source)
+      return album.latest
+    } catch (error) {
+      album.error = error instanceof Error ? error : new Error(String(error))
+      debug('no picture of %s: %s', streamPath, error)
+      if (!signal.aborted) this.emit('failure', album.error, streamPath)
+      throw error
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#running--
+      else next()
+    }
+  }
+
+  /** Whoever has waited goes on in the place of another. */
+  async #turn(): Promise<void> {
+    if (this.#running < this.#options.maxConcurrent) this.#running++
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  #startSeries(source: Source, intervalMs: number): void {
+    if (source.closed || this.#series.has(source)) return
+    const tick = (): void => {
+      this.#series.set(source, this.#options.clock.setTimeout(tick, intervalMs))
+      if (source.publisher === undefined) return
+      this.take(source).catch((error: unknown) => debug('%s: %s', source.streamPath, error))
+    }
+    tick()
+  }
+
+  #stopSeries(source: Source): void {
+    this.#series.get(source)?.cancel()
+    this.#series.delete(source)
+  }
+}
+
+function statsOf({ streamPath }: Source, { latest, taken, error }: Album): SnapshotStats {
+  return {
+    streamPath,
+    takenAtMs: latest?.takenAtMs,
+    bytes: latest?.jpeg.length,
+    taken,
+    problem: error?.message,
+  }
+}
