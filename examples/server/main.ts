@@ -89,8 +89,9 @@ async function main(): Promise<void> {
   }
   say('listening', server.rtmpUrl)
   say('listening', server.httpUrl)
+  if (server.operatorUrl !== server.httpUrl) say('operator', server.operatorUrl)
   const demo = flags.demo ? startDemo((signal) => server.publishDemo(signal)) : undefined
-  if (demo !== undefined) say('demo', `${server.httpUrl}/`)
+  if (demo !== undefined) say('demo', `${server.operatorUrl}/`)
 
   if (flags.config !== undefined) {
     // What is wrong with the file is in the log.

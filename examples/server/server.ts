@@ -4,11 +4,8 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import type { Hub } from 'millrace/hub'
 import { duplexPair, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
 import {
@@ -22,6 +19,7 @@ import {
 } from 'millrace/services'
 import { type Config, ConfigError } from './config/config.ts'
 import type { EventLog } from './event-log.ts'
+import { HttpDoor, listening, readTls, type RequestHandler, urlOf } from './http-door.ts'
 import { servePage } from './page.ts'
 import { Reloader, watchConfig } from './reloader.ts'
 import { StatusApi } from './status-api.ts'
@@ -43,6 +41,8 @@ export interface RunningServer {
   readonly rtmpUrl: string
   /** `http://…` or `https://…` of the bound address. */
   readonly httpUrl: string
+  /** Where API, metrics and page are; the same unless they have a port of their own. */
+  readonly operatorUrl: string
   /** Publishes `live/demo` over a connection in memory: whatever TLS, proxies and stream keys ask of others. */
   publishDemo(signal: AbortSignal): Promise<RtmpClient>
   /** Accepts nobody any more, asks encoders to connect anew, and waits until all RTMP clients have left, or for `drainMs`. @returns whether they have */
@@ -111,29 +111,37 @@ export async function startServer(
     : undefined
   const metrics = config.metrics.enabled ? makeMetrics(config, statistics) : undefined
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (api?.handle(request, response) === true || metrics?.handle(request, response) === true) return
-    if (config.page.enabled && (status.handle(request, response) || servePage(request, response))) return
-    if (vhosts.handle(request, response) || live.handle(request, response)) return
-    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
-  }
-  const http: Server =
-    config.http.tls === undefined
-      ? createServer(onRequest)
-      : createHttpsServer(readTls(config.http.tls), onRequest)
-  http.on('upgrade', (request, socket, head) => {
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket')
-      answerWithoutUpgrade(request, socket, onRequest)
-    else if (!live.handleUpgrade(request, socket, head)) socket.destroy()
-  })
+  const forOperators: RequestHandler[] = [
+    ...(api === undefined ? [] : [api.handle.bind(api)]),
+    ...(metrics === undefined ? [] : [metrics.handle.bind(metrics)]),
+    ...(config.page.enabled ? [status.handle.bind(status), servePage] : []),
+  ]
+  const media: RequestHandler[] = [vhosts.handle.bind(vhosts), live.handle.bind(live)]
+  const upgrade = live.handleUpgrade.bind(live)
 
-  const rtmpScheme = config.rtmp.tls === undefined ? 'rtmp' : 'rtmps'
+  const scheme = config.rtmp.tls === undefined ? 'rtmp' : 'rtmps'
+  const doors: HttpDoor[] = []
   const removePidFile = writePidFile(config.pidFile)
-  const { rtmpAddress, httpAddress } = await openDoors(config, rtmp, http).catch((error) => {
+  const closeDoors = async (): Promise<void> => {
+    await rtmp.close()
+    hubs.close()
+    live.close()
+    await Promise.all(doors.map((door) => door.close()))
+    await vhosts.close()
     removePidFile()
+  }
+  let rtmpAddress: AddressInfo
+  try {
+    const { http, operator } = config
+    rtmpAddress = await listening(config.rtmp, (address) => rtmp.listen(address))
+    doors.push(await HttpDoor.open(http, operator ? media : [...forOperators, ...media], upgrade))
+    if (operator) doors.push(await HttpDoor.open(operator, [...forOperators, ...media], upgrade))
+  } catch (error) {
+    statistics.close()
+    await closeDoors()
     throw error
-  })
-  status.door = { scheme: rtmpScheme, port: rtmpAddress.port }
+  }
+  status.door = { scheme, port: rtmpAddress.port }
   // What is wrong with the file is in the log.
   const unwatch =
     config.watch && options.file !== undefined
@@ -148,42 +156,23 @@ export async function startServer(
     hub: hubs.get(DEFAULT_VHOST)!,
     hubs,
     reload: () => reloader.reload(),
-    rtmpUrl: urlOf(rtmpScheme, rtmpAddress),
-    httpUrl: urlOf(config.http.tls === undefined ? 'http' : 'https', httpAddress),
+    rtmpUrl: urlOf(scheme, rtmpAddress),
+    httpUrl: doors[0]!.url,
+    operatorUrl: doors.at(-1)!.url,
     publishDemo(signal) {
       const [near, far] = duplexPair()
       rtmp.handle(far, { remoteAddress: DEMO_ADDRESS })
       return RtmpClient.publish(`rtmp://localhost/live/${demoKey}`, { stream: near, signal })
     },
     drain() {
-      http.close()
+      for (const door of doors) door.shut()
       return rtmp.drain(config.drainMs)
     },
     async close() {
       unwatch()
       statistics.close()
-      await rtmp.close()
-      hubs.close()
-      live.close()
-      http.closeAllConnections()
-      await new Promise<void>((resolve) => http.close(() => resolve()))
-      await vhosts.close()
-      removePidFile()
+      await closeDoors()
     },
-  }
-}
-
-async function openDoors(
-  config: Config,
-  rtmp: RtmpServer,
-  http: Server,
-): Promise<Record<'rtmpAddress' | 'httpAddress', AddressInfo>> {
-  const rtmpAddress = await listening(config.rtmp, (address) => rtmp.listen(address))
-  try {
-    return { rtmpAddress, httpAddress: await listening(config.http, (address) => listen(http, address)) }
-  } catch (error) {
-    await rtmp.close()
-    throw error
   }
 }
 
@@ -219,59 +208,4 @@ function makeApi(
 function makeMetrics({ metrics }: Config, statistics: Statistics): MetricsHandler {
   const { authentication, path, maxStreamLabels, srsNames } = metrics
   return new MetricsHandler({ statistics, authentication, path, maxStreamLabels, srsNames })
-}
-
-/**
- * Clients that offer HTTP/2 in an upgrade (`curl --http2`, Java's client) are answered as if they did not: whoever does not know an
- * upgrade ignores it. RFC 9110 §7.8.
- */
-function answerWithoutUpgrade(
-  request: IncomingMessage,
-  socket: Duplex,
-  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
-): void {
-  const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket as Socket)
-  response.once('finish', () => socket.end())
-  socket.on('error', () => socket.destroy())
-  socket.resume()
-  onRequest(request, response)
-}
-
-function readTls(files: { readonly cert: string; readonly key: string }): { cert: Buffer; key: Buffer } {
-  try {
-    return { cert: readFileSync(files.cert), key: readFileSync(files.key) }
-  } catch (error) {
-    throw new ConfigError(`tls: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-interface Address {
-  readonly port: number
-  readonly host?: string
-}
-
-/** The system's refusal in words. */
-async function listening(
-  { port, host }: { readonly port: number; readonly host?: string | undefined },
-  listenOn: (address: Address) => Promise<AddressInfo>,
-): Promise<AddressInfo> {
-  try {
-    return await listenOn({ port, ...withoutUndefined({ host }) })
-  } catch (error) {
-    throw new ConfigError(`cannot listen on port ${port}: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-function listen(server: Server, address: Address): Promise<AddressInfo> {
-  return new Promise((resolve, fail) => {
-    server.once('error', fail)
-    server.listen(address, () => resolve(server.address() as AddressInfo))
-  })
-}
-
-function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
-  const anywhere = address === '::' || address === '0.0.0.0'
-  return `${scheme}://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

@@ -4,7 +4,14 @@
  * @module
  */
 import { accept, type Authorize, reject } from 'millrace/hub'
-import { type AccessRule, addressRules, all, refererRules, signedUrls } from 'millrace/services'
+import {
+  type AccessRule,
+  addressRules,
+  all,
+  nmsSignedUrls,
+  refererRules,
+  signedUrls,
+} from 'millrace/services'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { withoutUndefined } from '../config/without-undefined.ts'
 import type { Capability } from './capability.ts'
@@ -38,8 +45,16 @@ function rulesOf(access: VhostConfig['access'], keys: VhostConfig['publishKeys']
   if (addresses !== undefined) rules.push(addressRules(addresses, withoutUndefined({ order })))
   if (referers !== undefined) rules.push(refererRules(withoutUndefined(referers)))
   if (keys !== undefined) rules.push(keyRule(keys))
-  if (signed !== undefined) rules.push(signedUrls(signed))
+  if (signed !== undefined) rules.push(signatureRule(signed))
   return rules
+}
+
+function signatureRule({
+  scheme,
+  bindAddress,
+  ...options
+}: NonNullable<NonNullable<VhostConfig['access']>['signedUrls']>): AccessRule {
+  return scheme === 'nms' ? nmsSignedUrls(options) : signedUrls({ ...options, bindAddress })
 }
 
 /** Maps secret keys to public names. */

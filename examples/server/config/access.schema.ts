@@ -36,10 +36,14 @@ const signedUrls = z.strictObject({
     .array(z.enum(['publish', 'play']))
     .default(['publish', 'play'])
     .describe('What needs a signature'),
+  scheme: z
+    .enum(['millrace', 'nms'])
+    .default('millrace')
+    .describe('`nms`: the `sign` parameter of Node-Media-Server'),
   bindAddress: z
     .boolean()
     .default(false)
-    .describe('A signature is good for one address alone: the signer must name it'),
+    .describe('A signature is good for one address alone: the signer must name it; not with `nms`'),
 })
 
 const bitrate = z.strictObject({

@@ -5,7 +5,7 @@
  */
 import { DEFAULT_VHOST, VhostHubs, type VhostSettings } from 'millrace/services'
 import { z } from 'zod'
-import { httpSection, rtmpSection } from './doors.schema.ts'
+import { httpSection, operatorSection, rtmpSection } from './doors.schema.ts'
 import { text } from './fields.ts'
 import { apiSection, metricsSection, pageSection, processKeys } from './operations.schema.ts'
 import { ownForm, switchable, withoutDefault } from './switchable.ts'
@@ -17,6 +17,7 @@ export const serverSections = {
   ...processKeys,
   rtmp: rtmpSection.prefault({}),
   http: httpSection.prefault({}),
+  operator: operatorSection.optional(),
   api: apiSection.prefault({}),
   metrics: metricsSection.prefault({}),
   page: pageSection.prefault({}),

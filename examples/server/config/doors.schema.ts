@@ -22,6 +22,17 @@ export const rtmpSection = z
   })
   .describe('The RTMP port')
 
+/** A port for operators. */
+export const operatorSection = z
+  .strictObject({
+    port: port.describe('Port, 0 for any free one; 1985 is that of SRS'),
+    host: z.string().default('127.0.0.1').describe('Address to listen on'),
+    tls: tls.optional().describe('The port speaks HTTPS alone'),
+  })
+  .describe(
+    'A port of its own for API, metrics and page, with media as well; the `http` port has media alone then',
+  )
+
 /** HTTP: media, page, API and metrics. */
 export const httpSection = z
   .strictObject({

@@ -1,5 +1,5 @@
 import { RtmpClient } from 'millrace/node'
-import { signUrl } from 'millrace/services'
+import { nmsSign, signUrl } from 'millrace/services'
 import { expect, onTestFinished, vi } from 'vitest'
 import { CLIP, NO_WAIT, play, publish, ROUND_MS, status } from '../driving.ts'
 import { startWith, type TestServer } from '../running.ts'
@@ -79,6 +79,13 @@ tryKeys('access', {
     const server = await withAccess('{ signedUrls: { secret: s, actions: [play] } }')
     await publish(server, '/live/show')
     expect(await status(`${server.httpUrl}/live/show.flv`)).toBe(403)
+  },
+  async 'signedUrls.scheme'() {
+    const { httpUrl } = await withAccess('{ signedUrls: { secret: s, scheme: nms } }')
+    const sign = (secret: string): string =>
+      `${httpUrl}/live/show.flv?sign=${nmsSign('/live/show', Math.floor(expiresAtMs / 1_000), secret)}`
+    expect(await status(sign('guess'))).toBe(403)
+    expect(await status(sign('s'))).toBe(404)
   },
   async 'signedUrls.bindAddress'() {
     const { httpUrl } = await withAccess('{ signedUrls: { secret: s, bindAddress: true } }')

@@ -1,0 +1,135 @@
+/**
+ * An HTTP port and what it answers.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { ConfigError } from './config/config.ts'
+import { withoutUndefined } from './config/without-undefined.ts'
+
+/** Answers a request, if it is for it. @returns whether it will be answered. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean
+
+/** Takes over a WebSocket, if it is for it. @returns whether it has. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+
+/** Files of a certificate, as the configuration names them. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+}
+
+/** Where a door is, as the configuration says. */
+export interface DoorAddress {
+  readonly port: number
+  readonly host?: string | undefined
+  readonly tls?: TlsFiles | undefined
+}
+
+/** A port that is open. */
+export class HttpDoor {
+  readonly #server: Server
+  /** `http://…` or `https://…` of the bound address. */
+  readonly url: string
+
+  private constructor(server: Server, url: string) {
+    this.#server = server
+    this.url = url
+  }
+
+  /**
+   * Opens it.
+   * @param handlers - asked in this order.
+   * @throws {@link ConfigError} for files that cannot be read and for an address that cannot be listened on.
+   */
+  static async open(
+    address: DoorAddress,
+    handlers: readonly RequestHandler[],
+    upgrade: UpgradeHandler,
+  ): Promise<HttpDoor> {
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+      if (handlers.some((handle) => handle(request, response))) return
+      response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
+    }
+    const { tls } = address
+    const server: Server =
+      tls === undefined ? createServer(onRequest) : createHttpsServer(readTls(tls), onRequest)
+    server.on('upgrade', (request, socket, head) => {
+      if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+        answerWithoutUpgrade(request, socket, onRequest)
+      else if (!upgrade(request, socket, head)) socket.destroy()
+    })
+    const bound = await listening(address, (where) => listen(server, where))
+    return new HttpDoor(server, urlOf(tls === undefined ? 'http' : 'https', bound))
+  }
+
+  /** Lets nobody in any more; whoever is in stays. */
+  shut(): void {
+    this.#server.close()
+  }
+
+  /** Resolves when all its sockets are closed. */
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+}
+
+/** @throws {@link ConfigError} for files that cannot be read. */
+export function readTls(files: TlsFiles): { cert: Buffer; key: Buffer } {
+  try {
+    return { cert: readFileSync(files.cert), key: readFileSync(files.key) }
+  } catch (error) {
+    throw new ConfigError(`tls: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** The system's refusal in words. @throws {@link ConfigError} */
+export async function listening(
+  { port, host }: DoorAddress,
+  listenOn: (address: { readonly port: number; readonly host?: string }) => Promise<AddressInfo>,
+): Promise<AddressInfo> {
+  try {
+    return await listenOn({ port, ...withoutUndefined({ host }) })
+  } catch (error) {
+    throw new ConfigError(`cannot listen on port ${port}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** An address as people write it. */
+export function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
+  const anywhere = address === '::' || address === '0.0.0.0'
+  return `${scheme}://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/**
+ * Clients that offer HTTP/2 in an upgrade (`curl --http2`, Java's client) are answered as if they did not: whoever does not know an
+ * upgrade ignores it. RFC 9110 §7.8.
+ */
+function answerWithoutUpgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+): void {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  response.once('finish', () => socket.end())
+  socket.on('error', () => socket.destroy())
+  socket.resume()
+  onRequest(request, response)
+}
+
+function listen(
+  server: Server,
+  address: { readonly port: number; readonly host?: string },
+): Promise<AddressInfo> {
+  return new Promise((resolve, fail) => {
+    server.once('error', fail)
+    server.listen(address, () => resolve(server.address() as AddressInfo))
+  })
+}
