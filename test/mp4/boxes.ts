@@ -13,6 +13,13 @@ export function u32(value: number): Uint8Array {
   return Uint8Array.of((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
 }
 
+/** Numbers of 32 bits behind each other. */
+export function u32s(values: readonly number[]): Uint8Array {
+  const out = new DataView(new ArrayBuffer(4 * values.length))
+  for (const [i, value] of values.entries()) out.setUint32(4 * i, value)
+  return new Uint8Array(out.buffer)
+}
+
 /** size 32 | type 32 | content */
 export function box(type: string, ...content: readonly Part[]): Uint8Array {
   const inside = join(...content.map(bytesOf))

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { hex, join } from '../support/bytes.ts'
 import { CLIPS } from '../support/clips.ts'
 import { clipMp4 } from '../support/mp4.ts'
-import { box, boxesOf, fullBox, text, u32 } from './boxes.ts'
+import { box, boxesOf, fullBox, text, u32, u32s } from './boxes.ts'
 import { fragment, moov } from './foreign-file.ts'
 
 type Bounds = Omit<Mp4IndexReaderOptions, 'fileBytes'>
@@ -220,17 +220,11 @@ describe('a file that was cut off', () => {
       if (end > moovEnd && !near(end) && end % 211 !== 0) continue
       const { index } = read(whole.subarray(0, end))
       expect(index.endedBy).toBe(end === 0 || ends.includes(end) ? 'end' : 'cut')
-      if (end < moovEnd) {
-        expect(index.tracks).toEqual([])
-        continue
-      }
-      const moofs = ends.filter((start, i) => i % 2 === 0 && start < end)
-      const lastMoof = moofs.at(-1)
-      const inMoof = lastMoof !== undefined && end < ends[ends.indexOf(lastMoof) + 1]!
-      const found = samplesOf(index).map((samples) => samples.map(({ offset }) => offset))
-      expect(found).toEqual(
-        before(inMoof ? lastMoof : end).map((samples) => samples.map(({ offset }) => offset)),
-      )
+      const last = ends.findLastIndex((start) => start < end)
+      const inMoof = last > 0 && last % 2 === 0 && !ends.includes(end) // ftyp, moov, moof, mdat, moof …
+      const there = end < moovEnd ? [] : before(inMoof ? ends[last]! : end)
+      const offsets = (samples: readonly Mp4Sample[]): number[] => samples.map(({ offset }) => offset)
+      expect(samplesOf(index).map(offsets)).toEqual(there.map(offsets))
     }
   })
 
@@ -264,8 +258,8 @@ describe('what is no fragmented file', () => {
       read(file, bounds)
       return undefined
     } catch (error) {
-      expect(error).toBeInstanceOf(MediaError)
-      return (error as MediaError).code
+      if (error instanceof MediaError) return error.code
+      throw error
     }
   }
   const head = join(FTYP, moov(AUDIO))
@@ -348,11 +342,12 @@ describe('what is no fragmented file', () => {
 
   it('takes 6 bytes for a picture of a stream with B-frames', () => {
     const count = 18_000
-    const sizesAndOffsets = Array.from({ length: count }, (_, i) =>
-      join(u32(20_000 + ((i * 7919) % 30_000)), u32([7200, 10_800, 3600][i % 3]!)),
-    )
+    const sizesAndOffsets = Array.from({ length: count }, (_, i) => [
+      20_000 + ((i * 7919) % 30_000),
+      [7200, 10_800, 3600][i % 3]!,
+    ])
     const tfhd = fullBox('tfhd', 0, 0x02_0008, u32(1), u32(1800))
-    const run = fullBox('trun', 0, 0xa01, u32(count), u32(0), ...sizesAndOffsets)
+    const run = fullBox('trun', 0, 0xa01, u32(count), u32(0), u32s(sizesAndOffsets.flat()))
     const media = join(u32(0), text('mdat'), new Uint8Array(8)) // to the end of a file of a terabyte
     const file = join(FTYP, moov({ ...AUDIO, timescale: 90_000 }), box('moof', box('traf', tfhd, run)), media)
     const reader = new Mp4IndexReader({ fileBytes: 2 ** 40, readAheadBytes: 16 })
