@@ -19,7 +19,13 @@ export function ascii(text: string): Uint8Array {
 
 /** One array of all parts. */
 export function join(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]))
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
 }
 
 /** `bytes` whole, cut in two at every place, and byte by byte. */
