@@ -31,6 +31,7 @@ export { type ProxyHeader, ProxyProtocolDecoder } from './proxy-protocol.ts'
 export type {
   RtmpConnectAccept,
   RtmpConnectDecision,
+  RtmpConnectionExtension,
   RtmpConnectRedirect,
   RtmpConnectReject,
 } from './rtmp-admission.ts'

@@ -14,6 +14,7 @@ import {
   type StreamRejection,
 } from '../rtmp/index.ts'
 import { type HubResolver, resolveHub } from './hub-resolver.ts'
+import type { RtmpConnectionEvent } from './rtmp-connection-host.ts'
 
 const debug = createDebug('millrace:rtmp')
 
@@ -23,6 +24,16 @@ export interface RtmpConnectAccept extends ConnectReply {
   readonly type: 'accept'
   /** Called once when the connection is over, or never came to be because the answer came too late. Must not throw. */
   readonly onEnd?: () => void
+  /** Take part in the connection from now on. @defaultValue none */
+  readonly extensions?: readonly RtmpConnectionExtension[]
+}
+
+/** Something that one connection can do beside publish and play, such as commands of its own. */
+export interface RtmpConnectionExtension {
+  /** The connection was accepted: what is sent now follows the answer. Call `flush` of the connection when something was. */
+  accepted?(): void
+  /** An event of the connection's session, before the server announces it. What throws ends the connection. */
+  event?(event: RtmpConnectionEvent): void
 }
 
 /** Turns a client away. */

@@ -30,6 +30,7 @@ import {
   decideConnect,
   refuse,
   type RtmpConnectDecision,
+  type RtmpConnectionExtension,
 } from './rtmp-admission.ts'
 import type {
   RtmpConnectionEnd,
@@ -55,6 +56,8 @@ const LINGER_MS = 2_000
  */
 const UNDECIDED_BYTES = 65_536
 
+const NO_EXTENSIONS: readonly RtmpConnectionExtension[] = []
+
 /** One peer. Made by {@link RtmpServer}. */
 export class RtmpConnection implements Expiring {
   /** Address, port and encryption, as the transport or a PROXY header told. */
@@ -75,6 +78,7 @@ export class RtmpConnection implements Expiring {
   #onEnd: (() => void) | undefined
   /** Tells who let the connection in of its end. */
   #onConnectionEnd: (() => void) | undefined
+  #extensions: readonly RtmpConnectionExtension[]
   #streamPath: string
   #failure: MediaError | undefined
   #connectDueMs: number | undefined
@@ -100,6 +104,7 @@ export class RtmpConnection implements Expiring {
     this.#playback = undefined
     this.#onEnd = undefined
     this.#onConnectionEnd = undefined
+    this.#extensions = NO_EXTENSIONS
     this.#streamPath = ''
     this.#failure = undefined
     this.#connectDueMs = undefined
@@ -284,7 +289,17 @@ export class RtmpConnection implements Expiring {
         event satisfies never
       }
     }
+    this.#extend((extension) => extension.event?.(event))
     this.#host.observe(this, event)
+  }
+
+  #extend(call: (extension: RtmpConnectionExtension) => void): void {
+    try {
+      for (const extension of this.#extensions) call(extension)
+    } catch (error) {
+      debug('an extension of connection %d failed: %s', this.id, error)
+      this.session.close('internal error')
+    }
   }
 
   async #decideConnect(request: ConnectRequest): Promise<void> {
@@ -297,8 +312,11 @@ export class RtmpConnection implements Expiring {
     }
     switch (decision.type) {
       case 'accept':
-        if (acceptConnect(this.session, decision)) this.#onConnectionEnd = decision.onEnd
-        else decision.onEnd?.()
+        if (acceptConnect(this.session, decision)) {
+          this.#onConnectionEnd = decision.onEnd
+          this.#extensions = decision.extensions ?? NO_EXTENSIONS
+          this.#extend((extension) => extension.accepted?.())
+        } else decision.onEnd?.()
         break
       case 'reject':
         this.#refuseConnect(decision.reason)

@@ -197,6 +197,11 @@ export abstract class RtmpSession<OwnEvent> {
     if (this.isConnected()) this.send(notification(name, this.messageStreamId, null, ...args))
   }
 
+  /** Sends a command that wants no answer, on the NetConnection: for what is no part of a stream. */
+  notifyConnection(name: string, ...args: readonly Amf0Value[]): void {
+    if (this.isConnected()) this.send(notification(name, 0, null, ...args))
+  }
+
   /** Sends a data message to this peer alone, such as `('onTextData', { text })`. @param timestamp - ms; the low 32 bits are sent. */
   sendData(timestamp: number, ...values: readonly Amf0Value[]): void {
     if (this.isConnected()) this.send(dataMessage(this.messageStreamId, timestamp >>> 0, values))

@@ -444,3 +444,65 @@ describe('onEnd of an accept', () => {
     expect(requests).toEqual([first])
   })
 })
+
+describe('an extension', () => {
+  test('speaks after the answer to connect, and sees what comes', async () => {
+    const seen: string[] = []
+    const world = new World({
+      server: {
+        onConnect: (_, connection) => ({
+          type: 'accept',
+          extensions: [
+            {
+              accepted: () => {
+                connection.session.notifyConnection('onHello', { a: 1 })
+                connection.flush()
+              },
+              event: (event) => seen.push(event.type),
+            },
+            {},
+          ],
+        }),
+      },
+    })
+    const client = world.raw()
+    client.send(C0C1C2, CONNECT, command('mine', 0, null, 7))
+    await world.settle()
+    expect(client.said().slice(-3)).toEqual([
+      '_result 1 NetConnection.Connect.Success',
+      'onBWDone 0',
+      'onHello 0 {a}',
+    ])
+    expect(seen).toEqual(['command'])
+  })
+
+  test('defect: that throws costs its own connection alone', async () => {
+    const world = new World({
+      server: {
+        onConnect: ({ app }) => ({
+          type: 'accept',
+          extensions: [
+            {
+              accepted: () => {
+                if (app === 'early') throw new Error('mine')
+              },
+              event: () => {
+                throw new Error('mine')
+              },
+            },
+          ],
+        }),
+      },
+    })
+    const early = world.raw()
+    early.send(C0C1C2, command('connect', 1, { app: 'early', tcUrl: 'rtmp://host/early' }))
+    const late = world.raw()
+    late.send(C0C1C2, CONNECT)
+    await world.settle()
+    expect([early.ended, late.ended]).toEqual([true, false])
+    late.send(command('mine', 0, null))
+    await world.settle()
+    expect(late.ended).toBe(true)
+    expect(world.log).toEqual(['close #1 closed', 'close #2 closed'])
+  })
+})

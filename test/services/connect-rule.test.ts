@@ -27,10 +27,16 @@ it.each<[string, ReturnType<RtmpConnectDecider>[], string[], string[]]>([
   expect([asked, publisher.news]).toEqual([askedNames, news])
 })
 
-it('puts together what they add to the reply', async () => {
-  const first: RtmpConnectDecider = () => ({ type: 'accept', properties: { a: 1, b: 1 } })
+it('puts together what they add to the reply, and their extensions', async () => {
+  const [early, late] = [{}, {}]
+  const first: RtmpConnectDecider = () => ({
+    type: 'accept',
+    properties: { a: 1, b: 1 },
+    extensions: [early],
+  })
   const second: RtmpConnectDecider = () => ({
     type: 'accept',
+    extensions: [late],
     properties: { b: 2 },
     information: { level: 'warning' },
   })
@@ -43,6 +49,7 @@ it('puts together what they add to the reply', async () => {
     type: 'accept',
     properties: { a: 1, b: 2 },
     information: { level: 'warning' },
+    extensions: [early, late],
   })
 })
 
