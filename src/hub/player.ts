@@ -392,7 +392,8 @@ export class Player {
     }
     if (!view.isBoundary(seq)) return
     const blind = this.#blind || this.#view.tracks === 'audio'
-    const configuration = this.#known ?? this.#host.log.configurationAt(seq)
+    // Not what the player knows: configuration of tracks that it left out, or passed over, has not reached it.
+    const configuration = this.#host.log.configurationAt(seq)
     this.#continueAt({ seq, dts: batch?.dts ?? this.#host.lastDts, configuration, keyframe: false })
     this.#blind = blind && view.tracks !== 'audio'
   }

@@ -157,10 +157,13 @@ export class FakeSink implements Sink {
   stalled = false
   awaits = 0
   corks = 0
+  /** The next write throws. */
+  isBroken = false
   player: Player | undefined
   onWrite: (() => void) | undefined
 
   write(batch: Uint8Array): void {
+    if (this.isBroken) throw new Error('broken sink')
     this.writes.push(batch)
     if (this.stalled) this.queuedBytes += batch.length
     this.onWrite?.()

@@ -420,6 +420,32 @@ describe('changing tracks', () => {
     expect(sink.player!.stats().skips).toBe(1)
   })
 
+  it('at the place where it goes on after a pause: configuration that changed meanwhile still comes', () => {
+    const stage = new Stage()
+    stage.write(videoConfig(0, 1), key(0, 2))
+    const sink = stage.attach({ sinkBudgetBytes: 300 })
+    sink.stalled = true
+    stage.write(inter(33, 3))
+    sink.player!.pause()
+    stage.write(videoConfig(50, 4), key(66, 5))
+    sink.player!.resume()
+    sink.player!.setTracks('video')
+    sink.drain()
+    expect(sink.said).toBe('[V!1] V2 v3 V!4 V5')
+  })
+
+  it('configuration that came for tracks it had left out is sent when they come in', () => {
+    const stage = new Stage()
+    stage.write(videoConfig(0, 1), key(0, 2))
+    const sink = stage.attach({ tracks: 'video' })
+    stage.republishAfter(0)
+    stage.write(audioConfig(0, 3))
+    sink.player!.setTracks('audio')
+    stage.write(audio(10, 4))
+    stage.clock.advance(100)
+    expect(sink.said).toBe('[V!1] V2 A!3 a4')
+  })
+
   it('while it lags, what was left behind is sent first', () => {
     const { stage, sink } = playing('default')
     const other = stage.attach({ tracks: 'audio' })

@@ -1,6 +1,6 @@
 // Whatever happens to a stream and its readers, each reader sees a picture that its decoder can show.
 import fc from 'fast-check'
-import type { Consumer } from 'millrace/hub'
+import type { Consumer, ConsumerOptions } from 'millrace/hub'
 import {
   type Framing,
   type MediaPacket,
@@ -62,6 +62,9 @@ const readerStep = fc.record({
   what: fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom('stall' as const, 'take' as const, 'replace' as const) },
     { weight: 2, arbitrary: fc.constant('drain' as const) },
+    // The sink throws at its next write, as one with a defect does.
+    { weight: 1, arbitrary: fc.constant('break' as const) },
+    { weight: 2, arbitrary: fc.constant('reopen' as const) },
     // These count for half of the viewers.
     { weight: 8, arbitrary: fc.constantFrom('pause' as const, 'tracks' as const) },
   ),
@@ -104,6 +107,8 @@ interface Viewer {
 interface Reader {
   readonly consumer: Consumer
   readonly witness: Witness
+  /** It reads all tracks. */
+  readonly plain: boolean
   /** It had read something before it skipped anything, so that all its gaps can be seen. */
   exact: boolean
 }
@@ -148,11 +153,16 @@ it('property: players and consumers see a gapless stream from a keyframe on, or 
         return { sink, witness: new Witness(truth, which >= 3), plain: which < 3, pausedFor: 0, exact: false }
       }
       const viewers = Array.from({ length: 6 }, (_, i) => view(i))
-      const readers: Reader[] = [0, 1].map(() => ({
-        consumer: stage.source.consume(),
-        witness: new Witness(truth),
+      const open = (options: ConsumerOptions): Reader => ({
+        consumer: stage.source.consume(options),
+        witness: new Witness(truth, (options.tracks ?? 'all') !== 'all'),
+        plain: (options.tracks ?? 'all') === 'all',
         exact: false,
-      }))
+      })
+      const readers: Reader[] = [open({}), open({}), open({ tracks: 'default' })]
+      const errors: unknown[] = []
+      stage.hub.on('fanOutError', (error) => errors.push(error))
+      let broken = 0
       let dts = 0
       let id = 0
       for (const step of list) {
@@ -168,7 +178,12 @@ it('property: players and consumers see a gapless stream from a keyframe on, or 
             if (step.what === 'stall') sink.stalled = true
             else if (step.what === 'drain') sink.drain()
             else if (step.what === 'take') sink.take()
-            else if (step.what === 'replace') {
+            else if (step.what === 'break') sink.isBroken = true
+            else if (step.what === 'reopen') {
+              const index = step.which % readers.length
+              readers[index]!.consumer.detach()
+              readers[index] = open(step)
+            } else if (step.what === 'replace') {
               check(viewer)
               sink.player!.detach()
               viewers[step.which] = view(step.which, step)
@@ -193,28 +208,41 @@ it('property: players and consumers see a gapless stream from a keyframe on, or 
             dts = step.amount * 1_000
             break
           case 'read': {
-            const reader = readers[step.amount % 2]!
+            const reader = readers[step.amount % readers.length]!
             if (reader.consumer.stats().skips === 0) {
               readSome(reader, truth, 1)
-              reader.exact ||= reader.witness.startSeq >= 0 && reader.consumer.stats().skips === 0
+              reader.exact ||=
+                reader.plain && reader.witness.startSeq >= 0 && reader.consumer.stats().skips === 0
             }
             readSome(reader, truth, step.amount)
             break
           }
         }
-        for (const { consumer, witness } of readers)
-          expect(consumer.stats().skippedPackets).toBeGreaterThanOrEqual(witness.passedOver)
+        for (const { consumer, witness, plain } of readers) {
+          const { skips, skippedPackets, skippedMs } = consumer.stats()
+          if (plain) expect(skippedPackets).toBeGreaterThanOrEqual(witness.passedOver)
+          expect(skips > 0 || skippedMs === 0).toBe(true)
+        }
         const { log } = stage.source
         expect(log.head - log.first).toBeLessThanOrEqual(options.maxCachePackets)
         for (const { sink } of viewers)
           expect(sink.queuedBytes).toBeLessThan(500 + 100 * options.maxCachePackets + 1_000)
-        for (const viewer of viewers) {
-          if (--viewer.pausedFor === 0) viewer.sink.player!.resume()
+        for (const [which, viewer] of viewers.entries()) {
+          const { sink } = viewer
+          if (--viewer.pausedFor === 0) sink.player!.resume()
           check(viewer)
+          if (sink.player!.state !== 'closed') continue
+          expect(sink.ended).toEqual(['failed'])
+          broken++
+          viewers[which] = view(which)
         }
+        expect(errors).toHaveLength(broken)
       }
       // In the end everyone catches up, and every packet was seen or counted.
-      for (const { sink } of viewers) sink.drain()
+      for (const { sink } of viewers) {
+        sink.isBroken = false
+        sink.drain()
+      }
       stage.publisher.write(key((dts += 10), ++id))
       truth.record()
       stage.clock.advance(1_000)
