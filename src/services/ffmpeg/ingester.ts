@@ -7,6 +7,7 @@ import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
 import type { Hub } from '../../hub/index.ts'
+import type { ListedService } from '../http-api/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker, type WorkerExit, type WorkerRun, type WorkerStats } from './child-worker.ts'
 import { outputArguments, REPORTING } from './ffmpeg-arguments.ts'
@@ -116,6 +117,14 @@ export class Ingester extends EventEmitter<IngesterEvents> {
       problem: output?.problem,
       packets: output?.packets ?? 0,
     }))
+  }
+
+  /** For {@link StreamServices}: shows what each of them does. */
+  get service(): ListedService {
+    return {
+      description: 'publishes files and remote streams',
+      list: () => this.stats().map((one) => ({ ...one })),
+    }
   }
 
   /** Ends all of them. Resolves when no process is left. */

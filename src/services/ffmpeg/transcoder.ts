@@ -102,6 +102,11 @@ export class Transcoder extends EventEmitter<TranscoderEvents> {
         this.#start(source, engines)
       },
       stop: ({ source }) => this.#stop(source),
+      status: ({ source }) => {
+        const engines = this.stats(source.streamPath)
+        return engines.length === 0 ? undefined : { engines }
+      },
+      list: () => this.stats().map((engine) => ({ ...engine })),
     }
   }
 

@@ -37,6 +37,7 @@ describe('an ingest', () => {
     expect(ingester.stats()).toMatchObject([
       { name: 'one', streamPath: '/live/one', state: 'running', live: true },
     ])
+    expect(ingester.service.list!()).toMatchObject([{ name: 'one', live: true }])
     await ingester.close()
     expect(hub.source('/live/one')!.publisher).toBeUndefined()
     expect(ingester.stats()).toMatchObject([{ state: 'idle', live: false }])

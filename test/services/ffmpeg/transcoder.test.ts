@@ -271,6 +271,8 @@ describe('as a service', () => {
     await started(transcoder)
     const target = { vhost: '__defaultVhost__', source }
     expect(service.isRunning(target)).toBe(true)
+    expect(service.status!(target)).toMatchObject({ engines: [{ engine: 'ladder', state: 'running' }] })
+    expect(service.list!()).toHaveLength(1)
     await service.stop(target)
     expect([service.isRunning(target), transcoder.stats()]).toEqual([false, []])
     expect(() => service.start(target, { engines: ['other'] })).toThrow('no engine applies')
