@@ -9,6 +9,8 @@ import type { BenchServer, ServerReady, ServerSample, ServerSettings } from './s
 
 const HOST = '127.0.0.1'
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples')
+/** How `npm start` runs the reference server. */
+const START_FLAGS = ['--max-semi-space-size=1']
 /** Whoever watches a server asks so often. */
 const WATCH_INTERVAL_MS = 1000
 
@@ -39,7 +41,8 @@ export class ProgramServer implements BenchServer {
   ): Promise<ProgramServer> {
     const folder = mkdtempSync(join(tmpdir(), 'bench-fanout-'))
     const backend = settings.kind === 'reference-all' ? await CallbackBackend.listen() : undefined
-    const node = [process.execPath, ...nodeFlags, ...programOf(settings, folder, backend?.url)]
+    const flags = settings.kind === 'cluster' ? nodeFlags : [...START_FLAGS, ...nodeFlags]
+    const node = [process.execPath, ...flags, ...programOf(settings, folder, backend?.url)]
     const [command, ...args] = core === undefined ? node : ['taskset', '-c', String(core), ...node]
     const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const ready = await listening(child)
