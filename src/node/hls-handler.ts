@@ -18,7 +18,13 @@ import {
   isSessionId,
   newSessionId,
 } from './hls-sessions.ts'
-import { findVariant, type HlsVariants, streamOfVariant, variantsOf } from './hls-variant-names.ts'
+import {
+  findVariant,
+  type HlsVariantRule,
+  type HlsVariants,
+  namedVariants,
+  variantRule,
+} from './hls-variant-names.ts'
 import { type Admitted, admitPlayer, closingReply, type FindSource, notFoundReply } from './http-admission.ts'
 import {
   type CorsOptions,
@@ -125,6 +131,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   readonly #clock: Clock
   readonly #sessions: HlsSessions
   readonly #packages: HlsPackages
+  readonly #variants: HlsVariantRule
   readonly #find: FindSource
   readonly #onHousekeeping: () => void
   #unsubscribe: () => void
@@ -161,8 +168,9 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
       clock: this.#clock,
       onSegment: (segment, source) => this.emit('segment', segment, source),
     })
+    this.#variants = variantRule(options.variants ?? (() => undefined))
     this.#find = (hub, streamPath, signal) => {
-      const variants = variantsOf(options.variants, streamPath)
+      const variants = namedVariants(this.#variants, streamPath)
       return variants === undefined ? hub.findSource(streamPath, signal) : findVariant(hub, variants, signal)
     }
     this.#onHousekeeping = () => this.#keepHouse()
@@ -411,18 +419,21 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
 
   #package({ hub, source, streamPath }: Pick<Admitted, 'hub' | 'source' | 'streamPath'>): PackagedStream {
     this.#timer ??= this.#clock.setTimeout(this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
-    const names = (): ReturnType<typeof variantsOf> => variantsOf(this.#options.variants, streamPath)
-    return names() === undefined
+    return namedVariants(this.#variants, streamPath) === undefined
       ? this.#packages.open(source)
-      : this.#packages.openVariants(hub, streamPath, source, () => names() ?? [])
+      : this.#packages.openVariants(
+          hub,
+          streamPath,
+          source,
+          () => namedVariants(this.#variants, streamPath) ?? [],
+        )
   }
 
   #packageAlways(hub: HubResolver): void {
     if (typeof hub === 'function') throw new TypeError("mode 'always' needs one hub, not a function")
-    const { variants = () => undefined } = this.#options
     const onPublish = (source: Source): void => {
       if (source.closed || this.#packages.hasVariant(source)) return
-      this.#package({ hub, source, streamPath: streamOfVariant(variants, source.streamPath) })
+      this.#package({ hub, source, streamPath: this.#variants.streamOf(source) ?? source.streamPath })
     }
     for (const source of hub.sources) onPublish(source)
     hub.on('publish', onPublish)

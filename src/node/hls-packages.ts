@@ -98,6 +98,10 @@ export class HlsPackages {
         }),
     )
     ofHub.set(streamPath, packaged)
+    // What was a stream for itself until its first variant came.
+    const alone = hub.source(streamPath)
+    const superseded = alone === undefined ? undefined : this.#packaged.get(alone)
+    if (superseded !== undefined) superseded.superseded = true
     return packaged
   }
 
@@ -117,9 +121,10 @@ export class HlsPackages {
     for (const packaged of this.#all) {
       packaged.refresh()
       if (packaged.ended) packaged.endedMs ??= nowMs
-      const { users, lastUseMs, endedMs } = packaged
+      const { users, lastUseMs, endedMs, superseded } = packaged
       const isOver = endedMs !== undefined && nowMs - endedMs > this.#options.endedMs
-      if (!isOver && (users > 0 || nowMs - lastUseMs <= this.#options.idleMs)) continue
+      const isIdle = superseded || nowMs - lastUseMs > this.#options.idleMs
+      if (!isOver && (users > 0 || !isIdle)) continue
       stopped.push(packaged)
       void this.#close(packaged)
     }

@@ -10,11 +10,22 @@ import type { Hub, Source } from '../hub/index.ts'
  *
  * - a list of suffixes of its name, where `''` is the stream itself: `['', '_720p', '_480p']`;
  * - a function from its path to the paths of all of them, itself included if it is one; none when it has no variants. It is asked
- *   again every second while there are viewers.
+ *   again every second while there are viewers;
+ * - such a function, and one that tells which stream a source is a variant of: mode `always` then packages it with that stream.
  *
  * Streams that are not there are left out until they come.
  */
-export type HlsVariants = readonly string[] | ((streamPath: string) => readonly string[] | undefined)
+export type HlsVariants = readonly string[] | VariantsOf | HlsVariantRule
+
+type VariantsOf = (streamPath: string) => readonly string[] | undefined
+
+/** Both directions of {@link HlsVariants}. */
+export interface HlsVariantRule {
+  /** The paths of all variants of a stream; none when it has no variants. */
+  readonly variantsOf: VariantsOf
+  /** The path of the stream that a source is a variant of; `undefined` when it is none. */
+  readonly streamOf: (source: Source) => string | undefined
+}
 
 /** A stream that is one variant of another. */
 export interface NamedVariant {
@@ -24,16 +35,22 @@ export interface NamedVariant {
   readonly streamPath: string
 }
 
-/** The variants of a stream; `undefined` when it stands for itself. */
-export function variantsOf(
-  variants: HlsVariants | undefined,
+/** {@link HlsVariants} in its one form. */
+export function variantRule(variants: HlsVariants): HlsVariantRule {
+  if (typeof variants === 'function') return { variantsOf: variants, streamOf: () => undefined }
+  if ('variantsOf' in variants) return variants
+  return {
+    variantsOf: (streamPath) => variants.map((suffix) => `${streamPath}${suffix}`),
+    streamOf: ({ streamPath }) => withoutSuffix(streamPath, variants),
+  }
+}
+
+/** The variants that paths stand for; `undefined` when the stream stands for itself. */
+export function namedVariants(
+  { variantsOf }: HlsVariantRule,
   streamPath: string,
 ): readonly NamedVariant[] | undefined {
-  if (variants === undefined) return undefined
-  const paths =
-    typeof variants === 'function'
-      ? (variants(streamPath) ?? [])
-      : variants.map((suffix) => `${streamPath}${suffix}`)
+  const paths = variantsOf(streamPath) ?? []
   if (paths.length === 0) return undefined
   const taken = new Set<string>()
   return Array.from(new Set(paths), (path) => {
@@ -43,15 +60,6 @@ export function variantsOf(
     taken.add(free)
     return { name: free, streamPath: path }
   })
-}
-
-/** The stream that `streamPath` is a variant of by its suffix: the longest one that fits; itself if there is none. */
-export function streamOfVariant(variants: HlsVariants, streamPath: string): string {
-  if (typeof variants === 'function') return streamPath
-  const name = streamPath.slice(streamPath.lastIndexOf('/') + 1)
-  const fitting = variants.filter((suffix) => suffix.length < name.length && name.endsWith(suffix))
-  const longest = fitting.toSorted((a, b) => b.length - a.length)[0] ?? ''
-  return streamPath.slice(0, streamPath.length - longest.length)
 }
 
 /** The first of `variants` that is there; else the first that comes while the hub waits for them. Never rejects. */
@@ -89,4 +97,12 @@ function variantName(streamPath: string, path: string): string {
   const suffix = path.startsWith(streamPath) ? path.slice(streamPath.length) : ''
   const name = suffix.replace(/^[^\p{L}\p{N}]+/u, '')
   return name === '' || name.includes('/') ? path.slice(path.lastIndexOf('/') + 1) : name
+}
+
+/** Without the longest suffix that fits. */
+function withoutSuffix(streamPath: string, suffixes: readonly string[]): string {
+  const name = streamPath.slice(streamPath.lastIndexOf('/') + 1)
+  const fitting = suffixes.filter((suffix) => suffix.length < name.length && name.endsWith(suffix))
+  const longest = Math.max(0, ...fitting.map(({ length }) => length))
+  return streamPath.slice(0, streamPath.length - longest)
 }

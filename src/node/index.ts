@@ -56,7 +56,7 @@ export { HttpFlvClient } from './http-flv-client.ts'
 export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
 export { RtmpClient } from './rtmp-client.ts'
 export type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
-export type { HlsVariants } from './hls-variant-names.ts'
+export type { HlsVariantRule, HlsVariants } from './hls-variant-names.ts'
 export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from './hls-handler.ts'
 export {
   type HlsBandwidth,

@@ -28,12 +28,15 @@ export abstract class PackagedStream {
   lastUseMs: number
   /** When it was first seen to be over, ms on a monotonic clock. */
   endedMs: number | undefined
+  /** Whether new viewers get another one in its place. */
+  superseded: boolean
 
   constructor(source: Source, nowMs: number) {
     this.source = source
     this.users = 0
     this.lastUseMs = nowMs
     this.endedMs = undefined
+    this.superseded = false
   }
 
   /** What can be watched now, best first. */

@@ -381,6 +381,43 @@ describe("mode 'always'", () => {
   )
 })
 
+it("a stream whose variants come later is packaged with them from then on, in mode 'always' too", async () => {
+  const store = new MemorySegmentStore()
+  const stage = new Stage()
+  const has = (path: string): boolean => stage.hub.source(path) !== undefined
+  const server = new HlsServer(stage, {
+    mode: 'always',
+    targetDurationMs: 1_000,
+    store,
+    variants: {
+      variantsOf: (path) => ['/live/show_720p'].filter((one) => path === '/live/show' && has(one)),
+      streamOf: ({ streamPath }) => (streamPath === '/live/show_720p' ? '/live/show' : undefined),
+    },
+  })
+  const original = new Rendition(stage, '/live/show', 100)
+  original.send(0, 1_500)
+  await settle()
+  const alone = await server.enter()
+  expect(alone).not.toContain('variant=')
+  const rung = new Rendition(stage, '/live/show_720p', 50)
+  original.send(1_520, 3_500)
+  rung.send(2_000, 3_500)
+  await settle()
+  const { body } = await server.fetch('/live/show.m3u8')
+  expect(multivariant(body).variants.map(({ uri }) => /variant=\w+/.exec(uri)?.[0])).toEqual(['variant=720p'])
+  // Who was there before stays, until nobody of them is left.
+  expect(await server.status(alone)).toBe(200)
+  expect(original.source.consumerStats()).toHaveLength(1)
+  const [session] = [...server.hls.viewers]
+  server.hls.kick(session!.id)
+  stage.clock.advance(1_000)
+  await settle()
+  expect(original.source.consumerStats()).toHaveLength(0)
+  expect(rung.source.consumerStats()).toHaveLength(1)
+  await server.hls.close()
+  expect(store.size).toBe(0)
+})
+
 it('a stream with variants that is published anew is another one, and numbers go on', async () => {
   const { stage, server, rungs } = ladder()
   const before = await server.fetch('/live/show.m3u8')
