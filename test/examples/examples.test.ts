@@ -35,6 +35,7 @@ const PRINTS: Readonly<Record<string, readonly string[]>> = {
     '/live/***',
     'third: connected, 1 connection, packets: true',
   ],
+  '16-record': ['.mp4: 2.0 s, segment', 'recording live/show.TIME.mp4, some media', 'show.flv: stopped'],
   '17-flv-to-mp4': ['4 fragments; avc1.64001e, mp4a.40.2, 8.0 s in '],
 }
 

@@ -9,6 +9,7 @@ import { Callbacks } from './callbacks.ts'
 import type { Capability, VhostContext } from './capability.ts'
 import { Hls } from './hls.ts'
 import { AccessBounds } from './limits.ts'
+import { Recording } from './recording.ts'
 
 /** The capabilities of a virtual host, applied and asked in this order, and closed in the opposite one. */
 export type Capabilities = ReturnType<typeof makeCapabilities>
@@ -23,5 +24,6 @@ export function makeCapabilities(context: VhostContext) {
     // Behind the others: only those who get in are counted.
     bounds: new AccessBounds(context),
     hls: new Hls(context, callbacks),
+    record: new Recording(context, callbacks),
   } satisfies Record<string, Capability>
 }

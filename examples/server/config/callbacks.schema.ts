@@ -20,6 +20,7 @@ export const callbacksSection = z
         on_play: urls.describe('Asked whether somebody may play'),
         on_stop: urls.describe('Told that a player has ended'),
         on_hls: urls.describe('Told of every HLS segment'),
+        on_dvr: urls.describe('Told of every recording that is whole'),
         on_hls_notify: urls.describe(
           'A GET for every HLS segment, with `[server_id]`, `[service_id]`, `[app]`, `[stream]`, `[ts_url]` and `[param]` filled in',
         ),

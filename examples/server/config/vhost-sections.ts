@@ -10,6 +10,7 @@ import { callbacksSection } from './callbacks.schema.ts'
 import { hlsSection } from './hls.schema.ts'
 import { hubSection } from './hub.schema.ts'
 import { publishKeysSection } from './publish-keys.schema.ts'
+import { recordSection } from './record.schema.ts'
 
 /** All sections by name. One with `prefault({})` is on when the file does not name it; the others are off. */
 export const vhostSections = {
@@ -18,6 +19,7 @@ export const vhostSections = {
   publishKeys: publishKeysSection,
   access: accessSection.prefault({}),
   callbacks: callbacksSection,
+  record: recordSection,
 }
 
 /** Names of the sections. */

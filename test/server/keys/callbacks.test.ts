@@ -1,6 +1,7 @@
 import { verifyCallback } from 'millrace/services'
 import { expect, vi } from 'vitest'
 import { Backend } from '../../services/backend.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 import { CLIP, NO_WAIT, play, publish, publishClip, status } from '../driving.ts'
 import { startWith, type TestServer } from '../running.ts'
 import { tryKeys } from './try-keys.ts'
@@ -43,6 +44,15 @@ tryKeys('callbacks', {
   'urls.on_play': () => isCalled('on_play'),
   'urls.on_stop': () => isCalled('on_stop'),
   'urls.on_hls': () => isCalled('on_hls'),
+  async 'urls.on_dvr'() {
+    const backend = await Backend.start()
+    const server = await startWith(`
+record: { directory: ${await tempFolder()} }
+callbacks: { urls: { on_dvr: '${backend.url}/hook' } }
+`)
+    await (await publishClip(server)).close()
+    await vi.waitFor(() => expect(backend.actions).toEqual(['on_dvr']))
+  },
   async 'urls.on_hls_notify'() {
     const backend = await Backend.start()
     const server = await startWith(`

@@ -1,0 +1,48 @@
+/**
+ * Section `record`: streams as files.
+ *
+ * @module
+ */
+import { RecordingPath } from 'millrace/services'
+import { z } from 'zod'
+import { count, positiveMs, text } from './fields.ts'
+
+/** A template that {@link RecordingPath} takes. */
+const recordingPath = text.superRefine((path, context) => {
+  try {
+    new RecordingPath(path)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+})
+
+/** Recording of a virtual host. */
+export const recordSection = z
+  .strictObject({
+    directory: text.default('recordings').describe('Where files go; made when there is one'),
+    path: recordingPath
+      .default('[app]/[stream].[timestamp].flv')
+      .describe(
+        'Path of each file below it; `.flv` or `.mp4` is the format. `[vhost]`, `[app]`, `[stream]`, `[timestamp]` (ms), `[2006]` year, `[01]` month, `[02]` day, `[15]` hour, `[04]` minute, `[05]` second, `[999]` ms',
+      ),
+    start: z
+      .enum(['always', 'on-demand'])
+      .default('always')
+      .describe('Record from the publish on, or when the API asks for it'),
+    apply: z
+      .array(text)
+      .min(1)
+      .optional()
+      .describe('Streams that are recorded without being asked for, as `app/name`; all otherwise'),
+    segmentDurationMs: positiveMs
+      .optional()
+      .describe('A file ends at the first keyframe after this time; one file per publish otherwise'),
+    segmentBytes: count
+      .optional()
+      .describe('A file ends at the first keyframe after so many bytes; one file per publish otherwise'),
+  })
+  .describe('[Recording](../guides/recording.md) to FLV or MP4')
+  .meta({
+    reload:
+      'Files that are being written end, and what is live goes on in new ones, from its last keyframe on',
+  })
