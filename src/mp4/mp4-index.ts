@@ -5,6 +5,7 @@
  */
 import { boxError } from './box-reader.ts'
 import type { TrackHeader } from './movie-box.ts'
+import { SampleCounter, type SampleCounts } from './sample-counter.ts'
 import { IndexBudget, NumberTable, type SampleCursor, SampleLog } from './sample-log.ts'
 
 /** A stretch of a file. */
@@ -77,23 +78,23 @@ export class Mp4IndexTrack {
   /** @internal */
   readonly movie: MovieTrack
   readonly #samples: SampleLog
+  readonly #counter: SampleCounter
   /** Samples that lie behind each other and have one description: file offset, offset in the media, count, description. */
   readonly #chunks: NumberTable
   #firstDts: number
   #lastDts: number
   #lastDuration: number
-  #keyframeCount: number
   #chunkEnd: number
 
   /** @internal */
   constructor(movie: MovieTrack, budget: IndexBudget) {
     this.movie = movie
     this.#samples = new SampleLog(budget)
+    this.#counter = new SampleCounter()
     this.#chunks = new NumberTable(budget, 4)
     this.#firstDts = 0
     this.#lastDts = 0
     this.#lastDuration = 0
-    this.#keyframeCount = 0
     this.#chunkEnd = -1
   }
 
@@ -126,7 +127,7 @@ export class Mp4IndexTrack {
 
   /** Samples to start at; all of them for audio. */
   get keyframeCount(): number {
-    return this.#keyframeCount
+    return this.#counter.keyframes
   }
 
   /** Decode time of the first sample in ticks. */
@@ -166,6 +167,11 @@ export class Mp4IndexTrack {
   /** @internal End of the last sample in ticks. */
   get endDts(): number {
     return this.#lastDts + this.#lastDuration
+  }
+
+  /** @internal What the tables will have. */
+  counts(): SampleCounts {
+    return this.#counter.counts(this.#lastDuration)
   }
 
   /** @internal Ticks that the last sample lasts. */
@@ -217,6 +223,7 @@ export class Mp4IndexTrack {
     if (step > 0xffff_ffff || shown < -0x8000_0000)
       throw boxError(`a sample ${step} ticks after the one before it, shown ${shown} ticks later`)
     this.#samples.add(size, step, shown, keyframe)
+    this.#counter.add(at, step, shown, keyframe)
     const last = this.#chunks.count - 1
     const follows =
       offset === this.#chunkEnd &&
@@ -228,7 +235,6 @@ export class Mp4IndexTrack {
     this.#chunkEnd = offset + size
     this.#lastDts = at
     this.#lastDuration = duration
-    if (keyframe) this.#keyframeCount++
   }
 }
 

@@ -19,7 +19,8 @@ import {
 } from './movie-box.ts'
 import type { ByteRange, Mp4Index, Mp4IndexTrack } from './mp4-index.ts'
 import { opusPreSkip } from './opus-pre-skip.ts'
-import { countTables, type TableCounts, tableBytes, writeSampleTables } from './sample-tables.ts'
+import type { SampleCounts } from './sample-counter.ts'
+import { tableBytes, writeSampleTables } from './sample-tables.ts'
 
 /** What {@link planMp4} writes besides media. */
 export interface Mp4PlanOptions {
@@ -32,7 +33,7 @@ export interface Mp4PlanOptions {
 /** A track of the new file. */
 interface PlannedTrack {
   readonly track: Mp4IndexTrack
-  readonly counts: TableCounts
+  readonly counts: SampleCounts
   readonly edits: readonly Edit[]
   /** Length of the presentation in ticks of the movie. */
   readonly duration: number
@@ -171,7 +172,7 @@ function planTracks(index: Mp4Index): PlannedTrack[] {
     .filter(({ sampleCount }) => sampleCount > 0)
     .map((track) => {
       const { timescale, editShift, sampleEntries } = track.movie
-      const counts = countTables(track)
+      const counts = track.counts()
       const unheard = Math.round((opusPreSkip(sampleEntries) * timescale) / 48_000)
       const start = Math.min(counts.firstPts + unheard, counts.endPts)
       return { track, counts, start, startSec: (start - editShift) / timescale }

@@ -9,24 +9,7 @@
  */
 import { writeU32 } from '../bytes/index.ts'
 import type { Mp4IndexTrack } from './mp4-index.ts'
-
-/** What the tables of a track will have, found in one pass over its samples. */
-export interface TableCounts {
-  /** Runs of samples of one duration. */
-  readonly durationRuns: number
-  /** Runs of samples of one composition offset; 0 when all are 0, and the table is left out. */
-  readonly offsetRuns: number
-  /** Whether an offset is below 0. */
-  readonly negativeOffsets: boolean
-  /** Sync samples; −1 when all are, and the table is left out. */
-  readonly syncSamples: number
-  /** Runs of chunks with one number of samples and one description. */
-  readonly chunkRuns: number
-  /** Earliest presentation time in ticks. */
-  readonly firstPts: number
-  /** Latest end of presentation in ticks. */
-  readonly endPts: number
-}
+import type { SampleCounts } from './sample-counter.ts'
 
 /** Bytes of a full box with a count. */
 const TABLE_HEADER_BYTES = 16
@@ -34,52 +17,14 @@ const PIECE_BYTES = 65_536
 /** Room that one turn of a loop needs: an entry of three numbers, or the header of a table. */
 const ENTRY_BYTES = 32
 
-/** Counts what {@link writeSampleTables} will write for a track that has samples. */
-export function countTables(track: Mp4IndexTrack): TableCounts {
-  const cursor = track.cursor()
-  let durationRuns = 0
-  let offsetRuns = 0
-  let anyOffset = false
-  let negativeOffsets = false
-  let firstPts = Infinity
-  let endPts = -Infinity
-  let dts = track.firstDts
-  let lastDuration = -1
-  let lastOffset: number | undefined
-  let more = cursor.next()
-  while (more) {
-    const { offset } = cursor
-    more = cursor.next()
-    const duration = more ? cursor.step : track.lastDuration
-    if (duration !== lastDuration) durationRuns++
-    if (offset !== lastOffset) offsetRuns++
-    if (offset !== 0) anyOffset = true
-    if (offset < 0) negativeOffsets = true
-    if (dts + offset < firstPts) firstPts = dts + offset
-    if (dts + offset + duration > endPts) endPts = dts + offset + duration
-    lastDuration = duration
-    lastOffset = offset
-    dts += duration
-  }
-  return {
-    durationRuns,
-    offsetRuns: anyOffset ? offsetRuns : 0,
-    negativeOffsets,
-    syncSamples: track.keyframeCount === track.sampleCount ? -1 : track.keyframeCount,
-    chunkRuns: countChunkRuns(track),
-    firstPts,
-    endPts,
-  }
-}
-
 /** Bytes of all tables. */
-export function tableBytes(track: Mp4IndexTrack, counts: TableCounts, largeOffsets: boolean): number {
+export function tableBytes(track: Mp4IndexTrack, counts: SampleCounts, largeOffsets: boolean): number {
   return (
     TABLE_HEADER_BYTES +
     8 * counts.durationRuns +
     (counts.offsetRuns === 0 ? 0 : TABLE_HEADER_BYTES + 8 * counts.offsetRuns) +
     (counts.syncSamples < 0 ? 0 : TABLE_HEADER_BYTES + 4 * counts.syncSamples) +
-    (TABLE_HEADER_BYTES + 12 * counts.chunkRuns) +
+    (TABLE_HEADER_BYTES + 12 * countChunkRuns(track)) +
     (TABLE_HEADER_BYTES + 4 + 4 * track.sampleCount) +
     (TABLE_HEADER_BYTES + (largeOffsets ? 8 : 4) * track.chunkCount)
   )
@@ -91,7 +36,7 @@ export function tableBytes(track: Mp4IndexTrack, counts: TableCounts, largeOffse
  */
 export function* writeSampleTables(
   track: Mp4IndexTrack,
-  counts: TableCounts,
+  counts: SampleCounts,
   largeOffsets: boolean,
   mediaStart: number,
 ): Generator<Uint8Array> {
@@ -99,13 +44,17 @@ export function* writeSampleTables(
   yield* writeDurations(out, track, counts)
   if (counts.offsetRuns > 0) yield* writeOffsets(out, track, counts)
   if (counts.syncSamples >= 0) yield* writeSyncSamples(out, track, counts)
-  yield* writeChunkRuns(out, track, counts)
+  yield* writeChunkRuns(out, track)
   yield* writeSizes(out, track)
   yield* writeChunkOffsets(out, track, largeOffsets, mediaStart)
   yield out.take()
 }
 
-function* writeDurations(out: PieceWriter, track: Mp4IndexTrack, counts: TableCounts): Generator<Uint8Array> {
+function* writeDurations(
+  out: PieceWriter,
+  track: Mp4IndexTrack,
+  counts: SampleCounts,
+): Generator<Uint8Array> {
   out.table('stts', 0, 8 * counts.durationRuns)
   out.u32(counts.durationRuns)
   const cursor = track.cursor()
@@ -128,7 +77,7 @@ function* writeDurations(out: PieceWriter, track: Mp4IndexTrack, counts: TableCo
   out.u32(last)
 }
 
-function* writeOffsets(out: PieceWriter, track: Mp4IndexTrack, counts: TableCounts): Generator<Uint8Array> {
+function* writeOffsets(out: PieceWriter, track: Mp4IndexTrack, counts: SampleCounts): Generator<Uint8Array> {
   out.table('ctts', counts.negativeOffsets ? 1 : 0, 8 * counts.offsetRuns)
   out.u32(counts.offsetRuns)
   const cursor = track.cursor()
@@ -151,7 +100,7 @@ function* writeOffsets(out: PieceWriter, track: Mp4IndexTrack, counts: TableCoun
 function* writeSyncSamples(
   out: PieceWriter,
   track: Mp4IndexTrack,
-  counts: TableCounts,
+  counts: SampleCounts,
 ): Generator<Uint8Array> {
   out.table('stss', 0, 4 * counts.syncSamples)
   out.u32(counts.syncSamples)
@@ -169,9 +118,10 @@ function countChunkRuns(track: Mp4IndexTrack): number {
   return runs
 }
 
-function* writeChunkRuns(out: PieceWriter, track: Mp4IndexTrack, counts: TableCounts): Generator<Uint8Array> {
-  out.table('stsc', 0, 12 * counts.chunkRuns)
-  out.u32(counts.chunkRuns)
+function* writeChunkRuns(out: PieceWriter, track: Mp4IndexTrack): Generator<Uint8Array> {
+  const runs = countChunkRuns(track)
+  out.table('stsc', 0, 12 * runs)
+  out.u32(runs)
   for (let chunk = 0; chunk < track.chunkCount; chunk++) {
     if (!startsRun(track, chunk)) continue
     out.u32(chunk + 1) // first_chunk, from 1
