@@ -8,7 +8,7 @@ const require = createRequire(resolve(import.meta.dirname, '../../../test/bench/
 const mediabunny = require('mediabunny') as typeof Mediabunny
 
 export const { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource } = mediabunny
-export const { MpegTsOutputFormat, NullTarget, Output } = mediabunny
+export const { Mp4OutputFormat, MpegTsOutputFormat, NullTarget, Output } = mediabunny
 
 /** Its name in the tables. */
 export const MEDIABUNNY = 'mediabunny 1.61.0'
