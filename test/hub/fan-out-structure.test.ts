@@ -37,6 +37,15 @@ describe('a thousand players and a hundred packets', () => {
     expect(stage.source.stats().fanOut.flushes).toBe(frames)
   })
 
+  it('counters know every batch, its size, and what players have not taken', () => {
+    const { framing, queuedBytes, lagMs, fanOut } = stage.source.stats()
+    // The cached keyframe, then four audio packets and a frame in each; 100 bytes for each packet.
+    expect(framing).toEqual({ batches: frames + 1, bytes: (100 + 1) * 100, largestBatchBytes: 500 })
+    expect([queuedBytes, lagMs, fanOut.longestSliceMs]).toEqual([0, 0, 0])
+    const [player] = stage.source.playerStats()
+    expect(player).toMatchObject({ sentBatches: frames + 2, skippedPackets: 0, skippedMs: 0 })
+  })
+
   it('no byte is made for a player: every sink got the same arrays', () => {
     for (const sink of sinks) {
       sink.writes.forEach((bytes, i) => {
@@ -71,10 +80,12 @@ it('nothing is framed for a view that nobody watches', () => {
   expect([stage.format.created, stage.clock.pending]).toEqual([0, 0])
   const sink = stage.attach()
   writeHundred(stage, 2_000)
+  const { framing } = stage.source.stats()
   sink.player!.detach()
   const { frames } = stage.format
   writeHundred(stage, 3_000)
   expect(stage.format.frames).toBe(frames)
+  expect(stage.source.stats().framing).toEqual(framing)
   expect(stage.source.stats()).toMatchObject({ views: 0, batchBytes: 0 })
 })
 
