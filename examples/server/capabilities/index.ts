@@ -7,8 +7,10 @@
 import { AccessRules } from './access-rules.ts'
 import { Callbacks } from './callbacks.ts'
 import type { Capability, VhostContext } from './capability.ts'
+import { Forwarding } from './forwarding.ts'
 import { Hls } from './hls.ts'
 import { AccessBounds } from './limits.ts'
+import { Pulling } from './pulling.ts'
 import { Recording } from './recording.ts'
 
 /** The capabilities of a virtual host, applied and asked in this order, and closed in the opposite one. */
@@ -24,6 +26,8 @@ export function makeCapabilities(context: VhostContext) {
     // Behind the others: only those who get in are counted.
     bounds: new AccessBounds(context),
     hls: new Hls(context, callbacks),
+    forwarding: new Forwarding(context, callbacks),
+    pulling: new Pulling(context),
     record: new Recording(context, callbacks),
   } satisfies Record<string, Capability>
 }

@@ -19,6 +19,9 @@ export const callbacksSection = z
         on_unpublish: urls.describe('Told that a publisher has ended'),
         on_play: urls.describe('Asked whether somebody may play'),
         on_stop: urls.describe('Told that a player has ended'),
+        on_forward: urls.describe(
+          'Asked where the stream of a publisher is to be [forwarded](../guides/forward.md)',
+        ),
         on_hls: urls.describe('Told of every HLS segment'),
         on_dvr: urls.describe('Told of every recording that is whole'),
         on_hls_notify: urls.describe(

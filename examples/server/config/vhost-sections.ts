@@ -7,9 +7,11 @@
 import type { z } from 'zod'
 import { accessSection } from './access.schema.ts'
 import { callbacksSection } from './callbacks.schema.ts'
+import { forwardSection } from './forward.schema.ts'
 import { hlsSection } from './hls.schema.ts'
 import { hubSection } from './hub.schema.ts'
 import { publishKeysSection } from './publish-keys.schema.ts'
+import { pullSection } from './pull.schema.ts'
 import { recordSection } from './record.schema.ts'
 
 /** All sections by name. One with `prefault({})` is on when the file does not name it; the others are off. */
@@ -19,6 +21,8 @@ export const vhostSections = {
   publishKeys: publishKeysSection,
   access: accessSection.prefault({}),
   callbacks: callbacksSection,
+  forward: forwardSection.prefault({}),
+  pull: pullSection,
   record: recordSection,
 }
 

@@ -53,6 +53,7 @@ callbacks: { urls: { on_dvr: '${backend.url}/hook' } }
     await (await publishClip(server)).close()
     await vi.waitFor(() => expect(backend.actions).toEqual(['on_dvr']))
   },
+  'urls.on_forward': () => isCalled('on_forward'),
   async 'urls.on_hls_notify'() {
     const backend = await Backend.start()
     const server = await startWith(`

@@ -1,4 +1,4 @@
-import { ForwardService } from 'millrace/services'
+import { type Forwarder, ForwardService } from 'millrace/services'
 import { expect, it } from 'vitest'
 import { ForwardStage } from './stage.ts'
 
@@ -27,7 +27,7 @@ it('forwards single streams to what the caller names, and shows every target', a
 
 it('refuses options that are wrong, without a word of the URL', async () => {
   const stage = new ForwardStage()
-  const service = new ForwardService(stage.forwarder())
+  const service = new ForwardService(stage.forwarder({ maxTargets: 2 }))
   const { source } = stage.encoder().publisher
   const target = { vhost: '__defaultVhost__', source }
   expect(service.status(target)).toBeUndefined()
@@ -37,6 +37,7 @@ it('refuses options that are wrong, without a word of the URL', async () => {
     [{ targets: [] }, 'names no target'],
     [{ targets: ['http://host/s3cret'] }, 'not an RTMP URL'],
     [{ targets: ['rtmp://host/live'], retry: {} }, 'retry'],
+    [{ targets: ['rtmp://a/live', 'rtmp://b/live', 'rtmp://c/live'] }, '3 targets, at most 2'],
   ] as const) {
     expect(() => service.start(target, options)).toThrow(TypeError)
     expect(() => service.start(target, options)).toThrow(message)
@@ -44,4 +45,19 @@ it('refuses options that are wrong, without a word of the URL', async () => {
   }
   await stage.settle()
   expect(service.isRunning(target)).toBe(false)
+})
+
+it('may have its forwarder later, or none', async () => {
+  const stage = new ForwardStage()
+  let forwarder: Forwarder | undefined
+  const service = new ForwardService(() => forwarder)
+  const encoder = stage.encoder()
+  const target = { vhost: '__defaultVhost__', source: encoder.publisher.source }
+  const targets = ['rtmp://target/a/key']
+  expect(() => service.start(target, { targets })).toThrow('forwarding is off')
+  expect([service.isRunning(target), service.status(target), service.list()]).toEqual([false, undefined, []])
+  await service.stop(target)
+  forwarder = stage.forwarder()
+  service.start(target, { targets })
+  expect(service.isRunning(target)).toBe(true)
 })
