@@ -16,6 +16,7 @@ import {
   decodeHevcConfiguration,
   decodeHevcSps,
   decodeVpConfiguration,
+  encodeHevcConfiguration,
   encodeVpConfiguration,
   findAv1SequenceHeader,
   type FrameSize,
@@ -56,10 +57,15 @@ export function videoFormat(
       return format(codec, 'avcC', configuration, avcPicture(sps[0]), nalLengthSize)
     }
     case 'hvc1': {
-      const { nalLengthSize, sps } = decodeHevcConfiguration(configuration)
-      const record = configuration.slice()
-      record[0] = 1 // configurationVersion, which old encoders left at 0
-      return format(codec, 'hvcC', record, hevcPicture(sps[0]), nalLengthSize)
+      // hvc1 says that the record has all parameter sets: QuickTime asks for that, and FFmpeg sends records that do not claim it.
+      const hevc = { ...decodeHevcConfiguration(configuration), complete: true }
+      return format(
+        codec,
+        'hvcC',
+        encodeHevcConfiguration(hevc),
+        hevcPicture(hevc.sps[0]),
+        hevc.nalLengthSize,
+      )
     }
     case 'av01': {
       const { configObus } = decodeAv1Configuration(configuration)

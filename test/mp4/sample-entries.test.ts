@@ -88,10 +88,11 @@ describe('video', () => {
     expect(entry.subarray(4, 8)).toEqual(ascii('avc1'))
   })
 
-  test('HEVC, its version 0 written as 1', () => {
+  test('HEVC, of version 1 and with all its parameter sets, whatever the record says', () => {
     const configuration = hevcConfiguration()
     const body = configuration.body.slice()
     body[5] = 0 // configurationVersion, behind ExHeader and fourCC
+    for (const at of [28, 41, 54]) body[at]! &= 0x7f // array_completeness of VPS, SPS and PPS
     const { entry } = entryOf(packetFromTag(9, 0, body), hevcFrame(0, { keyframe: true }))
     expect(entry).toEqual(visual('hvc1', '0000 0000', box('hvcC', configuration.payload)))
   })
