@@ -48,6 +48,12 @@ export { nmsSign, nmsSignedUrls, type NmsSignedUrlsOptions } from './admission/n
 export { RecentRefusals, type RecentRefusalsOptions, type Refusal } from './admission/recent-refusals.ts'
 export { refererRules, type RefererRulesOptions } from './admission/referer-rules.ts'
 export { signedUrls, type SignedUrlsOptions, signUrl, type SignUrlOptions } from './admission/signed-url.ts'
+export {
+  BandwidthHandler,
+  type BandwidthHandlerOptions,
+  type UploadMeasurement,
+} from './bandwidth/bandwidth-handler.ts'
+export { RtmpBandwidthCheck, type RtmpBandwidthCheckOptions } from './bandwidth/rtmp-bandwidth-check.ts'
 export { ServerIdentity, type ServerIdentityOptions } from './identity/server-identity.ts'
 export type { FinishedRecording } from './callbacks/callback-body.ts'
 export type {
@@ -71,6 +77,7 @@ export type { ExecHook, ExecHooksOptions } from './ffmpeg/exec-hooks-options.ts'
 export { type Ffmpeg, findFfmpeg } from './ffmpeg/find-ffmpeg.ts'
 export { type IngestedStream, Ingester, type IngesterEvents, type IngestStats } from './ffmpeg/ingester.ts'
 export type { Ingest, IngesterOptions } from './ffmpeg/ingester-options.ts'
+export { renditionVariants } from './ffmpeg/rendition-variants.ts'
 export { Rendition } from './ffmpeg/rendition.ts'
 export type { RestartOptions } from './ffmpeg/restart-options.ts'
 export { SnapshotHandler, type SnapshotHandlerOptions } from './ffmpeg/snapshot-handler.ts'

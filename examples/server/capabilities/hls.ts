@@ -4,8 +4,9 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Hub } from 'millrace/hub'
+import { accept, type Hub } from 'millrace/hub'
 import { DirectorySegmentStore, HlsHandler, MemorySegmentStore } from 'millrace/node'
+import { type AccessRule, renditionVariants } from 'millrace/services'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import type { Callbacks } from './callbacks.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'
@@ -15,16 +16,25 @@ type HlsConfig = NonNullable<VhostConfig['hls']>
 
 /** HLS of a virtual host. */
 export class Hls implements Capability {
+  /** @internal */
+  readonly authorize: AccessRule
   readonly #context: VhostContext
   readonly #callbacks: Callbacks
   readonly #instance: SectionInstance<HlsConfig, HlsHandler>
   #unwatch: () => void
+  /** Endings of the names of streams that have one clock. */
+  #suffixes: readonly string[]
 
   constructor(context: VhostContext, callbacks: Callbacks) {
     this.#context = context
     this.#callbacks = callbacks
     this.#instance = new SectionInstance()
     this.#unwatch = () => undefined
+    this.#suffixes = []
+    this.authorize = ({ action, streamPath }) =>
+      action === 'publish' && this.#suffixes.some((suffix) => streamPath.endsWith(suffix))
+        ? accept({ atc: true })
+        : 'abstain'
   }
 
   /** Serves the streams, unless HLS is off. */
@@ -34,6 +44,8 @@ export class Hls implements Capability {
 
   /** @internal */
   async apply({ hls }: VhostConfig, hub: Hub): Promise<void> {
+    this.#suffixes =
+      hls === undefined || hls.mode === 'off' || hls.variants === 'renditions' ? [] : hls.variants
     await this.#instance.apply(hls, (section) => this.#open(section, hub))
     this.#unwatch()
     const { handler } = this
@@ -51,10 +63,11 @@ export class Hls implements Capability {
     return this.handler?.handle(request, response) === true
   }
 
-  #open({ mode, directory, targetDurationMs, windowMs }: HlsConfig, hub: Hub): HlsHandler | undefined {
+  #open({ mode, directory, variants, ...times }: HlsConfig, hub: Hub): HlsHandler | undefined {
     if (mode === 'off') return undefined
     const { cors, trustProxy } = this.#context
+    const qualities = variants === 'renditions' ? renditionVariants(hub) : variants
     const store = directory === undefined ? new MemorySegmentStore() : new DirectorySegmentStore(directory)
-    return new HlsHandler({ hub, cors, trustProxy, mode, store, targetDurationMs, windowMs })
+    return new HlsHandler({ hub, cors, trustProxy, mode, store, variants: qualities, ...times })
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { AccessRules } from './access-rules.ts'
+import { BandwidthCheck } from './bandwidth-check.ts'
 import { Callbacks } from './callbacks.ts'
 import type { Capability, VhostContext } from './capability.ts'
 import { Forwarding } from './forwarding.ts'
@@ -29,5 +30,10 @@ export function makeCapabilities(context: VhostContext) {
     forwarding: new Forwarding(context, callbacks),
     pulling: new Pulling(context),
     record: new Recording(context, callbacks),
+    bandwidthCheck: new BandwidthCheck(context),
+    transcoding: new Transcoding(context),
+    ingesting: new Ingesting(context),
+    pictures: new Pictures(context),
+    programs: new Programs(context),
   } satisfies Record<string, Capability>
 }

@@ -15,10 +15,16 @@ export const hlsSection = z
       .describe('Package a stream while somebody watches it, from its publish on, or never'),
     targetDurationMs: positiveMs.default(4_000).describe('Least length of a segment'),
     windowMs: positiveMs.default(30_000).describe('Time that the playlist spans'),
+    variants: z
+      .union([z.literal('renditions'), z.array(z.string()).min(1)])
+      .default('renditions')
+      .describe(
+        'Qualities that `/APP/NAME.m3u8` offers, to [switch between](../guides/play.md#several-qualities). `renditions`: those that a transcoder of this server makes of it; the stream itself where there are none. Or a list of endings of names, such as `[_720p, _480p]`, for an encoder that pushes several streams side by side, where an empty one is the stream itself; the streams keep the timestamps of their encoder',
+      ),
     directory: text
       .optional()
       .describe(
-        'Keep playlists and segments there, as `APP/NAME.m3u8` and `APP/NAME/N.ts`, for a web server or a sync job; in memory otherwise',
+        'Keep playlists and segments there, as `APP/NAME.m3u8` and `APP/NAME/N.ts` (qualities in `APP/NAME.variants`), for a web server or a sync job; in memory otherwise',
       ),
   })
   .describe('HLS')

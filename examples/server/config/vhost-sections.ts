@@ -6,6 +6,7 @@
  */
 import type { z } from 'zod'
 import { accessSection } from './access.schema.ts'
+import { bandwidthCheckSection } from './bandwidth-check.schema.ts'
 import { callbacksSection } from './callbacks.schema.ts'
 import { forwardSection } from './forward.schema.ts'
 import { hlsSection } from './hls.schema.ts'
@@ -24,6 +25,11 @@ export const vhostSections = {
   forward: forwardSection.prefault({}),
   pull: pullSection,
   record: recordSection,
+  bandwidthCheck: bandwidthCheckSection,
+  transcode: transcodeSection,
+  ingest: ingestSection,
+  snapshots: snapshotsSection,
+  exec: execSection,
 }
 
 /** Names of the sections. */

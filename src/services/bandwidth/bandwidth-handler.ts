@@ -39,7 +39,10 @@ export interface UploadMeasurement {
 /** Random, so that nothing on the way makes it smaller; larger than the window of gzip, so that its repetition does not either. */
 const BLOCK = randomFillSync(new Uint8Array(262_144))
 
-/** Takes part in a download: at most one write at a time waits for the network. */
+/** How long what is in the network's buffers may take after the time of a transfer is up, ms. */
+const LINGER_MS = 5_000
+
+/** A download that was asked for. */
 interface Download {
   /** Bytes to send; `Infinity` where the time decides. */
   readonly bytes: number
@@ -168,8 +171,8 @@ export class BandwidthHandler {
       return false
     }
     this.#transfers.add(response)
-    // A client that stands still is not waited for: twice the time is more than any transfer takes.
-    const timer = this.#clock.setTimeout(() => response.destroy(), 2 * this.#maxDurationMs)
+    // A client that stands still is not waited for.
+    const timer = this.#clock.setTimeout(() => response.destroy(), this.#maxDurationMs + LINGER_MS)
     response.once('close', () => {
       this.#transfers.delete(response)
       timer.cancel()

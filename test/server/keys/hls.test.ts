@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { CLIP, NO_WAIT, publishClip, ROUND_MS, status } from '../driving.ts'
+import { CLIP, NO_WAIT, publish, publishClip, ROUND_MS, status } from '../driving.ts'
 import { startWith, type TestServer } from '../running.ts'
 import { tryKeys } from './try-keys.ts'
 
@@ -46,6 +46,27 @@ tryKeys('hls', {
   async windowMs() {
     const all = await durations('targetDurationMs: 2000')
     expect((await durations('targetDurationMs: 2000, windowMs: 2000')).length).toBeLessThan(all.length)
+  },
+  async variants() {
+    const server = await withHls('{ mode: always, targetDurationMs: 1000, variants: [_hi, _lo] }')
+    for (const end of ['_hi', '_lo']) {
+      const client = await publish(server, `/live/show${end}`, { startAtZero: false })
+      for (const packet of CLIP) client.write(packet.withDts(packet.dts + 70_000))
+      // They keep their timestamps: their segments are those of one timeline.
+      await vi.waitFor(() => expect(server.hub.source(`/live/show${end}`)?.lastDts).toBeGreaterThan(78_000))
+    }
+    const list = await vi.waitFor(async () => {
+      const response = await fetch(`${server.httpUrl}/live/show.m3u8`)
+      const text = await response.text()
+      expect(text.match(/variant=\w+/g)).toEqual(['variant=hi', 'variant=lo'])
+      return text
+    })
+    const [, high, low] = list.split(/#EXT-X-STREAM-INF.*\n/)
+    const media = await Promise.all(
+      [high!, low!].map(async (uri) => (await fetch(`${server.httpUrl}/live/${uri.trim()}`)).text()),
+    )
+    expect(media[1]).toBe(media[0]!.replaceAll('show/hi/', 'show/lo/'))
+    expect(media[0]).toContain('#EXTINF:2.000')
   },
   async directory() {
     const directory = await tempFolder()

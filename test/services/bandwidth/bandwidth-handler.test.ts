@@ -116,7 +116,7 @@ describe('a download', () => {
     expect(server.handler.transferCount).toBe(1)
     // A block waits, and Node's own buffer below it.
     expect(server.sockets[0]!.writableLength).toBeLessThan(400_000)
-    server.clock.advance(1_999)
+    server.clock.advance(5_999)
     await settle()
     expect(server.handler.transferCount).toBe(1)
     server.clock.advance(1)

@@ -1,0 +1,28 @@
+import { Hub } from 'millrace/hub'
+import { Rendition, renditionVariants } from 'millrace/services'
+import { expect, it } from 'vitest'
+
+it('the renditions of a stream are its variants, as they are published', () => {
+  const hub = new Hub()
+  const { variantsOf, streamOf } = renditionVariants(hub)
+  const original = hub.publish('/live/show').source
+  expect(variantsOf('/live/show')).toEqual([])
+  const rendition = (name: string, of = '/live/show'): Rendition =>
+    new Rendition({ of, name, engine: 'ladder', streamPath: `${of}_${name}` } as Rendition)
+  const [high, low, other] = [rendition('720p'), rendition('480p'), rendition('720p', '/live/other')].map(
+    (userData) => hub.publish(userData.streamPath, { userData }),
+  )
+  expect(variantsOf('/live/show')).toEqual(['/live/show_720p', '/live/show_480p'])
+  expect(variantsOf('/live/other')).toEqual(['/live/other_720p'])
+  expect([original, low!.source, other!.source].map(streamOf)).toEqual([
+    undefined,
+    '/live/show',
+    '/live/other',
+  ])
+  // Within the grace time it is one still.
+  low!.unpublish()
+  expect(variantsOf('/live/show')).toEqual(['/live/show_720p', '/live/show_480p'])
+  high!.source.close()
+  expect(variantsOf('/live/show')).toEqual(['/live/show_480p'])
+  hub.close()
+})
