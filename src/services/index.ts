@@ -32,12 +32,6 @@
  * @module services
  * @group Services
  */
-export {
-  BandwidthHandler,
-  type BandwidthHandlerOptions,
-  type UploadMeasurement,
-} from './bandwidth/bandwidth-handler.ts'
-export { RtmpBandwidthCheck, type RtmpBandwidthCheckOptions } from './bandwidth/rtmp-bandwidth-check.ts'
 export { AccessLimits, type AccessLimitsOptions, type AccessLimitsStats } from './admission/access-limits.ts'
 export { type AccessRule, all, firstMatch, type RuleAnswer, when } from './admission/access-rule.ts'
 export { type AddressRule, addressRules, type AddressRulesOptions } from './admission/address-rules.ts'

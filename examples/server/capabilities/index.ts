@@ -31,9 +31,5 @@ export function makeCapabilities(context: VhostContext) {
     pulling: new Pulling(context),
     record: new Recording(context, callbacks),
     bandwidthCheck: new BandwidthCheck(context),
-    transcoding: new Transcoding(context),
-    ingesting: new Ingesting(context),
-    pictures: new Pictures(context),
-    programs: new Programs(context),
   } satisfies Record<string, Capability>
 }

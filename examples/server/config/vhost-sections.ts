@@ -26,10 +26,6 @@ export const vhostSections = {
   pull: pullSection,
   record: recordSection,
   bandwidthCheck: bandwidthCheckSection,
-  transcode: transcodeSection,
-  ingest: ingestSection,
-  snapshots: snapshotsSection,
-  exec: execSection,
 }
 
 /** Names of the sections. */
