@@ -1,11 +1,21 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { decodeAc3Header } from 'millrace/codec'
 import { demuxFlv } from 'millrace/flv'
+import {
+  AUDIO_PACKET_TYPE_CODED_FRAMES,
+  type MediaPacket,
+  packetFromPayload,
+  VIDEO_FRAME_TYPE_INTER,
+  VIDEO_FRAME_TYPE_KEY,
+  VIDEO_PACKET_TYPE_CODED_FRAMES,
+  VIDEO_PACKET_TYPE_SEQUENCE_START,
+} from 'millrace/media'
 import { Mp4IndexReader, planMp4 } from 'millrace/mp4'
 import { expect, it } from 'vitest'
 import { type Clip, CLIPS, clipPath, readClip } from '../support/clips.ts'
 import { decodedFrames, decodeErrors, probePackets } from '../support/ffprobe.ts'
-import { clipMp4, finishedMp4 } from '../support/mp4.ts'
+import { clipMp4, finishedMp4, fragmentedMp4 } from '../support/mp4.ts'
 import { run } from '../support/process.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { describeWithTool, requireTool } from '../support/tools.ts'
@@ -165,6 +175,77 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'MP4', () => {
       before = count
       expect(await decodeErrors(path)).toBe('')
     }
+  })
+
+  /** What ffmpeg makes of a synthetic source, in a file of its own format. */
+  async function encoded(name: string, source: string, ...args: readonly string[]): Promise<string> {
+    const path = join(await tempFolder(), name)
+    const { code, stderr } = await run(requireTool('ffmpeg'), [
+      '-v',
+      'error',
+      '-f',
+      'lavfi',
+      '-i',
+      source,
+      ...args,
+      path,
+    ])
+    expect([code, stderr]).toEqual([0, ''])
+    return path
+  }
+
+  it.each([
+    ['ac-3', 'mono', 'ac3', '64k'],
+    ['ac-3', '5.1', 'ac3', '448k'],
+    ['ec-3', 'stereo', 'eac3', '128k'],
+    ['ec-3', '5.1', 'eac3', '384k'],
+  ])('%s in %s plays as ffmpeg encoded it', async (codec, layout, encoder, bitrate) => {
+    const source = `sine=d=2:r=48000,aformat=channel_layouts=${layout}`
+    const path = await encoded(`sound.${encoder}`, source, '-c:a', encoder, '-b:a', bitrate)
+    const bytes = new Uint8Array(await readFile(path))
+    const packets: MediaPacket[] = []
+    for (let at = 0; at < bytes.length;) {
+      const { frameBytes } = decodeAc3Header(bytes.subarray(at))
+      const payload = bytes.subarray(at, at + frameBytes)
+      const packetType = AUDIO_PACKET_TYPE_CODED_FRAMES
+      packets.push(packetFromPayload({ kind: 'audio', dts: packets.length * 32, codec, packetType, payload }))
+      at += frameBytes
+    }
+    for (const form of [(file: Uint8Array) => file, finishedMp4]) {
+      const file = await stored(form(fragmentedMp4(packets)))
+      expect(await decodedFrames(file, 'a')).toEqual(await decodedFrames(path, 'a'))
+      expect((await readWithMediabunny(file)).map(({ codec: name }) => name)).toEqual([codec])
+    }
+  })
+
+  it('VP8 plays as ffmpeg encoded it', async () => {
+    const path = await encoded('picture.ivf', 'testsrc=s=322x182:r=25:d=2', '-c:v', 'libvpx', '-g', '20')
+    const bytes = await readFile(path)
+    const video = { kind: 'video', codec: 'vp08' } as const
+    const vpcC = Uint8Array.of(1, 0, 0, 0, 0, 0, 0x82, 2, 2, 2, 0, 0) // version 1 | profile 0, level 0, 8 bits, 4:2:0, colour unspecified
+    const packets = [
+      packetFromPayload({
+        ...video,
+        dts: 0,
+        packetType: VIDEO_PACKET_TYPE_SEQUENCE_START,
+        frameType: VIDEO_FRAME_TYPE_KEY,
+        payload: vpcC,
+      }),
+    ]
+    // IVF: header of 32 bytes | size 32, time 64, frame; little-endian
+    for (let at = 32; at < bytes.length;) {
+      const size = bytes.readUInt32LE(at)
+      const payload = new Uint8Array(bytes.subarray(at + 12, at + 12 + size))
+      const frameType = (payload[0]! & 1) === 0 ? VIDEO_FRAME_TYPE_KEY : VIDEO_FRAME_TYPE_INTER
+      const dts = Number(bytes.readBigUInt64LE(at + 4)) * 40
+      packets.push(
+        packetFromPayload({ ...video, dts, packetType: VIDEO_PACKET_TYPE_CODED_FRAMES, frameType, payload }),
+      )
+      at += 12 + size
+    }
+    const file = await stored(finishedMp4(fragmentedMp4(packets)))
+    expect(await decodedFrames(file, 'v')).toEqual(await decodedFrames(path, 'v'))
+    expect(await probePackets(file)).toEqual(['vp8: 50'])
   })
 
   it('says what made it, and when', async () => {
