@@ -28,13 +28,7 @@ export { nodeHandshakeCrypto } from './handshake-crypto.ts'
 export { maskUrl, redact, type UrlSecrets } from './masked-url.ts'
 export type { HubResolver } from './hub-resolver.ts'
 export { type ProxyHeader, ProxyProtocolDecoder } from './proxy-protocol.ts'
-export type {
-  RtmpConnectAccept,
-  RtmpConnectDecision,
-  RtmpConnectionExtension,
-  RtmpConnectRedirect,
-  RtmpConnectReject,
-} from './rtmp-admission.ts'
+export type { RtmpConnectAccept, RtmpConnectDecision, RtmpConnectionExtension } from './rtmp-admission.ts'
 export { RtmpConnection } from './rtmp-connection.ts'
 export type {
   RtmpConnectDecider,

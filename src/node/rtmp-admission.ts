@@ -5,7 +5,14 @@
  * @module
  */
 import createDebug from 'debug'
-import { type AccessDecision, type AccessRequest, type Hub, reject } from '../hub/index.ts'
+import {
+  type AccessDecision,
+  type AccessRedirect,
+  type AccessReject,
+  type AccessRequest,
+  type Hub,
+  reject,
+} from '../hub/index.ts'
 import {
   type ConnectReply,
   type ConnectRequest,
@@ -36,42 +43,36 @@ export interface RtmpConnectionExtension {
   event?(event: RtmpConnectionEvent): void
 }
 
-/** Turns a client away. */
-export interface RtmpConnectReject {
-  /** Discriminant. */
-  readonly type: 'reject'
-  /** Said to the client and logged; no secrets. */
-  readonly reason: string
-}
-
-/** Sends a client to another server or application. */
-export interface RtmpConnectRedirect {
-  /** Discriminant. */
-  readonly type: 'redirect'
-  /** Where to: `rtmp://host/app`. */
-  readonly tcUrl: string
-}
-
-/** The answer to `connect`. */
-export type RtmpConnectDecision = RtmpConnectAccept | RtmpConnectReject | RtmpConnectRedirect
+/**
+ * The answer to `connect`: the same as to a publish or play, so that `reject` and `redirect` of `millrace/hub` make it too, but for what an
+ * accept has. A redirect is to a tcUrl, `rtmp://host/app`.
+ */
+export type RtmpConnectDecision = RtmpConnectAccept | AccessReject | AccessRedirect
 
 /** Awaits the answer to `connect`. Never rejects. */
 export async function decideConnect(
-  decide: () => RtmpConnectDecision | Promise<RtmpConnectDecision>,
+  decide: () => RtmpConnectDecision | boolean | Promise<RtmpConnectDecision | boolean>,
 ): Promise<RtmpConnectDecision> {
   try {
-    const decision = await decide()
-    // Plain JavaScript can answer anything: what is no decision must not let anybody in.
-    const isOne =
-      decision.type === 'accept' ||
-      (decision.type === 'reject' && typeof decision.reason === 'string') ||
-      (decision.type === 'redirect' && typeof decision.tcUrl === 'string')
-    if (isOne) return decision
-    throw new TypeError(`onConnect decided ${String(decision.type)}, or gave no text with it`)
+    return checkedConnect(await decide())
   } catch (error) {
     debug('onConnect failed: %s', error)
     return FAILED
   }
+}
+
+/**
+ * `answer` in its long form. Plain JavaScript can answer anything: what is no decision must not let anybody in.
+ * @throws TypeError for what is none.
+ */
+export function checkedConnect(answer: RtmpConnectDecision | boolean): RtmpConnectDecision {
+  if (typeof answer === 'boolean') return answer ? { type: 'accept' } : reject('not allowed')
+  const isOne =
+    answer.type === 'accept' ||
+    (answer.type === 'reject' && typeof answer.reason === 'string') ||
+    (answer.type === 'redirect' && typeof answer.url === 'string')
+  if (isOne) return answer
+  throw new TypeError(`onConnect decided ${String(answer.type)}, or gave no text with it`)
 }
 
 /** Lets the client in, unless the properties that the application added cannot be sent. @returns whether it is in. */
@@ -85,7 +86,7 @@ export function acceptConnect(session: RtmpServerSession, decision: RtmpConnectA
   }
 }
 
-const FAILED: RtmpConnectReject = { type: 'reject', reason: 'the decision failed' }
+const FAILED = reject('the decision failed')
 
 /** A decision about a publish or play. */
 export interface Admission {

@@ -72,12 +72,12 @@ export interface RtmpConnectionHost {
 /** An event of a connection's session. Media goes to the hub, and the end is announced by the server. */
 export type RtmpConnectionEvent = Exclude<RtmpServerEvent, RtmpMediaEvent | RtmpCloseEvent>
 
-/** Decides about `connect`, before any stream is named. A late answer is ignored. `signal` aborts when nobody waits for it any more. */
+/** Decides about `connect`, before any stream is named; `true` and `false` stand for a plain accept and reject. A late answer is ignored. `signal` aborts when nobody waits for it any more. */
 export type RtmpConnectDecider = (
   request: ConnectRequest,
   connection: RtmpConnection,
   signal: AbortSignal,
-) => RtmpConnectDecision | Promise<RtmpConnectDecision>
+) => RtmpConnectDecision | boolean | Promise<RtmpConnectDecision | boolean>
 
 /** A peer that was turned away without a hub being asked; the hub tells of the others. */
 export interface RtmpRefusal {

@@ -322,7 +322,7 @@ export class RtmpConnection implements Expiring {
         this.#refuseConnect(decision.reason)
         break
       case 'redirect':
-        this.#refuseConnect('redirected', { tcUrl: decision.tcUrl })
+        this.#refuseConnect('redirected', { tcUrl: decision.url })
         break
       default: {
         decision satisfies never

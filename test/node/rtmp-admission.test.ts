@@ -1,5 +1,5 @@
 import { accept, type AccessDecision, type AccessRequest, redirect, reject } from 'millrace/hub'
-import type { RtmpConnectDecision } from 'millrace/node'
+import type { RtmpConnectDecider, RtmpConnectDecision } from 'millrace/node'
 import { describe, expect, test } from 'vitest'
 import { audioConfig, key, nameOf, videoConfig } from '../hub/fakes.ts'
 import { C0C1C2, command, media, streamCommand } from '../support/rtmp-bytes.ts'
@@ -285,7 +285,7 @@ describe('a player', () => {
 })
 
 describe('connect', () => {
-  function connecting(onConnect: () => RtmpConnectDecision | Promise<RtmpConnectDecision>): World {
+  function connecting(onConnect: () => ReturnType<RtmpConnectDecider>): World {
     return new World({ server: { onConnect } })
   }
 
@@ -311,8 +311,14 @@ describe('connect', () => {
     expect(world.log).toEqual(['close #1 rejected'])
   })
 
+  test('true and false are a plain accept and reject, as for a publish', async () => {
+    expect((await connecting(() => true).publish()).news).toEqual(['NetStream.Publish.Start'])
+    const refused = await connecting(() => Promise.resolve(false)).publish()
+    expect(refused.news).toEqual(['NetConnection.Connect.Rejected', 'rejected: not allowed'])
+  })
+
   test('redirect', async () => {
-    const world = connecting(() => ({ type: 'redirect', tcUrl: 'rtmp://other.example/live' }))
+    const world = connecting(() => redirect('rtmp://other.example/live'))
     const publisher = await world.publish()
     expect(publisher.news.at(-1)).toBe('redirect rtmp://other.example/live')
   })
@@ -332,10 +338,10 @@ describe('connect', () => {
 
   test.each<[string, unknown]>([
     ['nothing', undefined],
-    ['true', true],
+    ['a text', 'accept'],
     ['something else', { type: 'allow' }],
     ['a reason that is no text', { type: 'reject', reason: new Error('of the application') }],
-    ['a URL that is no text', { type: 'redirect', tcUrl: new URL('rtmp://other.example/live') }],
+    ['a URL that is no text', { type: 'redirect', url: new URL('rtmp://other.example/live') }],
     ['properties that no AMF0 can say', { type: 'accept', properties: { fmsVer: Symbol('FMS') } }],
   ])('an answer of %s lets nobody in', async (_what, answer) => {
     const publisher = await connecting(() => answer as RtmpConnectDecision).publish()

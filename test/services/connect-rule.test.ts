@@ -1,10 +1,12 @@
+import { redirect } from 'millrace/hub'
 import type { RtmpConnectDecider } from 'millrace/node'
 import { allConnect } from 'millrace/services'
 import { expect, it } from 'vitest'
 import { World } from '../node/memory-world.ts'
 
 it.each<[string, ReturnType<RtmpConnectDecider>[], string[], string[]]>([
-  ['everybody accepts', [{ type: 'accept' }, { type: 'accept' }], ['a', 'b'], ['NetStream.Publish.Start']],
+  ['everybody accepts', [{ type: 'accept' }, true], ['a', 'b'], ['NetStream.Publish.Start']],
+  ['false refuses', [false, true], ['a'], ['NetConnection.Connect.Rejected', 'rejected: not allowed']],
   [
     'nobody is asked behind a refusal',
     [{ type: 'reject', reason: 'full' }, { type: 'accept' }],
@@ -13,7 +15,7 @@ it.each<[string, ReturnType<RtmpConnectDecider>[], string[], string[]]>([
   ],
   [
     'nobody is asked behind a redirect',
-    [{ type: 'redirect', tcUrl: 'rtmp://b/live' }, { type: 'accept' }],
+    [redirect('rtmp://b/live'), { type: 'accept' }],
     ['a'],
     ['NetConnection.Connect.Rejected', 'redirect rtmp://b/live'],
   ],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkedConnect } from '../../node/rtmp-admission.ts'
 import type {
   RtmpConnectAccept,
   RtmpConnectDecider,
@@ -23,7 +24,7 @@ export function allConnect(...deciders: readonly RtmpConnectDecider[]): RtmpConn
     for (const decide of deciders) {
       let decision: RtmpConnectDecision
       try {
-        decision = await decide(request, connection, signal)
+        decision = checkedConnect(await decide(request, connection, signal))
       } catch (error) {
         endAll(ends)
         throw error
