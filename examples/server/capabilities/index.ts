@@ -10,9 +10,13 @@ import { Callbacks } from './callbacks.ts'
 import type { Capability, VhostContext } from './capability.ts'
 import { Forwarding } from './forwarding.ts'
 import { Hls } from './hls.ts'
+import { Ingesting } from './ingesting.ts'
 import { AccessBounds } from './limits.ts'
+import { Pictures } from './pictures.ts'
+import { Programs } from './programs.ts'
 import { Pulling } from './pulling.ts'
 import { Recording } from './recording.ts'
+import { Transcoding } from './transcoding.ts'
 
 /** The capabilities of a virtual host, applied and asked in this order, and closed in the opposite one. */
 export type Capabilities = ReturnType<typeof makeCapabilities>
@@ -30,6 +34,10 @@ export function makeCapabilities(context: VhostContext) {
     forwarding: new Forwarding(context, callbacks),
     pulling: new Pulling(context),
     record: new Recording(context, callbacks),
+    transcoding: new Transcoding(context),
+    ingesting: new Ingesting(context),
+    pictures: new Pictures(context),
+    programs: new Programs(context),
     bandwidthCheck: new BandwidthCheck(context),
   } satisfies Record<string, Capability>
 }

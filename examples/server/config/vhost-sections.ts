@@ -8,12 +8,16 @@ import type { z } from 'zod'
 import { accessSection } from './access.schema.ts'
 import { bandwidthCheckSection } from './bandwidth-check.schema.ts'
 import { callbacksSection } from './callbacks.schema.ts'
+import { execSection } from './exec.schema.ts'
 import { forwardSection } from './forward.schema.ts'
 import { hlsSection } from './hls.schema.ts'
 import { hubSection } from './hub.schema.ts'
+import { ingestSection } from './ingest.schema.ts'
 import { publishKeysSection } from './publish-keys.schema.ts'
 import { pullSection } from './pull.schema.ts'
 import { recordSection } from './record.schema.ts'
+import { snapshotsSection } from './snapshots.schema.ts'
+import { transcodeSection } from './transcode.schema.ts'
 
 /** All sections by name. One with `prefault({})` is on when the file does not name it; the others are off. */
 export const vhostSections = {
@@ -25,6 +29,10 @@ export const vhostSections = {
   forward: forwardSection.prefault({}),
   pull: pullSection,
   record: recordSection,
+  transcode: transcodeSection,
+  ingest: ingestSection,
+  snapshots: snapshotsSection,
+  exec: execSection,
   bandwidthCheck: bandwidthCheckSection,
 }
 

@@ -11,8 +11,8 @@ import type { RestartOptions } from './restart-options.ts'
 export interface Ingest extends Encoding {
   /** Its name: letters, digits, `_` and `-`. */
   readonly name: string
-  /** The stream, as `live/show`. */
-  readonly stream: string
+  /** The stream, as `/live/show`. */
+  readonly streamPath: string
   /** A file; or `url`. */
   readonly file?: string | undefined
   /** A remote stream, by `rtsp`, `rtsps`, `rtmp`, `rtmps`, `http`, `https`, `srt`, `udp`, `rtp` or `tcp`; or `file`. */

@@ -16,7 +16,7 @@ const SCHEME = /^(rtsps?|rtmps?|https?|srt|udp|rtp|tcp):\/\//
 const ingest = z
   .strictObject({
     name: z.string().regex(/^[\w-]+$/, 'letters, digits, _ and -'),
-    stream: z.string().regex(/^[^/]+(\/[^/]+)+$/, 'app/name'),
+    streamPath: z.string().regex(/^\/[^/]+(\/[^/]+)+$/, 'looks like /app/name'),
     file: z.string().min(1).optional(),
     url: z
       .string()
@@ -42,7 +42,10 @@ export const ingesterOptions = z.strictObject({
     .array(ingest)
     .readonly()
     .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'two have one name')
-    .refine((list) => new Set(list.map(({ stream }) => stream)).size === list.length, 'two have one stream'),
+    .refine(
+      (list) => new Set(list.map(({ streamPath }) => streamPath)).size === list.length,
+      'two have one stream',
+    ),
   ffmpeg: z.string().min(1).default('ffmpeg'),
   clock: z.custom<Clock>((value) => typeof value === 'object' && value !== null).default(() => systemClock),
   ...restartShape,

@@ -71,8 +71,8 @@ interface Intake {
  * const ingester = new Ingester({
  *   hub: new Hub(),
  *   ingests: [
- *     { name: 'door', stream: 'cam/door', url: 'rtsp://192.0.2.7/stream1', audio: 'none' },
- *     { name: 'tape', stream: 'live/tape', file: 'tape.mp4' },
+ *     { name: 'door', streamPath: '/cam/door', url: 'rtsp://192.0.2.7/stream1', audio: 'none' },
+ *     { name: 'tape', streamPath: '/live/tape', file: 'tape.mp4' },
  *   ],
  * })
  * ```
@@ -111,7 +111,7 @@ export class Ingester extends EventEmitter<IngesterEvents> {
   stats(): readonly IngestStats[] {
     return this.#intakes.map(({ ingest, worker, output }) => ({
       name: ingest.name,
-      streamPath: `/${ingest.stream}`,
+      streamPath: ingest.streamPath,
       ...worker.stats(),
       live: output?.live ?? false,
       problem: output?.problem,
@@ -142,7 +142,7 @@ export class Ingester extends EventEmitter<IngesterEvents> {
       attach: (child) => {
         const output = new StreamOutput({
           hub,
-          streamPath: `/${ingest.stream}`,
+          streamPath: ingest.streamPath,
           userData: { ingest: ingest.name } satisfies IngestedStream,
           onMedia: () => worker.touch(),
           onDamage: (reason) => worker.fail(reason),

@@ -6,7 +6,7 @@
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import type { Publisher, Source } from '../../hub/index.ts'
-import type { ServiceTarget, StreamService } from '../http-api/stream-services.ts'
+import type { ServiceFacts, ServiceTarget, StreamService } from '../http-api/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { WorkerExit } from './child-worker.ts'
 import { Rendition } from './rendition.ts'
@@ -104,9 +104,9 @@ export class Transcoder extends EventEmitter<TranscoderEvents> {
       stop: ({ source }) => this.#stop(source),
       status: ({ source }) => {
         const engines = this.stats(source.streamPath)
-        return engines.length === 0 ? undefined : { engines }
+        return engines.length === 0 ? undefined : byName(engines, ({ engine }) => engine, factsOf)
       },
-      list: () => this.stats().map((engine) => ({ ...engine })),
+      list: () => this.stats().map(factsOf),
     }
   }
 
@@ -197,4 +197,16 @@ export class Transcoder extends EventEmitter<TranscoderEvents> {
       if (isOver) source.close()
     }
   }
+}
+
+function factsOf({ outputs, ...stats }: TranscodeStats): ServiceFacts {
+  return { ...stats, outputs: byName(outputs, ({ name }) => name) }
+}
+
+function byName<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  valueOf: (item: Item) => unknown = (item) => item,
+): ServiceFacts {
+  return Object.fromEntries(items.map((item) => [nameOf(item), valueOf(item)]))
 }

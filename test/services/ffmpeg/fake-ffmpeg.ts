@@ -7,7 +7,11 @@ import { tempFolder } from '../../support/temp-folder.ts'
  * @param script - what it does, for a shell. Default: its output is what comes on its input.
  */
 export async function fakeFfmpeg(script = 'exec cat >&3'): Promise<string> {
-  return program(`#!/bin/sh\nprintf '%s\\n' "$@" > "$0.args"\n${script}\n`)
+  return program(`#!/bin/sh
+if [ "$1" = -version ]; then echo ffmpeg version fake; exit; fi
+printf '%s\\n' "$@" > "$0.args"
+${script}
+`)
 }
 
 /** The same with as many outputs as it is asked for. */

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { fakeFfmpeg } from './fake-ffmpeg.ts'
 
 it('says which version there is', async () => {
-  const path = await fakeFfmpeg('echo ffmpeg version 5.1.9-0+deb12u1 Copyright')
-  expect(await findFfmpeg(path)).toEqual({ path, version: '5.1.9-0+deb12u1' })
+  const path = await fakeFfmpeg()
+  expect(await findFfmpeg(path)).toEqual({ path, version: 'fake' })
 })
 
 it.each([

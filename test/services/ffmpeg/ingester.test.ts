@@ -17,7 +17,7 @@ async function stage(
   const clock = new VirtualClock()
   const hub = new Hub(hubOptions, clock)
   const ffmpeg = await fakeFfmpeg(code)
-  const one = { name: 'one', stream: 'live/one', ...ingest }
+  const one = { name: 'one', streamPath: '/live/one', ...ingest }
   const ingester = new Ingester({ hub, clock, ffmpeg, niceness: 0, ingests: [one], ...options })
   onTestFinished(() => ingester.close())
   return { clock, hub, ffmpeg, ingester }
@@ -90,7 +90,7 @@ describe('an ingest', () => {
       hub,
       clock,
       ffmpeg,
-      ingests: [{ name: 'one', stream: 'live/one', file: 'x' }],
+      ingests: [{ name: 'one', streamPath: '/live/one', file: 'x' }],
     })
     onTestFinished(() => ingester.close())
     await expect.poll(() => ingester.stats()[0]!.problem).toBe('/live/one is being published')
@@ -153,14 +153,14 @@ describe('its arguments', () => {
     ['a file as url', { url: 'file:///etc/passwd' }],
     ['a list of files as url', { url: 'concat:/etc/passwd|b' }],
     ['an option as url', { url: '-i' }],
-    ['no app', { file: 'a', stream: 'one' }],
+    ['no app', { file: 'a', streamPath: '/one' }],
   ])('%s are refused', (_what, ingest) => {
-    const ingests = [{ name: 'one', stream: 'live/one', ...ingest }] as Ingest[]
+    const ingests = [{ name: 'one', streamPath: '/live/one', ...ingest }] as Ingest[]
     expect(() => new Ingester({ hub: new Hub(), ingests })).toThrow(TypeError)
   })
 
   it('two of one stream are refused', () => {
-    const ingests = ['a', 'b'].map((name) => ({ name, stream: 'live/one', file: 'x' }))
+    const ingests = ['a', 'b'].map((name) => ({ name, streamPath: '/live/one', file: 'x' }))
     expect(() => new Ingester({ hub: new Hub(), ingests })).toThrow('two have one stream')
   })
 })

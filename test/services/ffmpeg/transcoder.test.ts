@@ -271,7 +271,9 @@ describe('as a service', () => {
     await started(transcoder)
     const target = { vhost: '__defaultVhost__', source }
     expect(service.isRunning(target)).toBe(true)
-    expect(service.status!(target)).toMatchObject({ engines: [{ engine: 'ladder', state: 'running' }] })
+    expect(service.status!(target)).toMatchObject({
+      ladder: { engine: 'ladder', state: 'running', outputs: { lo: { streamPath: '/live/show_lo' } } },
+    })
     expect(service.list!()).toHaveLength(1)
     await service.stop(target)
     expect([service.isRunning(target), transcoder.stats()]).toEqual([false, []])
