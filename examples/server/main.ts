@@ -106,7 +106,8 @@ async function main(): Promise<void> {
     process.exit(0)
   }
   const shutdownGracefully = async (): Promise<void> => {
-    log.line(`draining for up to ${config.drainMs} ms`)
+    const { drainMs } = config
+    log.event('drain', { drainMs }, `draining for up to ${drainMs} ms`)
     // The demo would stay for ever.
     await demo?.close()
     await server.drain()

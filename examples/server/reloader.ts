@@ -6,7 +6,7 @@
 import { unwatchFile, watchFile } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { type Config, serverSections } from './config/config.schema.ts'
-import type { EventLog } from './event-log.ts'
+import type { EventFields, EventLog } from './event-log.ts'
 import type { Vhosts } from './vhosts.ts'
 
 /** What only a start can change: all but virtual hosts. */
@@ -51,14 +51,29 @@ export class Reloader {
       const { added, changed, removed } = await vhosts.apply(config)
       const told = Object.entries({ added, changed, removed }).filter(([, names]) => names.length > 0)
       const text = told.map(([what, names]) => `${what} ${names.join(', ')}`).join('; ')
-      log.line(`reload: ${text || 'no virtual host has changed'}`)
+      log.event(
+        'reload',
+        namesOf({ added, changed, removed }),
+        `reload: ${text || 'no virtual host has changed'}`,
+      )
       const late = FIXED.filter((section) => !isDeepStrictEqual(started[section], config[section]))
-      if (late.length > 0) log.line(`reload: ${late.join(', ')} will change with the next start`)
+      if (late.length > 0)
+        log.event(
+          'reload-later',
+          namesOf({ sections: late }),
+          `reload: ${late.join(', ')} will change with the next start`,
+        )
     } catch (error) {
-      for (const line of (error as Error).message.split('\n')) log.line(`reload failed: ${line}`)
+      for (const fault of (error as Error).message.split('\n'))
+        log.event('reload-failed', { fault }, `reload failed: ${fault}`)
       throw error
     }
   }
+}
+
+/** Lists as a line of the log has them. */
+function namesOf(lists: Readonly<Record<string, readonly string[]>>): EventFields {
+  return Object.fromEntries(Object.entries(lists).map(([what, names]) => [what, names.join(' ')]))
 }
 
 /**

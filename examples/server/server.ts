@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import type { Hub } from 'millrace/hub'
 import { duplexPair, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
 import {
+  type ApiFeature,
   DEFAULT_VHOST,
   HttpApi,
   MetricsHandler,
@@ -199,10 +200,28 @@ function makeApi(
     jsonp,
     reload: () => reloader.reload(),
     services: vhosts.streamServices,
-    features: { callback: all.some(({ config }) => config.callbacks !== undefined) },
-    onAction: ({ operationId, remoteAddress }) => log.line(`api ${operationId} from ${remoteAddress}`),
+    features: featuresOf(all),
+    onAction: ({ operationId: operation, path, remoteAddress: address }) =>
+      log.event('api', { operation, path, address }, `api ${operation} from ${address}`),
     ...withoutUndefined({ cors }),
   })
+}
+
+/** Sections that SRS has a feature for. */
+const FEATURES: Readonly<Partial<Record<ApiFeature, string>>> = {
+  callback: 'callbacks',
+  dvr: 'record',
+  transcode: 'transcode',
+  ingest: 'ingest',
+}
+
+/** What any virtual host has. */
+function featuresOf(vhosts: Config['vhosts']): Partial<Record<ApiFeature, boolean>> {
+  const has = (section: string): boolean =>
+    vhosts.some(({ config }) =>
+      Object.entries(config).some(([name, value]) => name === section && value !== undefined),
+    )
+  return Object.fromEntries(Object.entries(FEATURES).map(([feature, section]) => [feature, has(section)]))
 }
 
 function makeMetrics({ metrics }: Config, statistics: Statistics): MetricsHandler {

@@ -64,9 +64,15 @@ export class Callbacks implements Capability {
     })
     // Not the URL: it may have a secret in it.
     callbacks.on('failure', ({ action, attempt, error }) =>
-      log.line(`callback ${action} failed, attempt ${attempt}: ${error.message}`),
+      log.event(
+        'callback-failed',
+        { vhost, action, attempt, error: error.message },
+        `callback ${action} failed, attempt ${attempt}: ${error.message}`,
+      ),
     )
-    callbacks.on('dropped', (action) => log.line(`callback ${action} dropped: too many wait`))
+    callbacks.on('dropped', (action) =>
+      log.event('callback-dropped', { vhost, action }, `callback ${action} dropped: too many wait`),
+    )
     return callbacks
   }
 }
