@@ -101,6 +101,9 @@ const HEADER_CAPACITY = 16_384
  *
  * A sample lasts until the next one of its track, so the newest of each track waits: {@link FragmentedMp4Muxer.fragment} after
  * writing a keyframe holds all that was before the keyframe.
+ *
+ * Times of video are exact to the ms of RTMP, and to 11 µs where ModEx has nanoseconds; those of audio are exact to the sample, see
+ * `audioRoundingMs`. Priming samples of AAC, of which RTMP does not tell, are part of the sound.
  */
 export class FragmentedMp4Muxer {
   readonly #audioRoundingMs: number
@@ -119,7 +122,10 @@ export class FragmentedMp4Muxer {
   #damagedCount: number
   #ended: boolean
 
-  /** @param options - configuration, times and bounds. */
+  /**
+   * @param options - configuration, times and bounds.
+   * @throws LimitError `ERR_MP4_TRACKS` if the configuration has more than `maxTracks` tracks.
+   */
   constructor(options: FragmentedMp4Options = {}) {
     this.#audioRoundingMs = options.audioRoundingMs ?? 1
     this.#maxStepBackMs = options.maxStepBackMs ?? 1000
@@ -147,7 +153,7 @@ export class FragmentedMp4Muxer {
     })
   }
 
-  /** Bytes of the samples that wait, those of which the next fragment would leave out included. */
+  /** Bytes of the samples that wait, with those that the next fragment would leave out. */
   get pendingBytes(): number {
     return this.#pendingBytes
   }
