@@ -5,7 +5,7 @@
  */
 import { concatBytes, EMPTY_BYTES } from '../bytes/index.ts'
 import { encodeAudioTagHeader } from './audio-tag-header.ts'
-import { type FourCc, isKnownCodec } from './codecs.ts'
+import { type FourCc, isKnownCodec, SOUND_FORMAT_EX_HEADER } from './codecs.ts'
 import { type PacketKind, readTracks, type TrackPacket } from './track-packet.ts'
 import { encodeVideoTagHeader } from './video-tag-header.ts'
 
@@ -92,6 +92,19 @@ export class MediaPacket {
     return this.#default
   }
 
+  /**
+   * The default track for peers from before Enhanced RTMP: AVC, AAC and MP3 come out in the legacy form; what has none comes as it is.
+   * The packet itself when it is legacy already, `undefined` when its body has no track 0. The same object on every call.
+   */
+  legacyTrack(): MediaPacket | undefined {
+    if (this.multitrack || !isEnhanced(this)) return this.defaultTrack()
+    if (this.#default === undefined) {
+      const track = defaultOf(this.tracks())
+      this.#default = track !== undefined && LEGACY_CODECS.has(track.codec) ? singleTrack(this, track) : this
+    }
+    return this.#default
+  }
+
   /** This packet with one track alone, as {@link MediaPacket.defaultTrack} gives track 0; `undefined` when its body has no such track. */
   track(trackId: number): MediaPacket | undefined {
     if (trackId === 0) return this.defaultTrack()
@@ -140,6 +153,15 @@ export type MediaPacketFields = Pick<
   | 'body'
   | 'payloadOffset'
 >
+
+/** Codecs of Enhanced RTMP that legacy FLV has as well. */
+const LEGACY_CODECS: ReadonlySet<FourCc> = new Set(['avc1', 'mp4a', '.mp3'])
+
+/** Whether the body has a header of Enhanced RTMP: the first bit of a video tag, or sound format 9. */
+function isEnhanced({ kind, body }: MediaPacket): boolean {
+  const first = body[0] ?? 0
+  return kind === 'video' ? (first & 0x80) !== 0 : kind === 'audio' && first >> 4 === SOUND_FORMAT_EX_HEADER
+}
 
 function defaultOf(tracks: readonly TrackPacket[]): TrackPacket | undefined {
   for (const track of tracks) if (track.trackId === 0) return track

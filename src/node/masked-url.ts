@@ -61,7 +61,8 @@ export function redact(text: string, url: string | UrlSecrets): string {
   for (const secret of Array.from(secrets).toSorted((a, b) => b.length - a.length)) {
     masked = replaceWord(masked, secret)
   }
-  return masked.slice(0, MAX_TEXT_LENGTH)
+  // The answer to a challenge: a password can be guessed with it.
+  return masked.replaceAll(/\bresponse=[^&\s]+/g, `response=${MASK}`).slice(0, MAX_TEXT_LENGTH)
 }
 
 interface Parts extends UrlSecrets {

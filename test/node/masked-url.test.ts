@@ -34,6 +34,10 @@ describe('redact', () => {
     ['no app?auth=t0ken here', 'no app?*** here'],
     ['user with p@ss', '*** with ***'],
     ['users and tokens', 'users and tokens'],
+    [
+      'authmod=adobe&user=user&response=YWJj+/x==&y=1 is wrong',
+      'authmod=adobe&***=***&response=***&y=1 is wrong',
+    ],
     ['k-7f3a9 is another', 'k-7f3a9 is another'],
     ['connect ECONNREFUSED 127.0.0.1:1935', 'connect ECONNREFUSED 127.0.0.1:1935'],
   ]) {

@@ -6,6 +6,7 @@
 import { ProtocolError } from '../../errors/index.ts'
 import type { Consumer, ConsumerOptions, Source } from '../../hub/index.ts'
 import { RtmpClient, type RtmpClientOptions } from '../../node/index.ts'
+import type { PeerCapabilities } from '../../rtmp/index.ts'
 import { randomName } from '../identity/server-identity.ts'
 import { parseOptions } from '../parse-options.ts'
 import { CodecCheck } from './codec-check.ts'
@@ -227,7 +228,7 @@ export class StreamPush extends KeptConnection {
     this.#sentDts = this.source.lastDts
     void client.closed.then(() => consumer.detach())
     try {
-      await this.#pump(client, consumer, new CodecCheck(peer))
+      await this.#pump(client, consumer, peer)
     } finally {
       if (!this.source.closed) this.#parked = park(this.source)
       consumer.detach()
@@ -243,7 +244,8 @@ export class StreamPush extends KeptConnection {
     }
   }
 
-  async #pump(client: RtmpClient, consumer: Consumer, codecs: CodecCheck): Promise<void> {
+  async #pump(client: RtmpClient, consumer: Consumer, peer: PeerCapabilities): Promise<void> {
+    const codecs = new CodecCheck(peer)
     for (;;) {
       const packet = consumer.read()
       if (packet === undefined) {
@@ -252,9 +254,12 @@ export class StreamPush extends KeptConnection {
         continue
       }
       codecs.check(packet)
-      this.#sentPackets++
       this.#sentDts = packet.dts
-      if (!client.write(packet)) await client.ready()
+      // A server from before Enhanced RTMP reads H.264 and AAC by their old names alone.
+      const readable = peer.enhanced ? packet : packet.legacyTrack()
+      if (readable === undefined) continue
+      this.#sentPackets++
+      if (!client.write(readable)) await client.ready()
     }
   }
 }

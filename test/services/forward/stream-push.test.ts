@@ -1,6 +1,9 @@
 import { Hub, reject, redirect } from 'millrace/hub'
-import { describe, expect, it } from 'vitest'
+import { packetFromTag } from 'millrace/media'
+import { DEFAULT_CAPABILITIES } from 'millrace/rtmp'
 import { StreamPush } from 'millrace/services'
+import { describe, expect, it } from 'vitest'
+import { hex } from '../../support/bytes.ts'
 import { ForwardStage, Received, words } from './stage.ts'
 
 /** A server that does not mind its own silence. */
@@ -301,6 +304,29 @@ describe('a target', () => {
       expect(multitrack.length > 0).toBe(capabilities === 'declared')
       expect(received.last.filter(({ kind }) => kind === 'audio').length).toBeGreaterThan(20)
       expect(received.last.some(({ codec }) => codec === 'hvc1')).toBe(true)
+    }
+  })
+
+  it('from before Enhanced RTMP gets H.264 and AAC in their old form, and other codecs as they came', async () => {
+    for (const capabilities of ['none', DEFAULT_CAPABILITIES] as const) {
+      const stage = new ForwardStage()
+      const received = new Received(stage.target.hub)
+      const publisher = stage.hub.publish('/live/show')
+      // Without capabilities of the client the server tells none of its own.
+      stage.push(publisher.source, { client: { session: { capabilities } } })
+      const messages = [
+        [9, '90 61 76 63 31 01 64 00 1e ff e0 00'], // SequenceStart, 'avc1'
+        [9, '93 61 76 63 31 00 00 00 01 65'], // CodedFramesX
+        [8, '91 6d 70 34 61 21'], // CodedFrames, 'mp4a'
+        [8, '91 4f 70 75 73 fc'], // CodedFrames, 'Opus'
+      ] as const
+      for (const [i, [type, body]] of messages.entries()) {
+        publisher.write(packetFromTag(type, i * 20, hex(body)))
+      }
+      await stage.advance(200)
+      expect(received.last.map(({ body }) => body[0]!.toString(16))).toEqual(
+        capabilities === 'none' ? ['17', '17', 'af', '91'] : ['90', '93', '91', '91'],
+      )
     }
   })
 
