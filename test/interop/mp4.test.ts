@@ -11,7 +11,7 @@ import {
   VIDEO_PACKET_TYPE_CODED_FRAMES,
   VIDEO_PACKET_TYPE_SEQUENCE_START,
 } from 'millrace/media'
-import { Mp4IndexReader, planMp4 } from 'millrace/mp4'
+import { FragmentedMp4Muxer, type Mp4Fragment, Mp4IndexReader, planMp4 } from 'millrace/mp4'
 import { expect, it } from 'vitest'
 import { type Clip, CLIPS, clipPath, readClip } from '../support/clips.ts'
 import { decodedFrames, decodeErrors, probePackets } from '../support/ffprobe.ts'
@@ -175,6 +175,34 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'MP4', () => {
       before = count
       expect(await decodeErrors(path)).toBe('')
     }
+  })
+
+  it('fragments are segments of a live stream, on the clock of the source', async () => {
+    const muxer = new FragmentedMp4Muxer({ originDts: 0 })
+    const folder = await tempFolder()
+    const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-TARGETDURATION:3', '#EXT-X-MAP:URI="init.mp4"']
+    const store = async (fragment: Mp4Fragment | undefined): Promise<void> => {
+      if (fragment === undefined) return
+      const name = `${lines.length}.m4s`
+      await writeFile(join(folder, name), fragment.bytes)
+      lines.push(`#EXTINF:${(fragment.durationMs / 1000).toFixed(3)},`, name)
+    }
+    for (const packet of demuxFlv(readClip('avc-aac-bframes.flv'))) {
+      muxer.write(packet.withDts(packet.dts + 100_000))
+      if (packet.keyframe) await store(muxer.fragment())
+    }
+    await store(muxer.end())
+    await writeFile(join(folder, 'init.mp4'), muxer.init())
+    await writeFile(join(folder, 'index.m3u8'), [...lines, '#EXT-X-ENDLIST', ''].join('\n'))
+    expect(lines.filter((line) => line.endsWith('.m4s'))).toHaveLength(4)
+    const [video, audio] = await readWithFfprobe(join(folder, 'index.m3u8'))
+    const [videoOfClip, audioOfClip] = tracksOf('avc-aac-bframes.flv')
+    expect(video!.samples.map(({ pts }) => Math.round(pts))).toEqual(
+      videoOfClip!.samples.map(({ pts }) => pts + 100_000),
+    )
+    expect(audio!.samples).toHaveLength(audioOfClip!.samples.length)
+    expect(audio!.samples[0]!.pts).toBeCloseTo(100_059, 1)
+    expect(await decodeErrors(join(folder, 'index.m3u8'))).toBe('')
   })
 
   /** What ffmpeg makes of a synthetic source, in a file of its own format. */
