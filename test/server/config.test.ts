@@ -19,7 +19,7 @@ const DEFAULT_SECTIONS = {
     maxCacheMs: 30_000,
     atc: false,
   },
-  hls: { mode: 'on-demand', targetDurationMs: 4_000, windowMs: 30_000 },
+  hls: { mode: 'on-demand', targetDurationMs: 4_000, windowMs: 30_000, variants: 'renditions' },
   publishKeys: undefined,
   access: { addressOrder: 'in-order' },
   callbacks: undefined,
