@@ -7,7 +7,6 @@ import createDebug from 'debug'
 import { concatBytes } from '../../bytes/index.ts'
 import type { MediaPacket } from '../../media/index.ts'
 import {
-  type ByteRange,
   FragmentedMp4Muxer,
   type Mp4Fragment,
   Mp4IndexReader,
@@ -15,9 +14,9 @@ import {
   planMp4,
 } from '../../mp4/index.ts'
 import { VERSION } from '../version.ts'
-import { encodeMp4Note } from './mp4-note.ts'
+import { encodeMp4Note, wholeFragmentsEnd } from './mp4-boxes.ts'
 import type { RecordingNote } from './recording-note.ts'
-import type { RecordingFile, RecordingReplacement } from './recording-store.ts'
+import type { RecordingFile } from './recording-store.ts'
 import type { RecordingWriter, RecordingWriterOptions, WholeFile } from './recording-writer.ts'
 
 const debug = createDebug('millrace:recording')
@@ -28,7 +27,7 @@ const MIN_FRAGMENT_MS = 250
 /** A fragment ends with so many bytes, whatever its time. */
 const MAX_FRAGMENT_BYTES = 4_194_304
 
-/** Bytes that are copied in one go. */
+/** Bytes that are copied in one go, about. */
 const COPY_BYTES = 1_048_576
 
 /** Writes one MP4 file. */
@@ -124,30 +123,36 @@ export class Mp4RecordingWriter implements RecordingWriter {
  * @returns `undefined` when there is no media in it: it is discarded.
  */
 export async function finishMp4(file: RecordingFile, createdMs: number): Promise<WholeFile | undefined> {
-  const reader = new Mp4IndexReader({ fileBytes: file.length })
-  for (let range = reader.wanted(); range !== undefined; range = reader.wanted()) {
-    reader.push(await file.read(range.offset, range.length))
-  }
-  const plan = planMp4(reader.index, { tool: `millrace ${VERSION}`, createdMs })
+  const plan = await planOf(file, createdMs)
   if (plan === undefined) {
     await file.discard()
     return undefined
   }
-  const { fileBytes } = plan
-  const durationMs = Math.round(plan.durationMs)
   try {
-    return { place: await replace(file, plan), durationMs, byteLength: fileBytes, fragmented: false }
+    const place = await replace(file, plan)
+    return { place, durationMs: Math.round(plan.durationMs), byteLength: plan.fileBytes, fragmented: false }
   } catch (error) {
     debug('%s stays fragmented: %s', file.key, error)
-    return { place: await file.finish(), durationMs, byteLength: file.length, fragmented: true }
   }
+  // Readers of fragments stumble over one that is torn.
+  await file.truncate(await wholeFragmentsEnd(file))
+  const whole = await planOf(file, createdMs)
+  const durationMs = Math.round(whole?.durationMs ?? 0)
+  return { place: await file.finish(), durationMs, byteLength: file.length, fragmented: true }
+}
+
+async function planOf(file: RecordingFile, createdMs: number): Promise<Mp4Plan | undefined> {
+  const reader = new Mp4IndexReader({ fileBytes: file.length })
+  for (let range = reader.wanted(); range !== undefined; range = reader.wanted()) {
+    reader.push(await file.read(range.offset, range.length))
+  }
+  return planMp4(reader.index, { tool: `millrace ${VERSION}`, createdMs })
 }
 
 async function replace(file: RecordingFile, plan: Mp4Plan): Promise<string> {
   const copy = await file.replacement()
   try {
-    await appendAll(copy, plan.header())
-    for (const range of plan.ranges()) await copyRange(file, range, copy)
+    for await (const bytes of inBatches(piecesOf(file, plan))) await copy.append(bytes)
     return await copy.finish()
   } catch (error) {
     await copy.discard()
@@ -155,13 +160,26 @@ async function replace(file: RecordingFile, plan: Mp4Plan): Promise<string> {
   }
 }
 
-async function appendAll(copy: RecordingReplacement, pieces: Iterable<Uint8Array>): Promise<void> {
-  for (const piece of pieces) await copy.append(piece)
+async function* piecesOf(file: RecordingFile, plan: Mp4Plan): AsyncGenerator<Uint8Array> {
+  yield* plan.header()
+  for (const { offset, length } of plan.ranges()) {
+    const end = offset + length
+    for (let at = offset; at < end; at += COPY_BYTES)
+      yield await file.read(at, Math.min(COPY_BYTES, end - at))
+  }
 }
 
-async function copyRange(file: RecordingFile, range: ByteRange, copy: RecordingReplacement): Promise<void> {
-  const end = range.offset + range.length
-  for (let at = range.offset; at < end; at += COPY_BYTES) {
-    await copy.append(await file.read(at, Math.min(COPY_BYTES, end - at)))
+/** The same bytes in fewer pieces. */
+async function* inBatches(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let batch: Uint8Array[] = []
+  let byteLength = 0
+  for await (const piece of pieces) {
+    batch.push(piece)
+    byteLength += piece.length
+    if (byteLength < COPY_BYTES) continue
+    yield concatBytes(batch, byteLength)
+    batch = []
+    byteLength = 0
   }
+  if (byteLength > 0) yield concatBytes(batch, byteLength)
 }

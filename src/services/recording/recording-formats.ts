@@ -5,7 +5,7 @@
  */
 import { FlvRecordingWriter } from './flv-recording-writer.ts'
 import { noteOfFlv, recoverFlv } from './flv-recovery.ts'
-import { readMp4Opening } from './mp4-note.ts'
+import { readMp4Opening } from './mp4-boxes.ts'
 import { finishMp4, Mp4RecordingWriter } from './mp4-recording-writer.ts'
 import type { RecordingNote } from './recording-note.ts'
 import type { RecordingFormat } from './recording-path.ts'

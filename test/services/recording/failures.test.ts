@@ -81,6 +81,7 @@ describe('a disk that fills', () => {
     expect(stage.failures).toEqual([])
     expect(stage.finished).toMatchObject([{ fragmented: true, durationMs: 8021, reason: 'ended' }])
     expect(boxesOf(stage.bytes('show.mp4')).slice(0, 5)).toEqual(['ftyp', 'moov', 'free', 'moof', 'mdat'])
+    expect(stage.finished[0]!.byteLength).toBe(stage.bytes('show.mp4').length)
   })
 
   it('an MP4 that filled the disk has every whole fragment', async () => {
@@ -92,6 +93,24 @@ describe('a disk that fills', () => {
     expect(stage.failures).toMatchObject([{ error: { code: 'ENOSPC' } }])
     expect(stage.finished).toMatchObject([{ reason: 'failed', fragmented: true }])
     expect(stage.finished[0]!.durationMs).toBeGreaterThan(3_000)
+    // Without what was torn.
+    const bytes = stage.bytes('show.mp4')
+    expect(boxesOf(bytes).at(-1)).toBe('mdat')
+    expect(stage.finished[0]!.byteLength).toBe(bytes.length)
+  })
+
+  it('an MP4 that a crash has torn, and that there is no room to finish, is whole up to its last fragment', async () => {
+    const stage = new Stage({ path: '[stream].mp4', fragmentMs: 500 })
+    await stage.play(stage.hub.publish('/live/show'), demuxFlv(readClip('avc-aac-bframes.flv')))
+    stage.store.crash()
+    const file = stage.store.temporary.get('show.mp4')!
+    file.bytes = file.bytes.slice(0, -1_000)
+    const torn = file.bytes.length
+    stage.store.quota = torn
+    const [recovered] = await stage.record({ start: 'on-demand' }).recover()
+    expect(recovered).toMatchObject({ fragmented: true, reason: 'recovered' })
+    expect(recovered!.byteLength).toBeLessThan(torn)
+    expect(boxesOf(stage.bytes('show.mp4')).at(-1)).toBe('mdat')
   })
 })
 
@@ -178,6 +197,7 @@ function boxesOf(bytes: Uint8Array): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const types: string[] = []
   for (let at = 0; at < bytes.length; at += view.getUint32(at)) {
+    expect(at + view.getUint32(at)).toBeLessThanOrEqual(bytes.length)
     types.push(Buffer.from(bytes.subarray(at + 4, at + 8)).toString())
   }
   return types

@@ -1,5 +1,6 @@
 /**
- * Where an MP4 recording comes from, as long as it is fragmented: a `free` box behind the movie box, which every reader passes over.
+ * The top level of an MP4 recording as long as it is fragmented. Behind the movie box a `free` box, which every reader passes over, says
+ * where the recording comes from.
  *
  * @module
  */
@@ -37,19 +38,42 @@ export interface Mp4Opening {
 /** Reads the boxes before the first fragment. */
 export async function readMp4Opening(file: RecordingFile): Promise<Mp4Opening> {
   let hasMovie = false
-  for (let at = 0; at + BOX_HEADER_BYTES <= file.length;) {
-    const header = await file.read(at, BOX_HEADER_BYTES)
-    const size = readU32(header, 0)
-    const type = decodeUtf8(header.subarray(4))
-    if (size < BOX_HEADER_BYTES || at + size > file.length || type === 'moof') break
+  for await (const { type, start, end } of boxesOf(file)) {
+    if (type === 'moof') break
     if (type === 'moov') hasMovie = true
-    if (type === 'free' && size <= MAX_NOTE_BYTES) {
-      const note = parseNote(decodeUtf8(await file.read(at + BOX_HEADER_BYTES, size - BOX_HEADER_BYTES)))
-      if (note !== undefined) return { hasMovie, note }
-    }
-    at += size
+    if (type !== 'free' || end - start > MAX_NOTE_BYTES) continue
+    const text = await file.read(start + BOX_HEADER_BYTES, end - start - BOX_HEADER_BYTES)
+    const note = parseNote(decodeUtf8(text))
+    if (note !== undefined) return { hasMovie, note }
   }
   return { hasMovie, note: undefined }
+}
+
+/** Where the last fragment ends that is whole. */
+export async function wholeFragmentsEnd(file: RecordingFile): Promise<number> {
+  let last = 0
+  for await (const { type, end } of boxesOf(file)) if (type !== 'moof') last = end
+  return last
+}
+
+/** A box at the top level of a file. */
+interface Box {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+}
+
+/** The boxes up to the first that is not whole. */
+async function* boxesOf(file: RecordingFile): AsyncGenerator<Box> {
+  for (let start = 0; start + BOX_HEADER_BYTES <= file.length;) {
+    const header = await file.read(start, BOX_HEADER_BYTES)
+    const size = readU32(header, 0)
+    const end = start + size
+    // No box of ours has a size of 64 bits.
+    if (size < BOX_HEADER_BYTES || end > file.length) return
+    yield { type: decodeUtf8(header.subarray(4)), start, end }
+    start = end
+  }
 }
 
 function parseNote(text: string): RecordingNote | undefined {
