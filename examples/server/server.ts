@@ -101,7 +101,14 @@ export async function startServer(
   log.watchRtmp(rtmp)
 
   const live = new LiveHandler({ hub: hubs.resolve, cors, trustProxy })
-  const status = new StatusApi({ hubs, identity, rtmp, live, hls: () => vhosts.hls() })
+  const status = new StatusApi({
+    hubs,
+    identity,
+    rtmp,
+    live,
+    hls: () => vhosts.hls(),
+    measuresBandwidth: (request) => vhosts.measuresBandwidth(request),
+  })
   const refusals = new RecentRefusals()
   for (const [name, hub] of hubs) refusals.watchHub(hub, name)
   hubs.on('open', (name, hub) => void refusals.watchHub(hub, name))

@@ -22,6 +22,8 @@ export interface StatusParts {
   readonly live: LiveHandler
   /** HLS, where it is on. */
   readonly hls: () => Iterable<HlsHandler>
+  /** Whether the page may offer to measure the viewer's network. */
+  readonly measuresBandwidth: (request: IncomingMessage) => boolean
 }
 
 /** One stream as the page shows it. */
@@ -86,7 +88,7 @@ export class StatusApi {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end()
       return true
     }
-    const { hubs, rtmp, live, hls } = this.#parts
+    const { hubs, rtmp, live, hls, measuresBandwidth } = this.#parts
     const streams: StreamStatus[] = []
     for (const [name, hub] of hubs) {
       for (const source of hub.sources) streams.push(this.#describe(source, name))
@@ -97,6 +99,7 @@ export class StatusApi {
       streams,
       connections: { rtmp: rtmp.connections.size, http: live.viewerCount, hls: viewers },
       memoryBytes: process.memoryUsage.rss(),
+      measuresBandwidth: measuresBandwidth(request),
       rtmp: { ...this.door, defaultPort: DEFAULT_PORTS[this.door.scheme] },
     })
     response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })

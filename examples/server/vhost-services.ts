@@ -48,6 +48,11 @@ export class VhostServices {
     return this.#capabilities.hls
   }
 
+  /** Measuring what a viewer's network carries. */
+  get bandwidthCheck(): Capabilities['bandwidthCheck'] {
+    return this.#capabilities.bandwidthCheck
+  }
+
   /**
    * Makes everything anew that `config` changes; the rest goes on as it is. Whoever is in stays in.
    * @param hub - the hub of this virtual host.

@@ -79,6 +79,11 @@ export class Vhosts {
     return { added, changed: changed.map(({ name }) => name), removed }
   }
 
+  /** Whether the virtual host that `request` names measures bandwidth. */
+  measuresBandwidth(request: IncomingMessage): boolean {
+    return this.#servicesOf(request)?.bandwidthCheck.isOn === true
+  }
+
   /** The HLS handlers of all of them. */
   *hls(): Generator<HlsHandler> {
     for (const { hls } of this.#services.values()) if (hls.handler !== undefined) yield hls.handler

@@ -24,6 +24,11 @@ export class BandwidthCheck implements Capability {
     this.onConnect = (request, connection) => this.#rtmp?.onConnect(request, connection) ?? { type: 'accept' }
   }
 
+  /** Whether `/bandwidth` answers. */
+  get isOn(): boolean {
+    return this.#http.current !== undefined
+  }
+
   /** @internal */
   async apply({ bandwidthCheck }: VhostConfig): Promise<void> {
     const { cors } = this.#context

@@ -1,4 +1,5 @@
 // The page of the reference server: the list of streams, refreshed every second, and one player.
+import { offerMeasurement } from './bandwidth.js'
 import { byId, clone, setFacts, setTexts, setUrls } from './elements.js'
 import { bitrate, duration, mediaTexts, megabytes } from './format.js'
 import { refresh, showOperations } from './operate.js'
@@ -82,7 +83,36 @@ function showStream(stream, rtmpBase) {
   drawSpark(card, path, stream.kbps)
 }
 
-function show({ streams, connections, memoryBytes, rtmp }) {
+/** The qualities of what plays, to choose from. */
+function showLevels() {
+  const group = byId('levels')
+  const levels = player.levels()
+  group.hidden = levels.length === 0
+  const names = levels.map(({ name }) => name).join()
+  if (group.dataset.names !== names) {
+    group.dataset.names = names
+    group.replaceChildren(
+      ...levels.map(({ name, level }) => {
+        const button = document.createElement('button')
+        button.type = 'button'
+        button.textContent = name
+        button.addEventListener('click', () => {
+          player.chooseLevel(level)
+          showLevels()
+        })
+        return button
+      }),
+    )
+  }
+  levels.forEach(({ chosen, playing }, i) => {
+    const button = group.children[i]
+    button.setAttribute('aria-pressed', String(chosen))
+    button.classList.toggle('playing', playing)
+  })
+}
+
+function show({ streams, connections, memoryBytes, measuresBandwidth, rtmp }) {
+  offerMeasurement(measuresBandwidth)
   const rtmpBase = `${rtmp.scheme}://${urlHost()}${rtmp.port === rtmp.defaultPort ? '' : `:${rtmp.port}`}`
   for (const stream of streams) showStream(stream, rtmpBase)
   const present = new Set(streams.map(keyOf))
@@ -108,7 +138,10 @@ function show({ streams, connections, memoryBytes, rtmp }) {
       FFmpeg: `ffmpeg -re -i input.mp4 -c copy -f flv ${rtmpBase}/live/show`,
     })
   }
-  if (player.path !== undefined) setFacts(byId('stage-facts'), player.facts())
+  if (player.path !== undefined) {
+    setFacts(byId('stage-facts'), player.facts())
+    showLevels()
+  }
 }
 
 /** The host as it stands in URLs, without its port. */
@@ -122,6 +155,7 @@ function play(path, protocol) {
     tab.setAttribute('aria-pressed', String(tab.dataset.protocol === protocol))
   }
   player.play(encodePath(path), protocol)
+  showLevels()
   setFacts(byId('stage-facts'), player.facts())
   byId('stage').scrollIntoView({ block: 'nearest' })
 }

@@ -72,6 +72,27 @@ export class StreamPlayer {
     }
   }
 
+  /** The qualities of a stream that has several, as `{ name, level, chosen, playing }`; the first is that of the player's own choice. */
+  levels() {
+    const engine = this.#engine
+    if (!(globalThis.Hls && engine instanceof Hls) || engine.levels.length < 2) return []
+    const best = engine.levels.map(({ height, bitrate }, level) => ({
+      name: height > 0 ? `${height}p` : `${Math.round(bitrate / 1000)} kbit/s`,
+      level,
+      chosen: !engine.autoLevelEnabled && engine.manualLevel === level,
+      playing: engine.currentLevel === level,
+    }))
+    return [
+      { name: 'Auto', level: -1, chosen: engine.autoLevelEnabled, playing: false },
+      ...best.toReversed(),
+    ]
+  }
+
+  /** Changes to one of {@link levels}; what is buffered of another one is not waited for. */
+  chooseLevel(level) {
+    this.#engine.nextLevel = level
+  }
+
   #start() {
     this.#say('connecting')
     const url = PROTOCOLS[this.#protocol].url(this.#path)
