@@ -1,5 +1,11 @@
 import { Hub, redirect } from 'millrace/hub'
-import { duplexPair, RtmpClient, type RtmpConnection, RtmpServer, type RtmpServerOptions } from 'millrace/node'
+import {
+  duplexPair,
+  RtmpClient,
+  type RtmpConnection,
+  RtmpServer,
+  type RtmpServerOptions,
+} from 'millrace/node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { TLS } from '../support/tls.ts'
 import { World } from './memory-world.ts'

@@ -20,7 +20,9 @@ const startOptions = z.strictObject({
 /**
  * Shows what a {@link Forwarder} does, and forwards single streams to further targets. What its options say is not stopped here.
  *
- * @example `PUT /api/v1/streams/{id}/services/forward` with `{ "targets": ["rtmp://b.example.com/live/key"] }`
+ * `PUT /api/v1/streams/{id}/services/forward` takes `{ "targets": ["rtmp://b.example.com/live/key"] }`.
+ *
+ * @example
  * ```ts
  * import { Hub } from 'millrace'
  * import { Forwarder, ForwardService, HttpApi, Statistics, StreamServices } from 'millrace/services'

@@ -5,9 +5,8 @@ import { join, resolve } from 'node:path'
 import { portAnswers, type RunningProcess, start } from '../../support/process.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
-const APP = createRequire(resolve(import.meta.dirname, 'package.json')).resolve(
-  'node-media-server/bin/app.js',
-)
+const require = createRequire(resolve(import.meta.dirname, 'package.json'))
+const APP = require.resolve('node-media-server/bin/app.js')
 
 /** Starts it: RTMP and HTTP-FLV, open to everybody. */
 export async function startNodeMediaServer(
