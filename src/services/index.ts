@@ -8,6 +8,9 @@
  *
  * **Callbacks**: {@link HttpCallbacks} asks a backend over HTTP, and tells it what happens, with the bodies of SRS.
  *
+ * **Forward and pull**: {@link Forwarder} sends streams to any number of RTMP servers, {@link StreamPull} brings them in over RTMP and
+ * HTTP-FLV; each connection is kept alive.
+ *
  * **HTTP API and metrics**: {@link Statistics} knows who publishes and plays what, with bitrates; {@link HttpApi} answers under `/api/v1/`
  * with the paths and fields of SRS, {@link MetricsHandler} answers Prometheus. {@link StreamServices} makes what an application starts and
  * stops on a stream known to the API. {@link ServerIdentity} names the server, the same everywhere.
