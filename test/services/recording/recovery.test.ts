@@ -28,7 +28,13 @@ describe('FLV', () => {
     await settle()
     const { stage, recorder } = await crashed('[stream].flv')
     expect(await recorder.recover()).toMatchObject([
-      { streamPath: '/live/show', startedAtMs: EPOCH, reason: 'recovered', durationMs: 8081, skips: 0 },
+      {
+        streamPath: '/live/show',
+        startedAtMs: expect.closeTo(EPOCH, -3) as number,
+        reason: 'recovered',
+        durationMs: 8081,
+        skips: 0,
+      },
     ])
     expect(stage.bytes('show.flv')).toEqual(whole.bytes('show.flv'))
     expect(stage.finished).toMatchObject([{ reason: 'recovered' }])
@@ -49,7 +55,7 @@ describe('FLV', () => {
     expect(times).toEqual(packets.filter(({ keyframe }) => keyframe).map(({ dts }) => dts / 1000))
     const expected = CLIP.filter(({ coded }) => coded)
     const found = packets.filter(({ coded }) => coded)
-    expect(found.map(({ body }) => body)).toEqual(expected.slice(0, found.length).map(({ body }) => body))
+    expect(found.every(({ body }, i) => Buffer.compare(body, expected[i]!.body) === 0)).toBe(true)
   })
 
   test.each([0, 0.0001, 0.02])('without media (%d of it) is removed', async (share) => {

@@ -16,6 +16,9 @@ import { MemoryStore } from './memory-store.ts'
 /** Time of day at the start of the clock. */
 export const EPOCH = 1_700_000_000_000
 
+/** Steps in which {@link Stage.play} moves the clock. */
+const STEP_MS = 100
+
 export class Stage {
   readonly clock = new VirtualClock()
   readonly store = new MemoryStore()
@@ -40,11 +43,11 @@ export class Stage {
     return recorder
   }
 
-  /** Publishes packets at the times that they have, with a write of the recorder in between where that is due. */
+  /** Publishes packets about when they are due, with a write of the recorder in between where there would be one. */
   async play(publisher: Publisher, packets: readonly MediaPacket[]): Promise<void> {
     let at = packets[0]?.dts ?? 0
     for (const packet of packets) {
-      if (packet.dts > at) {
+      if (packet.dts - at >= STEP_MS) {
         await settle()
         await this.advance(packet.dts - at)
         at = packet.dts
