@@ -124,8 +124,7 @@ describeWithTool(['chromium', 'ffmpeg'], 'a ladder', () => {
       await page.evaluate(`hls.nextLevel = ${level}`)
       await shows(height)
     }
-    const [{ pid }] = transcoder.stats() as [{ pid: number }]
-    process.kill(pid, 'SIGKILL')
+    process.kill(transcoder.stats()[0]!.pid!, 'SIGKILL')
     await vi.waitFor(
       () =>
         expect(transcoder.stats()).toMatchObject([
