@@ -52,7 +52,7 @@ const files = fc.oneof(
 
 test(
   'any file gives samples that lie in it and a plan that adds up, or a MediaError',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   () => {
     fc.assert(
       fc.property(files, fc.integer({ min: 1, max: 5000 }), fc.nat(100_000), (file, readAheadBytes, more) => {
