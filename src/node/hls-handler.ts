@@ -169,9 +169,12 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
       onSegment: (segment, source) => this.emit('segment', segment, source),
     })
     this.#variants = variantRule(options.variants ?? (() => undefined))
-    this.#find = (hub, streamPath, signal) => {
+    this.#find = async (hub, streamPath, signal) => {
       const variants = namedVariants(this.#variants, streamPath)
-      return variants === undefined ? hub.findSource(streamPath, signal) : findVariant(hub, variants, signal)
+      if (variants === undefined) return await hub.findSource(streamPath, signal)
+      const variant = await findVariant(hub, variants, signal)
+      // Viewers count for the stream that they asked for, be it a variant or none.
+      return variant === undefined ? undefined : (hub.source(streamPath) ?? variant)
     }
     this.#onHousekeeping = () => this.#keepHouse()
     this.#unsubscribe = () => undefined

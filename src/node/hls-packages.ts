@@ -67,7 +67,7 @@ export class HlsPackages {
 
   /**
    * Packages the variants of a stream from now on, if they are not packaged yet.
-   * @param source - one of them, that is there.
+   * @param source - which viewers are counted for.
    * @param names - tells all of them, those that are not there included.
    */
   openVariants(

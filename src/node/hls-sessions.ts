@@ -17,7 +17,7 @@ export interface HlsSession {
   readonly request: AccessRequest
   /** Address that it came from at first. */
   readonly remoteAddress: string
-  /** The stream that it watches; where there are variants, one of them. */
+  /** The stream that it watches; one of its variants where nobody publishes the stream itself. */
   readonly source: Source
   /** Time of its first request, ms on a monotonic clock. */
   readonly sinceMs: number

@@ -50,7 +50,7 @@ export class PackagedVariants extends PackagedStream {
   /** Until when viewers wait for variants that are late. */
   #patientUntilMs: number
 
-  /** @param source - one of the variants, which viewers are counted for. */
+  /** @param source - the stream or one of its variants, which viewers are counted for. */
   constructor(source: Source, nowMs: number, options: PackagedVariantsOptions) {
     super(source, nowMs)
     const { targetDurationMs, segmenter, startSequence } = options.packager

@@ -13,7 +13,7 @@ transcode:
       outputs:
         - { name: 180p, video: { height: 180, bitrateKbps: 300, preset: ultrafast } }
         - { name: 90p, video: { height: 90, bitrateKbps: 100, preset: ultrafast } }
-bandwidthCheck: { maxBytes: 20000000 }
+bandwidthCheck: {}
 `
 
 describeWithTool(['chromium', 'ffmpeg'], 'the page', () => {

@@ -196,6 +196,8 @@ ${uri('480p')}
     })
     const { body } = await server.fetch('/live/show.m3u8')
     expect([...body.matchAll(/variant=(\w+)/g)].map(([, name]) => name)).toEqual(['720p', '480p'])
+    // It counts for the stream that was asked for, which is no variant here.
+    expect(stage.hub.source('/live/show')!.stats().viewers).toBe(1)
     const alone = await server.fetch('/live/show_480p.m3u8?variant=app')
     expect(alone.body).toContain('show_480p.m3u8?session=')
     const path = resolvePath('/live/show_480p.m3u8', multivariant(alone.body).variants[0]!.uri)
