@@ -22,7 +22,7 @@ export interface RecorderOptions {
   readonly vhost?: string
   /** Record every stream that `apply` takes, or only those that {@link Recorder.start} names. @defaultValue 'always' */
   readonly start?: 'always' | 'on-demand'
-  /** Which streams are recorded without being asked for: names such as `live/show`, or a decision. @defaultValue all */
+  /** Which streams are recorded without being asked for: names such as `live/show`, or a decision. One that throws is a no, and an `error` event. @defaultValue all */
   readonly apply?: readonly string[] | ((source: Source) => boolean)
   /** A file ends at the first keyframe after this time, ms; without video anywhere. @defaultValue Infinity: one file per publish */
   readonly segmentDurationMs?: number
@@ -123,7 +123,7 @@ export interface RecordingFailure {
   readonly streamPath: string | undefined
   /** Its virtual host. */
   readonly vhost: string
-  /** Key in the store; `undefined` when it is the store as a whole that failed. */
+  /** Key in the store; `undefined` when it had none yet, as when `apply` threw. */
   readonly key: string | undefined
 }
 

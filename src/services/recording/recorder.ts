@@ -189,8 +189,15 @@ export class Recorder extends EventEmitter<RecorderEvents> {
   }
 
   #isApplied(source: Source): boolean {
-    const { start, apply } = this.#options
-    return start === 'always' && !this.#unwanted.has(source) && apply(source)
+    const { start, apply, vhost } = this.#options
+    if (start !== 'always' || this.#unwanted.has(source)) return false
+    try {
+      return apply(source)
+    } catch (error) {
+      // The user's function must not keep a publisher out.
+      this.#fail({ error: error as Error, streamPath: source.streamPath, vhost, key: undefined })
+      return false
+    }
   }
 
   #sessionsOf(source: Source): RecordingSession[] {

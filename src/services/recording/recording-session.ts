@@ -75,6 +75,8 @@ export class RecordingSession {
   #endDts: number
   #end: RecordingEnd | undefined
   #isDone: boolean
+  /** Of {@link RecordingSession.end}, whose caller is not to be bothered. */
+  #error: Error | undefined
   #wake: (() => void) | undefined
 
   /**
@@ -95,6 +97,7 @@ export class RecordingSession {
     this.#endDts = Infinity
     this.#end = undefined
     this.#isDone = false
+    this.#error = undefined
     this.#wake = undefined
     this.over = this.#run()
   }
@@ -118,9 +121,14 @@ export class RecordingSession {
   end(reason: RecordingEnd): void {
     if (this.#end !== undefined) return
     this.#end = reason
-    this.#endDts = this.publisher.source.lastDts
-    // A reader that has found nothing until now would find the next publisher.
-    if (this.#consumer.stats().readPackets === 0) this.#read()
+    // A publisher that goes on has more packets than those of the moment.
+    if (this.publisher.ended === undefined) this.#endDts = this.publisher.source.lastDts
+    try {
+      // A reader that has found nothing until now would find the next publisher.
+      if (this.#consumer.stats().readPackets === 0) this.#read()
+    } catch (error) {
+      this.#error = error as Error
+    }
     this.wake()
   }
 
@@ -128,6 +136,7 @@ export class RecordingSession {
     try {
       while (!this.#isDone) {
         await this.#nextRound()
+        if (this.#error !== undefined) throw this.#error
         while (!this.#isDone && this.#read()) await this.#store()
         await this.#store()
       }

@@ -1,8 +1,12 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { demuxFlv } from 'millrace/flv'
 import type { MediaPacket } from 'millrace/media'
-import { describe, expect, it, test } from 'vitest'
+import { DirectoryRecordingStore } from 'millrace/services'
+import { describe, expect, it, test, vi } from 'vitest'
 import { audio, audioConfig, inter, key, nameOf, videoConfig } from '../../hub/fakes.ts'
 import { readClip } from '../../support/clips.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 import { metadataOf, settle, Stage, tagsOf } from './stage.ts'
 
 /** Video of 25 pictures a second, each of 4 kB; a keyframe every second. */
@@ -156,6 +160,42 @@ describe('a store that hangs', () => {
     await stage.advance(120_000)
     expect(closed).toBe(true)
   })
+})
+
+it('a directory that cannot be made ends the recording alone', async () => {
+  const file = join(await tempFolder(), 'file')
+  await writeFile(file, '')
+  const stage = new Stage({ start: 'on-demand' })
+  stage.record({ store: new DirectoryRecordingStore(file) })
+  const publisher = stage.hub.publish('/live/show')
+  await stage.play(publisher, [videoConfig(0), ...video(0, 1_000)])
+  await vi.waitFor(async () => {
+    await stage.advance(500)
+    expect(stage.failures).toMatchObject([{ error: { code: 'ENOTDIR' } }])
+  })
+  expect(publisher.ended).toBeUndefined()
+})
+
+it('functions of the caller that throw keep no publisher out', async () => {
+  const mine = new Error('mine')
+  const stage = new Stage({
+    apply: () => {
+      throw mine
+    },
+  })
+  const publisher = stage.hub.publish('/live/show')
+  expect(stage.failures).toMatchObject([{ error: mine, streamPath: '/live/show' }])
+  const late = stage.record({
+    now: () => {
+      throw mine
+    },
+  })
+  publisher.write(videoConfig(0))
+  publisher.write(key(0))
+  publisher.unpublish()
+  await settle()
+  expect(stage.failures).toMatchObject([{ error: mine }, { error: mine }])
+  await late.close()
 })
 
 it('a store that is slower than the stream: media is skipped up to a keyframe, and memory is bounded', async () => {
