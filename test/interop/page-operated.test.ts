@@ -1,13 +1,15 @@
 /** The page of the reference server in the hands of an operator. */
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { demuxFlv } from 'millrace/flv'
 import { inRealTime, RtmpClient } from 'millrace/node'
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { readClip } from '../support/clips.ts'
 import { configFile, type ReferenceServer, startReferenceServer } from '../support/reference-server.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 import { describeWithTool } from '../support/tools.ts'
 import { type BrowserContext, launchChromium, type Page } from './peers/chromium.ts'
 
@@ -85,6 +87,31 @@ describeWithTool('chromium', 'the page in Chromium, operated', () => {
     const shown = (await row.innerText()).replaceAll(/\s+/g, ' ')
     expect(shown).toMatch(/^unknown stream key publish \/live\/… · rtmp · 127\.0\.0\.1 · \S.* Times 2$/)
     expect(await page.content()).not.toContain('s3cret')
+  })
+
+  it('starts and stops a service on a stream, shows how it goes, and says why it does not', async () => {
+    const directory = await tempFolder()
+    const config = await configFile(`record: { directory: ${directory}, start: on-demand }\n`)
+    const server = await startReferenceServer('--demo', '--config', config)
+    const { page, faults } = await open(server.http)
+    const card = await openOperations(page, '/live/demo')
+    const row = card.locator('.services .row[data-key=record]')
+    await row.locator('button').click(SOON)
+    await vi.waitFor(
+      async () => expect(await row.innerText()).toMatch(/recording[\s\S]*bytes\s*[1-9]\d{3}/i),
+      SOON,
+    )
+    const [file] = /live\/demo\.\d+\.flv/.exec(await row.innerText())!
+    await row.locator('button').click()
+    await row.locator('button').click()
+    await vi.waitFor(async () => expect(await row.locator('button').innerText()).toBe('Start'), SOON)
+    expect((await readFile(join(directory, file))).subarray(0, 3).toString()).toBe('FLV')
+    // Nobody has said where to.
+    const forward = card.locator('.services .row[data-key=forward]')
+    await forward.locator('button').click()
+    await page.locator('#fault').waitFor(SOON)
+    expect(await page.locator('#fault').innerText()).toMatch(/^forward: /)
+    expect(faults).toEqual([])
   })
 
   it('reads the configuration again, and says what is wrong with it', async () => {

@@ -50,8 +50,8 @@ callbacks: { urls: { on_dvr: '${backend.url}/dvrs' } }
     cwd: process.cwd(),
   })
   expect(body['file']).toMatch(new RegExp(`^${directory}/live/show\\.\\d{13}\\.mp4$`))
-  const { service } = await ask<{ service: { items: object[] } }>(server, '/services/record')
-  expect(service.items).toMatchObject([
+  const { data } = await ask<{ data: { items: object[] } }>(server, '/services/record')
+  expect(data.items).toMatchObject([
     { state: 'finished', stream: '/live/show', file: body['file'], reason: 'stopped' },
   ])
 })

@@ -6,6 +6,9 @@ import { authorizationOf, OperatorApi } from './operator-api.js'
 /** Clients that a stream shows; there may be thousands. */
 const CLIENT_COUNT = 20
 
+/** Items of one service that are shown, of all streams. */
+const ITEM_COUNT = 10
+
 /** Refusals that are shown. */
 const REFUSAL_COUNT = 20
 
@@ -90,7 +93,10 @@ function serviceRow(id, { name, description, running, status }, again) {
     key: name,
     title: name,
     hint: description,
-    facts: { State: running ? 'running' : 'off', ...factsOf(status) },
+    facts: {
+      ...(status?.state === undefined ? { state: running ? 'running' : 'off' } : {}),
+      ...factsOf(status),
+    },
     action: {
       label: running ? 'Stop' : 'Start',
       confirm: running,
@@ -144,8 +150,10 @@ async function showServer() {
   )
   setRows(
     byId('server-services'),
-    listed.flatMap(({ service: { name, description, items } }) =>
-      items.map((item, i) => ({ key: `${name} ${i}`, title: name, hint: description, facts: factsOf(item) })),
+    listed.flatMap(({ data: { name, description, items } }) =>
+      items
+        .slice(0, ITEM_COUNT)
+        .map((item, i) => ({ key: `${name} ${i}`, title: name, hint: description, facts: factsOf(item) })),
     ),
   )
 }

@@ -63,7 +63,7 @@ export const responses = {
     total: z.int().describe('Since the start, also those that are forgotten'),
   }),
   Services: envelope.extend({ services: z.array(service) }),
-  OneService: envelope.extend({ service: listedService }),
+  OneService: envelope.extend({ data: listedService }),
   StreamServices: envelope.extend({ services: z.array(streamService) }),
   Reload: envelope.extend({ data: z.record(z.string(), z.unknown()).optional() }),
   OpenApi: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),

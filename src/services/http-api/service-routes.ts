@@ -59,7 +59,7 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
       run: ({ params }) => {
         const { name = '' } = params
         const service = serviceOf(name)
-        return { service: { ...serviceView(name, service), items: service.list?.() ?? [] } }
+        return { data: { ...serviceView(name, service), items: service.list?.() ?? [] } }
       },
     },
     {
@@ -161,8 +161,9 @@ export function rawRoutes(reload: ReloadConfiguration | undefined): ApiRoute[] {
     response: responses.Reload,
     problems: { [CODE_RAW_DISABLED]: 'The server has no reload; HTTP status 200' },
     run: ({ query, facts }) => {
-      // Unlike PUT and DELETE, a page from elsewhere may send this with the password that the browser knows.
-      if (facts.header('sec-fetch-site') === 'cross-site') throw new ApiProblem(403, 403, 'from another site')
+      // Unlike PUT and DELETE, a page from elsewhere may send this with the password that the browser knows. Another port is elsewhere.
+      const from = facts.header('sec-fetch-site') ?? 'none'
+      if (from !== 'none' && from !== 'same-origin') throw new ApiProblem(403, 403, 'from another site')
       return run(query as { rpc: string })
     },
   })

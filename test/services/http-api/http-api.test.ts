@@ -246,7 +246,7 @@ describe('services on a stream', () => {
     expect((await stage.ask(path)).body['services']).toEqual([
       { ...shown, running: true, status: { file: 'show.flv' } },
     ])
-    expect((await stage.ask('/api/v1/services/record')).body['service']).toEqual({
+    expect((await stage.ask('/api/v1/services/record')).body['data']).toEqual({
       ...shown,
       items: [{ stream: '/live/show', file: 'show.flv' }],
     })
@@ -272,13 +272,13 @@ describe('services on a stream', () => {
     expect((await stage.ask(path)).body['services']).toHaveLength(1)
     expect((await stage.ask(`${path}/workers`, { method: 'PUT' })).status).toBe(404)
     const { body } = await stage.ask('/api/v1/services/workers')
-    expect(body['service']).toEqual({
+    expect(body['data']).toEqual({
       name: 'workers',
       description: 'ffmpeg',
       on_stream: false,
       items: [{ pid: 7 }],
     })
-    expect((await stage.ask('/api/v1/services/idle')).body['service']).toMatchObject({ items: [] })
+    expect((await stage.ask('/api/v1/services/idle')).body['data']).toMatchObject({ items: [] })
     expect((await stage.ask('/api/v1/services/none')).status).toBe(404)
   })
 
@@ -411,8 +411,11 @@ describe('reload in the form of SRS', () => {
       msg: 'config.yaml:3: unknown key',
       rid: '2',
     })
-    const foreign = await stage.ask('/api/v1/raw?rpc=reload', { headers: { 'sec-fetch-site': 'cross-site' } })
-    expect([foreign.status, reloads]).toEqual([403, 2])
+    const from = async (site: string): Promise<number> =>
+      (await stage.ask('/api/v1/raw?rpc=reload', { headers: { 'sec-fetch-site': site } })).status
+    expect([await from('cross-site'), await from('same-site'), reloads]).toEqual([403, 403, 2])
+    // The page of the same server, and whoever types the address.
+    expect([await from('same-origin'), await from('none'), reloads]).toEqual([200, 200, 4])
   })
 })
 
