@@ -15,6 +15,9 @@
  * with the paths and fields of SRS, {@link MetricsHandler} answers Prometheus. {@link StreamServices} makes what an application starts and
  * stops on a stream known to the API. {@link ServerIdentity} names the server, the same everywhere.
  *
+ * **Recording**: {@link Recorder} writes streams into FLV and MP4 files of a {@link RecordingStore}, such as {@link DirectoryRecordingStore};
+ * {@link RecordService} is for the API.
+ *
  * **Virtual hosts**: {@link VhostHubs} keeps hubs by name, and applies a changed configuration to them while streams run.
  *
  * @example Publishers come from one network, players with a signed URL, and not too many of them
