@@ -16,6 +16,7 @@ import { loopClip, startLiveServer } from '../support/live-server.ts'
 import { startNginxRtmp } from '../support/nginx-rtmp.ts'
 import { freePort, run, start } from '../support/process.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+import { TLS } from '../support/tls.ts'
 import { describeWithTool, itWithTool, requireTool } from '../support/tools.ts'
 import { startNodeMediaServer } from './peers/node-media-server.ts'
 
@@ -212,6 +213,21 @@ describe('our own server', () => {
     await until(() => pull.state === 'connected')
     expectOfClip(await play(here.source('/pulled/show')!.consume(), 30), clip)
     here.close()
+  })
+
+  it('is forwarded to over TLS, when its certificate is known', async () => {
+    const target = new Hub({ graceMs: 0 })
+    const server = new RtmpServer({ hub: target, tls: TLS })
+    const { port } = await server.listen({ port: 0, host: '127.0.0.1' })
+    onTestFinished(() => server.close())
+    const { hub } = startSource(AVC)
+    const url = `rtmps://localhost:${port}/live/copy`
+    const trusting = forward(hub, [url], { client: { tls: { ca: TLS.cert } } })
+    await connected(trusting)
+    expectOfClip(await play(target.source('/live/copy')!.consume(), 30), AVC)
+    const wary = forward(hub, [`rtmps://localhost:${port}/live/other`])
+    await until(() => wary.stats()[0]!.failure?.code === 'DEPTH_ZERO_SELF_SIGNED_CERT')
+    target.close()
   })
 
   it('that refuses is asked again, and takes the stream when it may', async () => {
