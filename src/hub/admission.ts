@@ -80,7 +80,7 @@ export class Admission {
           settle(decision)
           return
         }
-        const admitted = endingOnce(decision, decision.onEnd, (error) => this.#onError(error, request))
+        const admitted = endingOnce(decision, decision.onEnd, this.#onError, request)
         if (!settle(admitted)) admitted.onEnd()
       }
       answer().catch(fail)
@@ -93,11 +93,15 @@ export class Admission {
   }
 }
 
-/** `decision` with an `onEnd` that may be called more than once, by any door, and never throws. */
+/**
+ * `decision` with an `onEnd` that may be called more than once, by any door, and never throws. It is kept as long as the peer stays,
+ * and so holds nothing of how the decision came about.
+ */
 function endingOnce(
   decision: AccessAccept,
   onEnd: () => void,
-  onError: (error: unknown) => void,
+  onError: (error: unknown, request: AccessRequest) => void,
+  request: AccessRequest,
 ): AccessAccept & { readonly onEnd: () => void } {
   let ended = false
   return {
@@ -108,7 +112,7 @@ function endingOnce(
       try {
         onEnd()
       } catch (error) {
-        onError(error)
+        onError(error, request)
       }
     },
   }
