@@ -11,6 +11,9 @@ import { type ChunkMessage, MESSAGE_TYPE_ABORT, MESSAGE_TYPE_SET_CHUNK_SIZE } fr
 import { ChunkStream } from './chunk-stream.ts'
 import { endOfRun, MessageAssembly, RUN_CHUNK_SIZE } from './message-assembly.ts'
 
+/** Default of {@link ChunkDecoderOptions.maxAssemblingBytes}: two of the longest messages. */
+export const DEFAULT_MAX_ASSEMBLING_BYTES = 16_777_216
+
 /** Options of {@link ChunkDecoder}. */
 export interface ChunkDecoderOptions {
   /**
@@ -65,7 +68,7 @@ export class ChunkDecoder {
     this.#maxQueuedMessages = bound('maxQueuedMessages', options.maxQueuedMessages ?? 65_536)
     this.#ownsInput = options.ownsInput ?? false
     this.#assembly = new MessageAssembly(
-      bound('maxAssemblingBytes', options.maxAssemblingBytes ?? 16_777_216),
+      bound('maxAssemblingBytes', options.maxAssemblingBytes ?? DEFAULT_MAX_ASSEMBLING_BYTES),
     )
     this.#low = NO_STREAMS.slice()
     this.#high = undefined
@@ -88,6 +91,14 @@ export class ChunkDecoder {
   /** Memory that unfinished messages hold now, in bytes. */
   get assemblingBytes(): number {
     return this.#assembly.bytes
+  }
+
+  /**
+   * Changes `maxAssemblingBytes`, for a peer that is trusted with more or with less from now on. What it holds already stays.
+   * @throws RangeError if it is not a whole number above 0.
+   */
+  setMaxAssemblingBytes(bytes: number): void {
+    this.#assembly.maxBytes = bound('maxAssemblingBytes', bytes)
   }
 
   /**

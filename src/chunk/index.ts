@@ -27,7 +27,7 @@
  * @module chunk
  * @group Protocols
  */
-export { ChunkDecoder, type ChunkDecoderOptions } from './chunk-decoder.ts'
+export { ChunkDecoder, type ChunkDecoderOptions, DEFAULT_MAX_ASSEMBLING_BYTES } from './chunk-decoder.ts'
 export {
   ChunkEncoder,
   chunkedLength,

@@ -19,12 +19,13 @@ export const RUN_CHUNK_SIZE = 512
 
 /** Fills the bodies of all chunk streams of one connection. */
 export class MessageAssembly {
-  readonly #maxBytes: number
+  /** Bound of {@link bytes}. What is held already stays, when it is lowered. */
+  maxBytes: number
   readonly #arena: ByteArena
   #bytes: number
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
+    this.maxBytes = maxBytes
     this.#arena = new ByteArena()
     this.#bytes = 0
   }
@@ -96,10 +97,10 @@ export class MessageAssembly {
     const wanted = Math.max(needed, 2 * had, first)
     const room = wanted < length ? wanted : length
     const bytes = this.#bytes - had + room
-    if (bytes > this.#maxBytes) {
+    if (bytes > this.maxBytes) {
       throw new LimitError(
         'ERR_CHUNK_ASSEMBLING_BYTES',
-        `unfinished messages of ${bytes} bytes exceed maxAssemblingBytes ${this.#maxBytes}`,
+        `unfinished messages of ${bytes} bytes exceed maxAssemblingBytes ${this.maxBytes}`,
       )
     }
     const body = this.#arena.take(room)

@@ -5,6 +5,7 @@
  */
 import type { Amf0Value } from '../amf0/index.ts'
 import { ByteQueue } from '../bytes/index.ts'
+import { DEFAULT_MAX_ASSEMBLING_BYTES } from '../chunk/index.ts'
 import { LimitError, ProtocolError } from '../errors/index.ts'
 import { ServerHandshake, type HandshakeForm } from '../handshake/index.ts'
 import {
@@ -58,6 +59,11 @@ export interface RtmpServerSessionOptions extends RtmpSessionOptions {
   readonly republishTimeoutMs?: number
   /** Bytes kept while a decision is awaited. @defaultValue 1048576 */
   readonly maxPendingBytes?: number
+  /**
+   * Memory of unfinished messages until the first publish or play is accepted, bytes; from then on it is that of
+   * `chunk.maxAssemblingBytes`, which is never exceeded. Room for some commands of `maxCommandBytes`. @defaultValue 262144
+   */
+  readonly maxUnadmittedBytes?: number
 }
 
 /** How a publish or play is turned down. */
@@ -89,6 +95,7 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   readonly #peerBandwidth: number
   readonly #republishTimeoutMs: number
   readonly #maxPendingBytes: number
+  readonly #maxAssemblingBytes: number
   #phase: RtmpServerPhase
   #awaiting: 'connect' | 'publish' | 'play' | undefined
   #pending: ByteQueue
@@ -102,14 +109,17 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
 
   /** @param options - `crypto` and `nowMs` are required. */
   constructor(options: RtmpServerSessionOptions) {
-    const { crypto, acceptProxyPrefix = false } = options
+    const { crypto, acceptProxyPrefix = false, maxUnadmittedBytes = 262_144 } = options
+    const maxAssemblingBytes = options.chunk?.maxAssemblingBytes ?? DEFAULT_MAX_ASSEMBLING_BYTES
     const handshake = new ServerHandshake({ crypto, acceptProxyPrefix })
     super(handshake, options)
+    this.io.setMaxAssemblingBytes(Math.min(maxUnadmittedBytes, maxAssemblingBytes))
     this.#handshake = handshake
     this.#capabilities = options.capabilities ?? DEFAULT_CAPABILITIES
     this.#peerBandwidth = options.peerBandwidth ?? 2_500_000
     this.#republishTimeoutMs = options.republishTimeoutMs ?? 180_000
     this.#maxPendingBytes = options.maxPendingBytes ?? 1_048_576
+    this.#maxAssemblingBytes = maxAssemblingBytes
     this.#phase = 'handshake'
     this.#awaiting = undefined
     this.#pending = new ByteQueue()
@@ -202,6 +212,7 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
     this.send(...publishStarted(this.#announcedName !== undefined, description))
     this.#announcedName = undefined
     this.#phase = 'publishing'
+    this.io.setMaxAssemblingBytes(this.#maxAssemblingBytes)
     this.startMedia(undefined)
     return this.#decided()
   }
@@ -225,6 +236,7 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
     if (!this.#mayDecide('play')) return false
     this.send(...playStarted(this.#streamName))
     this.#phase = 'playing'
+    this.io.setMaxAssemblingBytes(this.#maxAssemblingBytes)
     this.step.stop()
     return this.#decided()
   }

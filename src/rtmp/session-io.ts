@@ -61,6 +61,11 @@ export class SessionIo {
     if (at < bytes.length) this.#decoder.push(at === 0 ? bytes : bytes.subarray(at))
   }
 
+  /** See {@link ChunkDecoder.setMaxAssemblingBytes}. */
+  setMaxAssemblingBytes(bytes: number): void {
+    this.#decoder.setMaxAssemblingBytes(bytes)
+  }
+
   /** Moves what the handshake has to say to the output. */
   drainHandshake(): void {
     for (const part of this.#handshake.takeOutput()) this.#write(part)

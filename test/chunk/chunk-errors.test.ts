@@ -115,6 +115,23 @@ describe('bounds, at n and n + 1', () => {
     })
   })
 
+  test('maxAssemblingBytes can be changed: what is held already stays', () => {
+    const message = (csid: string): Uint8Array => begun(`${csid} 000000 000190 09 01000000`) // 400 bytes, 128 came
+    const decoder = new ChunkDecoder({ maxAssemblingBytes: 400 })
+    decoder.push(message('06'))
+    decoder.setMaxAssemblingBytes(800)
+    decoder.push(message('07'))
+    decoder.setMaxAssemblingBytes(400)
+    expect(decoder.assemblingBytes).toBe(800)
+    decoder.push(join(hex('c6'), sequence(128), hex('c6'), sequence(128), hex('c6'), sequence(16)))
+    expect(readAll(decoder)).toHaveLength(1)
+    expect(() => decoder.push(message('08'))).toThrow(
+      expect.objectContaining({ name: 'LimitError', code: 'ERR_CHUNK_ASSEMBLING_BYTES' }),
+    )
+    for (const value of [0, -1, 1.5, Number.NaN])
+      expect(() => decoder.setMaxAssemblingBytes(value)).toThrow(RangeError)
+  })
+
   test('maxQueuedMessages', () => {
     const empty = hex('06 000000 000000 09 01000000')
     const decoder = new ChunkDecoder({ maxQueuedMessages: 3 })

@@ -223,3 +223,48 @@ test('any interleaving of bytes, decisions, timeouts and close keeps the order o
     { seed: 5, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) },
   )
 })
+
+describe('memory of a client that was not let in yet', () => {
+  /** So many bytes of a message that lacks its last one: video on chunk stream 6. */
+  const begun = (bytes: number): Uint8Array =>
+    message(9, new Uint8Array(bytes + 1), {
+      chunkStreamId: 6,
+      messageStreamId: 1,
+      chunkSize: 65_536,
+    }).subarray(0, -1)
+  const CHUNKS = message(1, u32(65_536), { chunkStreamId: 2 }) // Set Chunk Size
+  const codeOf = (events: readonly RtmpServerEvent[]): unknown => events.find(({ type }) => type === 'close')
+
+  test.each([
+    ['before connect', (options: object) => new ServerHarness(options)],
+    ['before publish', (options: object) => connected(options)],
+  ])('%s is bounded', (_, open) => {
+    const fits = open({ maxUnadmittedBytes: 40_000 })
+    const hello = fits.session.phase === 'handshake' ? HELLO.subarray(0, 1 + 2 * 1536) : new Uint8Array(0)
+    expect(codeOf(fits.push(hello, CHUNKS, begun(40_000)))).toBeUndefined()
+    const tooMuch = open({ maxUnadmittedBytes: 40_000 })
+    expect(codeOf(tooMuch.push(hello, CHUNKS, begun(40_001)))).toMatchObject({
+      code: 'ERR_CHUNK_ASSEMBLING_BYTES',
+    })
+  })
+
+  test.each(['publish', 'play'] as const)('grows with an accepted %s, and stays', (what) => {
+    const harness = connected({ maxUnadmittedBytes: 40_000, chunk: { maxAssemblingBytes: 60_001 } })
+    harness.push(what === 'publish' ? PUBLISH : PLAY)
+    // What comes meanwhile waits, unread.
+    expect(harness.push(CHUNKS, begun(60_000))).toEqual([])
+    if (what === 'publish') harness.session.acceptPublish()
+    else harness.session.acceptPlay()
+    expect(codeOf(harness.events())).toBeUndefined()
+    harness.push(new Uint8Array(1), streamCommand('closeStream', 6))
+    expect(codeOf(harness.push(begun(60_000)))).toBeUndefined()
+    expect(codeOf(harness.push(new Uint8Array(1), begun(60_002)))).toMatchObject({
+      code: 'ERR_CHUNK_ASSEMBLING_BYTES',
+    })
+  })
+
+  test('is never more than that of others', () => {
+    const harness = connected({ maxUnadmittedBytes: 40_000, chunk: { maxAssemblingBytes: 30_000 } })
+    expect(codeOf(harness.push(CHUNKS, begun(30_001)))).toMatchObject({ code: 'ERR_CHUNK_ASSEMBLING_BYTES' })
+  })
+})
