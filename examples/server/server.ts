@@ -107,6 +107,7 @@ export async function startServer(
     rtmp,
     live,
     hls: () => vhosts.hls(),
+    hasPicture: (vhost, streamPath) => vhosts.hasPicture(vhost, streamPath),
     measuresBandwidth: (request) => vhosts.measuresBandwidth(request),
   })
   const refusals = new RecentRefusals()
@@ -117,7 +118,7 @@ export async function startServer(
   const api = config.api.enabled
     ? makeApi(config, { statistics, refusals, reloader, vhosts, log })
     : undefined
-  const metrics = config.metrics.enabled ? makeMetrics(config, statistics) : undefined
+  const metrics = config.metrics.enabled ? makeMetrics(config, statistics, refusals) : undefined
 
   const forOperators: RequestHandler[] = [
     ...(api === undefined ? [] : [api.handle.bind(api)]),
@@ -231,7 +232,7 @@ function featuresOf(vhosts: Config['vhosts']): Partial<Record<ApiFeature, boolea
   return Object.fromEntries(Object.entries(FEATURES).map(([feature, section]) => [feature, has(section)]))
 }
 
-function makeMetrics({ metrics }: Config, statistics: Statistics): MetricsHandler {
+function makeMetrics({ metrics }: Config, statistics: Statistics, refusals: RecentRefusals): MetricsHandler {
   const { authentication, path, maxStreamLabels, srsNames } = metrics
-  return new MetricsHandler({ statistics, authentication, path, maxStreamLabels, srsNames })
+  return new MetricsHandler({ statistics, refusals, authentication, path, maxStreamLabels, srsNames })
 }

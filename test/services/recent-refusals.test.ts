@@ -1,8 +1,9 @@
 import { accept, Hub, reject } from 'millrace/hub'
-import { HttpApi, RecentRefusals, Statistics } from 'millrace/services'
+import { HttpApi, MetricsHandler, RecentRefusals, Statistics } from 'millrace/services'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { responses } from '../../src/services/http-api/responses.schema.ts'
 import { World } from '../node/memory-world.ts'
+import { parsePrometheus } from './metrics/prometheus-parser.ts'
 import { never, request } from './requests.ts'
 
 /** A ring of `maxRefusals` whose clock goes on by 1 s with each refusal, and a hub that refuses for the reason in the query. */
@@ -115,6 +116,23 @@ describe('of RTMP', () => {
     ])
     expect(refusals.list().every(({ clientId }) => clientId !== '')).toBe(true)
   })
+})
+
+test('are counted for Prometheus', async () => {
+  const { refusals, refuse } = stage(1)
+  for (const action of ['play', 'play', 'publish']) await refuse({ action })
+  const statistics = new Statistics({ hub: new Hub() })
+  onTestFinished(() => statistics.close())
+  const families = parsePrometheus(
+    new MetricsHandler({ statistics, refusals, srsNames: true, authentication: 'none' }).text(),
+  )
+  const counted = families.get('millrace_refusals_total')!.samples
+  expect(counted.map(({ labels, value }) => [labels['action'], value])).toEqual([
+    ['connect', 0],
+    ['publish', 1],
+    ['play', 2],
+  ])
+  expect(families.get('srs_clients_errs_total')!.samples[0]!.value).toBe(3)
 })
 
 describe('over the API', () => {

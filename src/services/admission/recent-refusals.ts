@@ -75,7 +75,7 @@ export class RecentRefusals {
   readonly #now: () => number
   /** By who, what and why; the latest last. */
   readonly #refusals: Map<string, Refusal>
-  #total: number
+  readonly #totals: Record<Refusal['action'], number>
 
   /**
    * @param options - the bound.
@@ -86,12 +86,18 @@ export class RecentRefusals {
     this.#maxRefusals = maxRefusals
     this.#now = now
     this.#refusals = new Map()
-    this.#total = 0
+    this.#totals = { connect: 0, publish: 0, play: 0 }
   }
 
   /** Refusals so far, also those that are forgotten. */
   get total(): number {
-    return this.#total
+    const { connect, publish, play } = this.#totals
+    return connect + publish + play
+  }
+
+  /** Refusals so far, by what was asked for. */
+  get totals(): Readonly<Record<Refusal['action'], number>> {
+    return this.#totals
   }
 
   /** What is kept, the latest first. */
@@ -144,7 +150,7 @@ export class RecentRefusals {
       firstMs: before?.firstMs ?? lastMs,
       times: (before?.times ?? 0) + 1,
     })
-    this.#total++
+    this.#totals[facts.action]++
     if (this.#refusals.size <= this.#maxRefusals) return
     for (const oldest of this.#refusals.keys()) {
       this.#refusals.delete(oldest)

@@ -5,6 +5,7 @@
  */
 import { hostname, machine, release, type, version as kernel } from 'node:os'
 import type { PlayerStats } from '../../hub/index.ts'
+import type { RecentRefusals } from '../admission/recent-refusals.ts'
 import type { Client } from './client.ts'
 import type { Metric, MetricLabels, MetricSample } from './prometheus-text.ts'
 import type { Statistics, StreamStatistics } from './statistics.ts'
@@ -216,7 +217,11 @@ function processMetrics({ system, startedAt }: Statistics): Metric[] {
  * The families that the exporter of SRS has, by its names, for dashboards that were made for it.
  * @param version - of this library.
  */
-export function srsMetrics(statistics: Statistics, version: string): Metric[] {
+export function srsMetrics(
+  statistics: Statistics,
+  version: string,
+  refusals: RecentRefusals | undefined,
+): Metric[] {
   const { serverId: server, serviceId: service, pid } = statistics.identity
   const vhosts = statistics.vhosts()
   const sum = (value: (of: (typeof vhosts)[number]) => number): MetricSample[] => [
@@ -258,7 +263,18 @@ export function srsMetrics(statistics: Statistics, version: string): Metric[] {
       'Publishers and players so far',
       sum(({ totals }) => totals.publishes + totals.plays),
     ),
+    counter(
+      'srs_clients_errs_total',
+      'Publishers and players that were turned away so far',
+      refusals === undefined ? [] : [{ value: refusals.total }],
+    ),
   ]
+}
+
+/** Who was turned away, by what was asked for. */
+export function refusalMetric({ totals }: RecentRefusals): Metric {
+  const samples = Object.entries(totals).map(([action, value]) => ({ labels: { action }, value }))
+  return counter('millrace_refusals_total', 'Peers that were turned away so far', samples)
 }
 
 function gauge(name: string, help: string, samples: readonly MetricSample[]): Metric {

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { RecentRefusals } from '../admission/recent-refusals.ts'
 import { httpAuthentication } from '../http-authentication.schema.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { MetricsHandlerOptions } from './metrics-handler.ts'
@@ -15,5 +16,6 @@ export const metricsHandlerOptions = z.strictObject({
   authentication: httpAuthentication,
   path: z.string().startsWith('/').default('/metrics'),
   maxStreamLabels: z.int().nonnegative().default(200),
+  refusals: z.instanceof(RecentRefusals).optional(),
   srsNames: z.boolean().default(false),
-}) satisfies OptionsSchema<MetricsHandlerOptions>
+}) satisfies OptionsSchema<MetricsHandlerOptions, unknown>

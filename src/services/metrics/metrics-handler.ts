@@ -6,10 +6,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type HttpReply, sendReply, textReply } from '../../node/http-reply.ts'
 import { nodeRequestFacts } from '../../node/http-request.ts'
+import type { RecentRefusals } from '../admission/recent-refusals.ts'
 import { type HttpAuthentication, HttpGate } from '../http-authentication.ts'
 import { parseOptions } from '../parse-options.ts'
 import { VERSION } from '../version.ts'
-import { mediaMetrics, srsMetrics } from './media-metrics.ts'
+import { mediaMetrics, refusalMetric, srsMetrics } from './media-metrics.ts'
 import { metricsHandlerOptions } from './metrics-handler.schema.ts'
 import { formatMetrics, PROMETHEUS_CONTENT_TYPE } from './prometheus-text.ts'
 import type { Statistics } from './statistics.ts'
@@ -24,6 +25,8 @@ export interface MetricsHandlerOptions {
   readonly path?: string
   /** Streams that have samples of their own, from the oldest on; the others are in the sums. Each costs nine samples. @defaultValue 200 */
   readonly maxStreamLabels?: number
+  /** Who was turned away, for `millrace_refusals_total`. @defaultValue there is no such family */
+  readonly refusals?: RecentRefusals
   /** Give the families of SRS's exporter as well, by its names. @defaultValue false */
   readonly srsNames?: boolean
 }
@@ -49,6 +52,7 @@ export class MetricsHandler {
   readonly #gate: HttpGate
   readonly #path: string
   readonly #maxStreamLabels: number
+  readonly #refusals: RecentRefusals | undefined
   readonly #srsNames: boolean
 
   /**
@@ -61,6 +65,7 @@ export class MetricsHandler {
     this.#gate = new HttpGate(parsed.authentication)
     this.#path = parsed.path
     this.#maxStreamLabels = parsed.maxStreamLabels
+    this.#refusals = parsed.refusals
     this.#srsNames = parsed.srsNames
   }
 
@@ -77,8 +82,12 @@ export class MetricsHandler {
 
   /** The text, for servers of another kind. */
   text(): string {
-    const own = mediaMetrics(this.#statistics, this.#maxStreamLabels)
-    return formatMetrics(this.#srsNames ? [...own, ...srsMetrics(this.#statistics, VERSION)] : own)
+    const refusals = this.#refusals
+    const own = [
+      ...mediaMetrics(this.#statistics, this.#maxStreamLabels),
+      ...(refusals === undefined ? [] : [refusalMetric(refusals)]),
+    ]
+    return formatMetrics(this.#srsNames ? [...own, ...srsMetrics(this.#statistics, VERSION, refusals)] : own)
   }
 
   #answer(method: string, refusal: 401 | 403 | undefined): HttpReply {
