@@ -150,6 +150,32 @@ it('virtual hosts have streams, keys and HLS of their own', async () => {
   expect(server.hubs.get('a.test')!.source('/live/show')?.publisher).toBeDefined()
 })
 
+it('a virtual host switches off what the top of the file has, and on again', async () => {
+  const backend = await Backend.start()
+  const yaml = (own: string): string => `${TOP}
+publishKeys: [{ key: k-1, stream: /live/show }]
+access: { limits: { maxPlayers: 1 }, addresses: [deny play all] }
+callbacks: { urls: { on_publish: '${backend.url}' } }
+vhosts: { a.test: ${own} }
+`
+  const server = await startWith(
+    yaml('{ publishKeys: false, callbacks: false, access: { addresses: false } }'),
+  )
+  await publish(server, '/live/any?vhost=a.test')
+  expect(backend.calls).toEqual([])
+  await expect(publish(server, '/live/any')).rejects.toThrow('unknown stream key')
+  // What is not switched off is there.
+  await play(server, '/live/any?vhost=a.test')
+  await expect(play(server, '/live/any?vhost=a.test')).rejects.toThrow('too many players')
+  expect(await status(`${server.httpUrl}/live/any.flv`)).toBe(403)
+  server.edit(yaml('{}'))
+  await server.reload()
+  await expect(publish(server, '/live/other?vhost=a.test')).rejects.toThrow('unknown stream key')
+  await publish(server, '/live/k-1?vhost=a.test')
+  expect(backend.actions).toEqual(['on_publish'])
+  expect(server.hubs.get('a.test')!.source('/live/any')?.playerCount).toBe(1)
+})
+
 it('tells the backend that let a publisher in of its end, also when the file names another one', async () => {
   const backend = await Backend.start()
   const yaml = (path: string): string =>
