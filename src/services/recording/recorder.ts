@@ -29,6 +29,9 @@ import type { WholeFile } from './recording-writer.ts'
 
 const debug = createDebug('millrace:recording')
 
+/** Sessions write in so many turns of an interval: hundreds of them do not hold up the event loop at the same time. */
+const TURNS = 8
+
 /**
  * Records streams of a hub into FLV or MP4 files. A publish is a recording: when its publisher leaves, the file is made whole, and a
  * publisher that comes back, also within the hub's grace time, has a new one. With `segmentDurationMs` or `segmentBytes` a recording is
@@ -55,6 +58,9 @@ export class Recorder extends EventEmitter<RecorderEvents> {
   readonly #options: ReturnType<typeof resolveOptions>
   readonly #finishing: FinishQueue
   readonly #sessions: Map<RecordingSession, Source>
+  /** Which turn it is, and how many sessions there have been: each has the turn of its number. */
+  #turn: number
+  #sessionCount: number
   /** Streams that were asked for, and how. */
   readonly #wanted: Map<Source, RecordingPath>
   /** Streams that were stopped, though all are recorded. */
@@ -74,6 +80,8 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     this.#options = resolveOptions(options)
     this.#finishing = new FinishQueue(this.#options.maxFinishing)
     this.#sessions = new Map()
+    this.#turn = 0
+    this.#sessionCount = 0
     this.#wanted = new Map()
     this.#unwanted = new Set()
     this.#timer = undefined
@@ -181,7 +189,13 @@ export class Recorder extends EventEmitter<RecorderEvents> {
         this.#giveUp(error, publisher, parts)
       },
     }
-    const session = new RecordingSession(publisher, start, { ...this.#options, path }, host)
+    const session = new RecordingSession(
+      publisher,
+      this.#sessionCount++,
+      start,
+      { ...this.#options, path },
+      host,
+    )
     debug('%s is recorded', source.streamPath)
     this.#sessions.set(session, source)
     void session.over.then(() => this.#sessions.delete(session))
@@ -211,14 +225,15 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     await session.over
   }
 
-  /** One timer for all sessions: what came since the last round is one write. */
+  /** One timer for all sessions: what came since the last turn of one is a write. */
   #arm(): void {
     const { clock, writeIntervalMs } = this.#options
     this.#timer ??= clock.setTimeout(() => {
       this.#timer = undefined
-      for (const session of this.#sessions.keys()) session.wake()
+      this.#turn = (this.#turn + 1) % TURNS
+      for (const session of this.#sessions.keys()) if (session.number % TURNS === this.#turn) session.wake()
       if (this.#sessions.size > 0) this.#arm()
-    }, writeIntervalMs)
+    }, writeIntervalMs / TURNS)
   }
 
   async #finish(

@@ -58,6 +58,8 @@ export interface SessionHost {
 export class RecordingSession {
   /** Who is recorded. */
   readonly publisher: Publisher
+  /** Counts the sessions of a recorder. */
+  readonly number: number
   /** Resolves when nothing is read and appended any more. */
   readonly over: Promise<void>
   readonly #options: SessionOptions
@@ -80,10 +82,18 @@ export class RecordingSession {
   #wake: (() => void) | undefined
 
   /**
+   * @param number - of the session.
    * @param start - of a publisher that begins just now everything is recorded (`packet`), else what is cached and comes (`gop`).
    */
-  constructor(publisher: Publisher, start: 'packet' | 'gop', options: SessionOptions, host: SessionHost) {
+  constructor(
+    publisher: Publisher,
+    number: number,
+    start: 'packet' | 'gop',
+    options: SessionOptions,
+    host: SessionHost,
+  ) {
     this.publisher = publisher
+    this.number = number
     this.#options = options
     this.#host = host
     this.#consumer = publisher.source.consume({ start, maxLagMs: options.maxLagMs })
