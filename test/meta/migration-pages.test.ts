@@ -46,9 +46,12 @@ it.each(['docs/guides/from-srs.md', 'docs/guides/from-node-media-server.md'])(
     const keys = sections.flatMap(({ name, keys: own }) => own.map(({ path }) => `${name}.${path}`))
     const ours = tableRows(page).flatMap(({ cells }) => codeSpans(cells.at(-1) ?? ''))
     const wrong = ours
-      .map((span) => /^[a-zA-Z]+(?:\.[a-zA-Z_]+)+(?![\w(])/.exec(span)?.[0] ?? '')
+      .map((span) => /^[a-zA-Z]+(?:\[\])?(?:\.[a-zA-Z_]+(?:\[\])?)+(?![\w([])/.exec(span)?.[0] ?? '')
       .filter((path) => names.has(path.split('.')[0]!))
-      .filter((path) => !keys.some((key) => key === path || key.startsWith(`${path}.`)))
+      .filter(
+        (path) =>
+          !keys.some((key) => key === path || key.startsWith(`${path}.`) || key.startsWith(`${path}[]`)),
+      )
     expect(wrong).toEqual([])
   },
 )
