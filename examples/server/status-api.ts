@@ -22,6 +22,8 @@ export interface StatusParts {
   readonly live: LiveHandler
   /** HLS, where it is on. */
   readonly hls: () => Iterable<HlsHandler>
+  /** Whether there are pictures of a stream, at `/APP/NAME.jpg`. */
+  readonly hasPicture: (vhost: string, streamPath: string) => boolean
   /** Whether the page may offer to measure the viewer's network. */
   readonly measuresBandwidth: (request: IncomingMessage) => boolean
 }
@@ -47,6 +49,7 @@ export interface StreamStatus {
   readonly sampleRate: number | null
   readonly channels: number | null
   readonly skips: number
+  readonly hasPicture: boolean
 }
 
 interface Rate {
@@ -130,6 +133,7 @@ export class StatusApi {
       sampleRate: sound?.sampleRate ?? null,
       channels: sound?.channelCount ?? null,
       skips: source.playerStats().reduce((sum, player) => sum + player.skips, 0),
+      hasPicture: source.videoCodec !== '' && this.#parts.hasPicture(vhost, source.streamPath),
     }
   }
 

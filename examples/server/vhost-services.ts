@@ -48,6 +48,11 @@ export class VhostServices {
     return this.#capabilities.hls
   }
 
+  /** Pictures of streams. */
+  get pictures(): Capabilities['pictures'] {
+    return this.#capabilities.pictures
+  }
+
   /** Measuring what a viewer's network carries. */
   get bandwidthCheck(): Capabilities['bandwidthCheck'] {
     return this.#capabilities.bandwidthCheck

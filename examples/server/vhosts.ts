@@ -79,6 +79,11 @@ export class Vhosts {
     return { added, changed: changed.map(({ name }) => name), removed }
   }
 
+  /** Whether there are pictures of a stream. */
+  hasPicture(vhost: string, streamPath: string): boolean {
+    return this.#services.get(vhost)?.pictures.has(streamPath) === true
+  }
+
   /** Whether the virtual host that `request` names measures bandwidth. */
   measuresBandwidth(request: IncomingMessage): boolean {
     return this.#servicesOf(request)?.bandwidthCheck.isOn === true

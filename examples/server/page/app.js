@@ -3,10 +3,14 @@ import { offerMeasurement } from './bandwidth.js'
 import { byId, clone, setFacts, setTexts, setUrls } from './elements.js'
 import { bitrate, duration, mediaTexts, megabytes } from './format.js'
 import { refresh, showOperations } from './operate.js'
-import { PROTOCOLS, StreamPlayer } from './player.js'
+import { PROTOCOLS, StreamPlayer, withExtension } from './player.js'
 
 const POLL_MS = 1000
 const OPERATE_MS = 2000
+
+/** Between two pictures of a stream. */
+const POSTER_MS = 10_000
+const REFUSED_POSTER_MS = 60_000
 
 /** Bitrates that the line shows. */
 const SPARK_COUNT = 60
@@ -50,6 +54,22 @@ function encodePath(key) {
   return vhost === undefined ? encoded : `${encoded}?vhost=${encodeURIComponent(vhost)}`
 }
 
+/** A picture of the stream, where the server takes some and lets this viewer have them. */
+function showPoster(card, path, { hasPicture, live }) {
+  const poster = card.querySelector('.poster')
+  const now = performance.now()
+  if (!hasPicture || !live || now < Number(poster.dataset.nextMs ?? 0)) return
+  poster.dataset.nextMs = String(now + POSTER_MS)
+  poster.onload = () => (poster.hidden = false)
+  // Whoever is refused will be refused again.
+  poster.onerror = () => {
+    poster.hidden = true
+    poster.dataset.nextMs = String(now + REFUSED_POSTER_MS)
+  }
+  const url = withExtension(encodePath(path), 'jpg')
+  poster.src = `${url}${url.includes('?') ? '&' : '?'}at=${Date.now()}`
+}
+
 /** The bitrate of the last minute as a line. */
 function drawSpark(card, path, kbps) {
   const history = [...(rates.get(path) ?? []), kbps].slice(-SPARK_COUNT)
@@ -81,6 +101,7 @@ function showStream(stream, rtmpBase) {
     Players: stream.players + stream.hlsViewers,
   })
   drawSpark(card, path, stream.kbps)
+  showPoster(card, path, stream)
 }
 
 /** The qualities of what plays, to choose from. */

@@ -8,7 +8,7 @@ const RETRY_MS = 2000
 const wsOrigin = location.origin.replace(/^http/, 'ws')
 
 /** The path of a stream may have a query: its virtual host. */
-const withExtension = (path, extension) => path.replace(/(?=\?|$)/, `.${extension}`)
+export const withExtension = (path, extension) => path.replace(/(?=\?|$)/, `.${extension}`)
 
 /** The protocols, as the tabs show them. */
 export const PROTOCOLS = {

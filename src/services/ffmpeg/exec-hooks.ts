@@ -15,6 +15,7 @@ import {
   type ResolvedExecHook,
   type ResolvedExecHooksOptions,
 } from './exec-hooks.schema.ts'
+import { workerFacts } from './worker-facts.ts'
 
 /** Facts that {@link ExecHooks} announce. */
 export interface ExecHooksEvents {
@@ -98,7 +99,8 @@ export class ExecHooks extends EventEmitter<ExecHooksEvents> {
   get service(): ListedService {
     return {
       description: 'runs programs for streams',
-      list: () => this.stats().map((one) => ({ ...one })),
+      list: () =>
+        this.stats().map(({ hook, streamPath, ...stats }) => ({ hook, streamPath, ...workerFacts(stats) })),
     }
   }
 

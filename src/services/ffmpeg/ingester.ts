@@ -15,6 +15,7 @@ import type { IngesterOptions } from './ingester-options.ts'
 import { ingesterOptions, type ResolvedIngest } from './ingester.schema.ts'
 import { secretsOf } from './log-tail.ts'
 import { StreamOutput } from './stream-output.ts'
+import { workerFacts } from './worker-facts.ts'
 
 /** What ffmpeg may open for a URL, also when a playlist leads on from there: no file of this machine. */
 const REMOTE_PROTOCOLS = 'crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,rtsps,srt,srtp,tcp,tls,udp'
@@ -123,7 +124,14 @@ export class Ingester extends EventEmitter<IngesterEvents> {
   get service(): ListedService {
     return {
       description: 'publishes files and remote streams',
-      list: () => this.stats().map((one) => ({ ...one })),
+      list: () =>
+        this.stats().map(({ name, streamPath, live, problem, ...stats }) => ({
+          name,
+          streamPath,
+          live,
+          problem,
+          ...workerFacts(stats),
+        })),
     }
   }
 

@@ -7,7 +7,7 @@ import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import { LimitError } from '../../errors/index.ts'
 import type { Source, Timer } from '../../hub/index.ts'
-import type { StreamService } from '../http-api/stream-services.ts'
+import type { ServiceFacts, StreamService } from '../http-api/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import { newestKeyframe } from './keyframe-bytes.ts'
 import { jpegOf } from './snapshot-run.ts'
@@ -169,9 +169,9 @@ export class Snapshots extends EventEmitter<SnapshotsEvents> {
       stop: ({ source }) => this.#stopSeries(source),
       status: ({ source }) => {
         const album = this.#albums.get(source)
-        return album && { ...statsOf(source, album) }
+        return album && factsOf(statsOf(source, album))
       },
-      list: () => this.stats().map((one) => ({ ...one })),
+      list: () => this.stats().map((stats) => ({ streamPath: stats.streamPath, ...factsOf(stats) })),
     }
   }
 
@@ -252,4 +252,9 @@ function statsOf({ streamPath }: Source, { latest, taken, error }: Album): Snaps
     taken,
     problem: error?.message,
   }
+}
+
+function factsOf({ takenAtMs, bytes, taken, problem }: SnapshotStats): ServiceFacts {
+  const takenAt = takenAtMs === undefined ? undefined : new Date(takenAtMs).toISOString()
+  return { takenAt, bytes, taken, problem }
 }

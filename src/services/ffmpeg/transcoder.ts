@@ -18,6 +18,7 @@ import {
   serviceOptions,
   transcoderOptions,
 } from './transcoder.schema.ts'
+import { workerFacts } from './worker-facts.ts'
 
 const debug = createDebug('millrace:ffmpeg')
 
@@ -104,9 +105,11 @@ export class Transcoder extends EventEmitter<TranscoderEvents> {
       stop: ({ source }) => this.#stop(source),
       status: ({ source }) => {
         const engines = this.stats(source.streamPath)
-        return engines.length === 0 ? undefined : byName(engines, ({ engine }) => engine, factsOf)
+        if (engines.length === 0) return undefined
+        return Object.fromEntries(engines.map((stats) => [stats.engine, factsOf(stats)]))
       },
-      list: () => this.stats().map(factsOf),
+      list: () =>
+        this.stats().map(({ streamPath, engine, ...stats }) => ({ streamPath, engine, ...factsOf(stats) })),
     }
   }
 
@@ -199,14 +202,10 @@ export class Transcoder extends EventEmitter<TranscoderEvents> {
   }
 }
 
-function factsOf({ outputs, ...stats }: TranscodeStats): ServiceFacts {
-  return { ...stats, outputs: byName(outputs, ({ name }) => name) }
-}
-
-function byName<Item>(
-  items: readonly Item[],
-  nameOf: (item: Item) => string,
-  valueOf: (item: Item) => unknown = (item) => item,
-): ServiceFacts {
-  return Object.fromEntries(items.map((item) => [nameOf(item), valueOf(item)]))
+function factsOf({ outputs, skips, ...stats }: Omit<TranscodeStats, 'engine' | 'streamPath'>): ServiceFacts {
+  const states = outputs.map(({ name, streamPath, live, problem }) => [
+    name,
+    `${streamPath}: ${live ? 'live' : (problem ?? 'not yet')}`,
+  ])
+  return { ...workerFacts(stats), skips, outputs: Object.fromEntries(states) }
 }

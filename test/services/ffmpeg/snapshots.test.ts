@@ -192,7 +192,9 @@ describe('pictures at an interval', () => {
     expect(await snapshots.take(target.source)).toBeUndefined()
     expect(() => service.start(target, { intervalMs: 1 })).toThrow(TypeError)
     await service.start(target, { intervalMs: 2_000 })
-    await expect.poll(() => service.status!(target)).toMatchObject({ taken: 1, streamPath: '/live/show' })
+    await expect
+      .poll(() => service.status!(target))
+      .toMatchObject({ taken: 1, bytes: expect.any(Number), takenAt: expect.stringMatching(/Z$/) })
     expect(service.isRunning(target)).toBe(true)
     expect(service.list!()).toHaveLength(1)
     await service.stop(target)

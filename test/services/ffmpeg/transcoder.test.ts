@@ -272,7 +272,7 @@ describe('as a service', () => {
     const target = { vhost: '__defaultVhost__', source }
     expect(service.isRunning(target)).toBe(true)
     expect(service.status!(target)).toMatchObject({
-      ladder: { engine: 'ladder', state: 'running', outputs: { lo: { streamPath: '/live/show_lo' } } },
+      ladder: { state: 'running', starts: 1, outputs: { lo: expect.stringContaining('/live/show_lo: ') } },
     })
     expect(service.list!()).toHaveLength(1)
     await service.stop(target)

@@ -1,0 +1,26 @@
+/**
+ * What the API and its page show of a program.
+ *
+ * @module
+ */
+import type { ServiceFacts } from '../http-api/stream-services.ts'
+import type { WorkerStats } from './child-worker.ts'
+
+/** The figures that an operator looks at; what there is none of is left out. */
+export function workerFacts(stats: WorkerStats): ServiceFacts {
+  const { state, pid, starts, runningMs, nextStartMs, progress, lastExit, log } = stats
+  const facts = {
+    state,
+    pid,
+    starts,
+    runningMs: runningMs === 0 ? undefined : runningMs,
+    nextStartMs,
+    frames: progress?.frames,
+    fps: progress?.fps,
+    speed: progress?.speed,
+    bitrateKbps: progress?.bitrateKbps,
+    lastExit: lastExit && `${lastExit.reason}, after ${(lastExit.ranMs / 1_000).toFixed(1)} s`,
+    log: log.length === 0 ? undefined : log,
+  }
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
+}
