@@ -58,15 +58,18 @@ export class DirectoryRecordingStore implements RecordingStore {
 
   /** {@inheritDoc RecordingStore.create} */
   async create(key: string): Promise<RecordingFile> {
-    await mkdir(dirname(this.#path(key)), { recursive: true })
     for (let number = 0; number < MAX_NUMBER; number++) {
       const numbered = withNumber(key, number)
       if ((await lstatOf(this.#path(numbered))) !== undefined) continue
+      const temporary = this.#temporaryPath(numbered)
       try {
-        return await this.#open(numbered, this.#temporaryPath(numbered), 'wx+')
+        return await this.#open(numbered, temporary, 'wx+')
       } catch (error) {
-        if (codeOf(error) !== 'EEXIST') throw error
+        if (codeOf(error) === 'EEXIST') continue
+        if (codeOf(error) !== 'ENOENT') throw error
       }
+      await mkdir(dirname(temporary), { recursive: true })
+      return this.#open(numbered, temporary, 'wx+')
     }
     throw new RangeError(`there are ${MAX_NUMBER} recordings ${key}`)
   }

@@ -57,7 +57,7 @@ const TURNS = 8
 export class Recorder extends EventEmitter<RecorderEvents> {
   readonly #options: ReturnType<typeof resolveOptions>
   readonly #finishing: FinishQueue
-  readonly #sessions: Map<RecordingSession, Source>
+  readonly #sessions: Map<Source, Set<RecordingSession>>
   /** Which turn it is, and how many sessions there have been: each has the turn of its number. */
   #turn: number
   #sessionCount: number
@@ -109,9 +109,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
 
   /** The files that are being written. */
   recordings(): Recording[] {
-    return Array.from(this.#sessions.keys(), ({ recording }) => recording).filter(
-      (view) => view !== undefined,
-    )
+    return this.#allSessions().flatMap(({ recording }) => recording ?? [])
   }
 
   /**
@@ -166,7 +164,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     hub.off('publish', this.#onPublish)
     hub.off('unpublish', this.#onUnpublish)
     hub.off('close', this.#onClose)
-    await Promise.all(Array.from(this.#sessions.keys(), (session) => this.#end(session, 'ended')))
+    await Promise.all(this.#allSessions().map((session) => this.#end(session, 'ended')))
     this.#timer?.cancel()
     await this.#finishing.idle()
   }
@@ -197,8 +195,12 @@ export class Recorder extends EventEmitter<RecorderEvents> {
       host,
     )
     debug('%s is recorded', source.streamPath)
-    this.#sessions.set(session, source)
-    void session.over.then(() => this.#sessions.delete(session))
+    const sessions = this.#sessions.get(source) ?? new Set()
+    this.#sessions.set(source, sessions.add(session))
+    void session.over.then(() => {
+      sessions.delete(session)
+      if (sessions.size === 0) this.#sessions.delete(source)
+    })
     this.#arm()
   }
 
@@ -215,9 +217,11 @@ export class Recorder extends EventEmitter<RecorderEvents> {
   }
 
   #sessionsOf(source: Source): RecordingSession[] {
-    return Array.from(this.#sessions)
-      .filter(([, of]) => of === source)
-      .map(([session]) => session)
+    return Array.from(this.#sessions.get(source) ?? [])
+  }
+
+  #allSessions(): RecordingSession[] {
+    return Array.from(this.#sessions.values()).flatMap((sessions) => Array.from(sessions))
   }
 
   async #end(session: RecordingSession, reason: RecordingEnd): Promise<void> {
@@ -231,7 +235,9 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     this.#timer ??= clock.setTimeout(() => {
       this.#timer = undefined
       this.#turn = (this.#turn + 1) % TURNS
-      for (const session of this.#sessions.keys()) if (session.number % TURNS === this.#turn) session.wake()
+      for (const sessions of this.#sessions.values()) {
+        for (const session of sessions) if (session.number % TURNS === this.#turn) session.wake()
+      }
       if (this.#sessions.size > 0) this.#arm()
     }, writeIntervalMs / TURNS)
   }
