@@ -139,7 +139,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
 
   /**
    * Makes files whole that a crash left: call it at the start. Each is told by `finish`; files without media are removed. Takes files of
-   * this virtual host and those that do not say. Those of a recorder that runs are not touched.
+   * this virtual host and those that do not say. Those of a recorder that runs are not touched. Rejects when the store cannot be listed.
    */
   async recover(): Promise<FinishedRecordingFile[]> {
     const { store, vhost } = this.#options
