@@ -18,6 +18,7 @@ import {
   isSessionId,
   newSessionId,
 } from './hls-sessions.ts'
+import { type HlsSegmentTarget, hlsTarget, type HlsTarget, isPlaylistPath } from './hls-target.ts'
 import {
   findVariant,
   type HlsVariantRule,
@@ -30,7 +31,7 @@ import {
   type CorsOptions,
   corsHeaders,
   type HttpReply,
-  preflightReply,
+  replyToMethod,
   sendReply,
   textReply,
   toFetchResponse,
@@ -97,16 +98,6 @@ export interface HlsHandlerOptions
 export interface HlsHandlerEvents {
   /** A segment of `source` and the playlist that names it are in the store. */
   segment: (segment: PackagedSegment, source: Source) => void
-}
-
-/** What a path asks for. */
-type Target = { readonly type: 'playlist'; readonly streamPath: string } | SegmentTarget
-
-interface SegmentTarget {
-  readonly type: 'segment'
-  /** The path of the stream, or that and the name of a variant. */
-  readonly streamPath: string
-  readonly sequence: number
 }
 
 /** An answer with bytes. */
@@ -211,11 +202,11 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     const { method = 'GET' } = request
     const facts = nodeRequestFacts(request, this.#options)
     if (facts === undefined) {
-      if (!this.#wouldBeOurs(request.url ?? '')) return false
+      if (!isPlaylistPath(request.url ?? '', this.#prefix)) return false
       sendReply(response, textReply(400, 'bad path', this.#options), method)
       return true
     }
-    const target = this.#match(facts)
+    const target = hlsTarget(facts, this.#prefix)
     if (target === undefined) return false
     const gone = whenOver(request, response)
     const send = (answer: Answer | HttpReply): void => {
@@ -245,10 +236,10 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     const { method, signal } = request
     const facts = fetchRequestFacts(request, this.#options, remoteAddress)
     if (facts === undefined) {
-      if (!this.#wouldBeOurs(new URL(request.url).pathname)) return undefined
+      if (!isPlaylistPath(new URL(request.url).pathname, this.#prefix)) return undefined
       return toFetchResponse(textReply(400, 'bad path', this.#options), method)
     }
-    const target = this.#match(facts)
+    const target = hlsTarget(facts, this.#prefix)
     if (target === undefined) return undefined
     try {
       const answer = await this.#answer(facts, target, signal)
@@ -272,27 +263,9 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     await this.#packages.close()
   }
 
-  #match(facts: HttpRequestFacts): Target | undefined {
-    if (!facts.path.startsWith(this.#prefix)) return undefined
-    const path = facts.path.slice(this.#prefix.length)
-    const playlist = /^((?:\/[^/]+){2,})\.m3u8$/i.exec(path)
-    if (playlist !== null) return { type: 'playlist', streamPath: playlist[1]! }
-    const segment = /^((?:\/[^/]+){2,})\/(\d{1,15})\.ts$/.exec(path)
-    // Without a session it may as well be a live stream that is called by a number.
-    if (segment === null || facts.query['session'] === undefined) return undefined
-    return { type: 'segment', streamPath: segment[1]!, sequence: Number(segment[2]) }
-  }
-
-  #wouldBeOurs(target: string): boolean {
-    return target.startsWith(this.#prefix) && /\.m3u8(\?|$)/i.test(target)
-  }
-
-  async #answer(facts: HttpRequestFacts, target: Target, gone: AbortSignal): Promise<Answer | HttpReply> {
-    const { method } = facts
-    if (method === 'OPTIONS') return preflightReply(this.#options)
-    if (method !== 'GET' && method !== 'HEAD') {
-      return textReply(405, 'GET, HEAD or OPTIONS', this.#options, { Allow: 'GET, HEAD, OPTIONS' })
-    }
+  async #answer(facts: HttpRequestFacts, target: HlsTarget, gone: AbortSignal): Promise<Answer | HttpReply> {
+    const early = replyToMethod(facts.method, this.#options)
+    if (early !== undefined) return early
     const id = facts.query['session']
     if (target.type === 'segment') return await this.#segment(target, id ?? '')
     const session = this.#sessions.touch(id ?? '', target.streamPath, this.#clock.now())
@@ -371,7 +344,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   }
 
   /** A segment lies below the path of its stream, or below that and the name of its variant. */
-  async #segment({ streamPath, sequence }: SegmentTarget, id: string): Promise<Answer | HttpReply> {
+  async #segment({ streamPath, sequence }: HlsSegmentTarget, id: string): Promise<Answer | HttpReply> {
     const now = this.#clock.now()
     const slash = streamPath.lastIndexOf('/')
     const ofStream = this.#sessions.touch(id, streamPath, now)

@@ -3,12 +3,15 @@
  *
  * @module
  */
+import createDebug from 'debug'
 import type { Clock, Hub, Source } from '../hub/index.ts'
-import { HlsPackager, type HlsPackagerOptions, type PackagedSegment } from './hls-packager.ts'
+import { HlsPackager, type HlsPackagerOptions, type PackagedSegment, storeKey } from './hls-packager.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
 import { PackagedSource, type PackagedStream } from './packaged-stream.ts'
 import { PackagedVariants } from './packaged-variants.ts'
 import type { SegmentStore } from './segment-store.ts'
+
+const debug = createDebug('millrace:hls')
 
 /** How long {@link HlsPackages} keeps what nobody watches. */
 export interface HlsPackagesOptions {
@@ -146,10 +149,29 @@ export class HlsPackages {
     const earlier = this.#newest.get(streamPath)
     const startSequence = Math.max(Math.floor(Date.now() / 1_000), earlier?.nextSequence ?? 0)
     earlier?.yieldPlaylist()
+    if (earlier === undefined) void this.#removeLeftovers(storeKey(streamPath), startSequence)
     const packaged = open(startSequence)
     this.#newest.set(streamPath, packaged)
     this.#all.add(packaged)
     return packaged
+  }
+
+  /** Segments of a process that was killed. Nothing of this one has lower numbers. */
+  async #removeLeftovers(key: string, startSequence: number): Promise<void> {
+    const store = this.#store
+    const isSegment = /^(?:\/[^/]+)?\/(\d{1,15})\.ts$/
+    try {
+      for (const folder of [key, `${key}.variants`]) {
+        for (const file of (await store.list?.(folder)) ?? []) {
+          const [, number] = isSegment.exec(file.slice(folder.length)) ?? []
+          // Below the folder of a stream without variants lie other streams, of longer paths.
+          const isOurs = number !== undefined && (folder !== key || file === `${key}/${number}.ts`)
+          if (isOurs && Number(number) < startSequence) await store.delete(file)
+        }
+      }
+    } catch (error) {
+      debug('cannot tidy up %s: %s', key, error)
+    }
   }
 
   async #close(packaged: PackagedStream): Promise<void> {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve, sep } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 
 /** Keeps files by key. Keys are relative paths with forward slashes, such as `live/show/12.ts`. */
 export interface SegmentStore {
@@ -14,6 +14,11 @@ export interface SegmentStore {
   get(key: string): Promise<Uint8Array | undefined>
   /** Removes `key`; harmless when it is not there. */
   delete(key: string): Promise<void>
+  /**
+   * Keys of all files below `folder`, in any order; none when it is not there. Asked when a stream is packaged, to remove segments that a
+   * process has left which was killed. A store without it keeps them.
+   */
+  list?(folder: string): Promise<readonly string[]>
 }
 
 /** Keeps everything in memory. Its size is that of the playlists' windows: whoever puts also deletes. */
@@ -59,7 +64,10 @@ export class MemorySegmentStore implements SegmentStore {
 /** How often a put begins again when a folder goes away under it. */
 const PUT_ATTEMPTS = 20
 
-/** Keeps files in a directory, for a web server or a sync job beside this process. */
+/**
+ * Keeps files in a directory, for a web server or a sync job beside this process. What a process has left that was killed is removed when
+ * the stream is packaged again.
+ */
 export class DirectorySegmentStore implements SegmentStore {
   readonly #root: string
   #writes: number
@@ -111,6 +119,19 @@ export class DirectorySegmentStore implements SegmentStore {
       } catch {
         return
       }
+    }
+  }
+
+  /** {@inheritDoc SegmentStore.list} */
+  async list(folder: string): Promise<readonly string[]> {
+    try {
+      const entries = await readdir(this.#path(folder), { recursive: true, withFileTypes: true })
+      return entries
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => relative(this.#root, join(parentPath, name)).replaceAll(sep, '/'))
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw error
     }
   }
 

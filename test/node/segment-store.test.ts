@@ -1,6 +1,12 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DirectorySegmentStore, HlsPackager, MemorySegmentStore, type SegmentStore } from 'millrace/node'
+import {
+  DirectorySegmentStore,
+  HlsHandler,
+  HlsPackager,
+  MemorySegmentStore,
+  type SegmentStore,
+} from 'millrace/node'
 import { describe, expect, it, vi } from 'vitest'
 import { ascii } from '../support/bytes.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -87,6 +93,16 @@ describe('a directory store', () => {
     await expect(store.get(key)).rejects.toThrow(RangeError)
     await expect(store.delete(key)).rejects.toThrow(RangeError)
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it('lists what is below a folder', async () => {
+    const store = new DirectorySegmentStore(await tempFolder())
+    expect(await store.list('live')).toEqual([])
+    for (const key of ['live/show/1.ts', 'live/show/deep/2.ts', 'live/show.m3u8', 'other/show/3.ts'])
+      await store.put(key, ascii('x'))
+    expect((await store.list('live/show')).toSorted()).toEqual(['live/show/1.ts', 'live/show/deep/2.ts'])
+    expect(await store.list('live/show.m3u8')).toEqual([])
+    await expect(store.list('../other')).rejects.toThrow(RangeError)
   })
 
   it('takes a key for relative, whatever it begins with', async () => {
@@ -235,4 +251,36 @@ describe('a packager on a disk', () => {
     expect(segments.map(({ durationSec }) => durationSec)).toEqual([2, 2, 2])
     await packager.close()
   })
+})
+
+it('segments that a killed process has left are removed when the stream is packaged again, and nothing else is', async () => {
+  const root = await tempFolder()
+  const kept = [
+    // Another stream, of a longer path; a stream that is called almost the same; what is none of ours.
+    'live/show/720p/5.ts',
+    'live/show2/5.ts',
+    'live/show/notes.txt',
+    'live/show.variants/poster.ts',
+  ]
+  const left = ['live/show/5.ts', 'live/show/6.ts', 'live/show.variants/720p/5.ts']
+  for (const file of [...kept, ...left]) {
+    await mkdir(join(root, file, '..'), { recursive: true })
+    await writeFile(join(root, file), 'x')
+  }
+  const stage = new Stage()
+  const hls = new HlsHandler({
+    hub: stage.hub,
+    clock: stage.clock,
+    mode: 'always',
+    store: new DirectorySegmentStore(root),
+    targetDurationMs: 2_000,
+  })
+  stage.publish('/live/show', Infinity)
+  await vi.waitFor(async () => {
+    const files = await filesIn(root)
+    expect(files.filter((file) => left.includes(file))).toEqual([])
+    expect(files.filter((file) => /^live\/show\/\d{10}\.ts$/.test(file)).length).toBeGreaterThan(1)
+  })
+  await hls.close()
+  expect(await filesIn(root)).toEqual(kept.toSorted())
 })

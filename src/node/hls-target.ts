@@ -1,0 +1,44 @@
+/**
+ * What a path asks an HLS door for.
+ *
+ * @module
+ */
+import type { HttpRequestFacts } from './http-request.ts'
+
+/** `/{app}/{name}.m3u8`. */
+export interface HlsPlaylistTarget {
+  /** Discriminant. */
+  readonly type: 'playlist'
+  /** The stream. */
+  readonly streamPath: string
+}
+
+/** `/{app}/{name}/{N}.ts`, or `/{app}/{name}/{variant}/{N}.ts`. */
+export interface HlsSegmentTarget {
+  /** Discriminant. */
+  readonly type: 'segment'
+  /** The path of the stream, or that and the name of a variant. */
+  readonly streamPath: string
+  /** Number of the segment. */
+  readonly sequence: number
+}
+
+/** What a path asks for. */
+export type HlsTarget = HlsPlaylistTarget | HlsSegmentTarget
+
+/** What the path of a request asks for, behind `prefix`; `undefined` when it is none of HLS. */
+export function hlsTarget(facts: HttpRequestFacts, prefix: string): HlsTarget | undefined {
+  if (!facts.path.startsWith(prefix)) return undefined
+  const path = facts.path.slice(prefix.length)
+  const playlist = /^((?:\/[^/]+){2,})\.m3u8$/i.exec(path)
+  if (playlist !== null) return { type: 'playlist', streamPath: playlist[1]! }
+  const segment = /^((?:\/[^/]+){2,})\/(\d{1,15})\.ts$/.exec(path)
+  // Without a session it may as well be a live stream that is called by a number.
+  if (segment === null || facts.query['session'] === undefined) return undefined
+  return { type: 'segment', streamPath: segment[1]!, sequence: Number(segment[2]) }
+}
+
+/** Whether a path that cannot be decoded is that of a playlist. */
+export function isPlaylistPath(target: string, prefix: string): boolean {
+  return target.startsWith(prefix) && /\.m3u8(\?|$)/i.test(target)
+}
