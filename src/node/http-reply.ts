@@ -47,6 +47,13 @@ export function preflightReply(options: CorsOptions): HttpReply {
   }
 }
 
+/** The answer to a request that asks for no media by its method: a preflight, or one that is not allowed. */
+export function replyToMethod(method: string, options: CorsOptions): HttpReply | undefined {
+  if (method === 'OPTIONS') return preflightReply(options)
+  if (method === 'GET' || method === 'HEAD') return undefined
+  return textReply(405, 'GET, HEAD or OPTIONS', options, { Allow: 'GET, HEAD, OPTIONS' })
+}
+
 /** A plain-text answer. */
 export function textReply(
   status: number,

@@ -14,7 +14,7 @@ import {
   type PlayerOptions,
   systemClock,
 } from '../hub/index.ts'
-import type { ViewFormat } from '../media/index.ts'
+import type { TrackFilter, ViewFormat } from '../media/index.ts'
 import { TS_VIEW } from '../mpegts/index.ts'
 import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../websocket/index.ts'
 import { openFetchStream } from './fetch-stream.ts'
@@ -23,7 +23,7 @@ import {
   type CorsOptions,
   corsHeaders,
   type HttpReply,
-  preflightReply,
+  replyToMethod,
   sendReply,
   textReply,
   toFetchResponse,
@@ -84,6 +84,13 @@ const WEBSOCKET_FORMAT: Format = {
   protocol: 'websocket-flv',
 }
 
+const TRACK_FILTERS: ReadonlySet<string> = new Set<TrackFilter>(['all', 'audio', 'video', 'default'])
+
+/** Which tracks are asked for; `undefined` for a word that means none. */
+function trackFilterOf({ tracks = 'default' }: HttpRequestFacts['query']): TrackFilter | undefined {
+  return TRACK_FILTERS.has(tracks) ? (tracks as TrackFilter) : undefined
+}
+
 /** A stream that is asked for. */
 interface Match {
   readonly streamPath: string
@@ -102,7 +109,7 @@ interface Exchange {
 
 /**
  * Serves `/{app}/{name}.flv` and `.ts`, and FLV over WebSocket at the same `.flv` URL. `?tracks=all` asks for every track,
- * `audio` or `video` for one kind; otherwise the default track of each kind goes out.
+ * `audio` or `video` for one kind; otherwise the default track of each kind goes out, as with `default`. Another word is a 400.
  *
  * @example Beside your own routes
  * ```ts
@@ -153,7 +160,7 @@ export class LiveHandler {
     if (facts === undefined) return this.#refuseBadPath(request.url ?? '', refuse)
     const match = this.#match(facts)
     if (match === undefined) return false
-    const early = this.#answerWithoutStream(method)
+    const early = this.#answerWithoutStream(facts, method)
     if (early !== undefined) {
       refuse(early)
       return true
@@ -192,7 +199,7 @@ export class LiveHandler {
     }
     const match = this.#match(facts)
     if (match === undefined) return undefined
-    const early = this.#answerWithoutStream(method)
+    const early = this.#answerWithoutStream(facts, method)
     if (early !== undefined) return toFetchResponse(early, method)
     const play = (admitted: Admitted): boolean => {
       const { source, decision } = admitted
@@ -228,7 +235,7 @@ export class LiveHandler {
     const match = this.#match(facts)
     if (match === undefined || match.format.view !== FLV_VIEW) return false
     const key = facts.header('sec-websocket-key')
-    const early = this.#answerWithoutStream(facts.method === 'GET' ? 'GET' : '')
+    const early = this.#answerWithoutStream(facts, facts.method === 'GET' ? 'GET' : '')
     if (early !== undefined) refuse(early)
     else if (facts.header('upgrade')?.toLowerCase() !== 'websocket' || !isWebSocketKey(key ?? '')) {
       refuse(textReply(400, 'not a WebSocket handshake', this.#options))
@@ -293,10 +300,11 @@ export class LiveHandler {
     return format === undefined ? undefined : { streamPath: split.streamPath, format }
   }
 
-  #answerWithoutStream(method: string): HttpReply | undefined {
-    if (method === 'OPTIONS') return preflightReply(this.#options)
-    if (method !== 'GET' && method !== 'HEAD') {
-      return textReply(405, 'GET, HEAD or OPTIONS', this.#options, { Allow: 'GET, HEAD, OPTIONS' })
+  #answerWithoutStream({ query }: HttpRequestFacts, method: string): HttpReply | undefined {
+    const early = replyToMethod(method, this.#options)
+    if (early !== undefined) return early
+    if (trackFilterOf(query) === undefined) {
+      return textReply(400, 'tracks is all, audio, video or default', this.#options)
     }
     if (this.viewerCount >= (this.#options.maxViewers ?? 20_000)) {
       return textReply(503, 'too many viewers', this.#options, { 'Retry-After': '10' })
@@ -341,11 +349,10 @@ export class LiveHandler {
   }
 
   #playerOptions(facts: HttpRequestFacts, format: Format, { request, decision }: Admitted): PlayerOptions {
-    const { tracks } = facts.query
     return {
       ...this.#options.player,
       format: format.view,
-      tracks: tracks === 'all' || tracks === 'audio' || tracks === 'video' ? tracks : 'default',
+      tracks: trackFilterOf(facts.query) ?? 'default',
       request,
       userData: decision.userData,
     }

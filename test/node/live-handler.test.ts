@@ -121,7 +121,7 @@ describe('a stream', () => {
 
   it.each([
     ['', ['audio', 'data', 'video'], 1],
-    ['?tracks=nonsense', ['audio', 'data', 'video'], 1],
+    ['?tracks=default', ['audio', 'data', 'video'], 1],
     ['?tracks=audio', ['audio', 'data'], 1],
     ['?tracks=video', ['data', 'video'], 0],
     ['?tracks=all', ['audio', 'data', 'video'], 2],
@@ -136,6 +136,18 @@ describe('a stream', () => {
     const tracks = packets.filter(({ kind }) => kind === 'audio').flatMap((packet) => packet.tracks())
     expect(new Set(tracks.map(({ trackId }) => trackId)).size).toBe(audioTracks)
   })
+
+  it.each(['?tracks=nonsense', '?tracks=', '?tracks=audio,video'])(
+    'not with %j, which asks for none',
+    async (query) => {
+      const stage = new Stage()
+      stage.publish()
+      expect(await serve({ hub: stage.hub }).fetch(`/live/show.flv${query}`)).toMatchObject({
+        status: 400,
+        body: 'tracks is all, audio, video or default\n',
+      })
+    },
+  )
 
   it('ends with its source, after the grace time', async () => {
     const stage = new Stage({ graceMs: 5_000 })
