@@ -1,8 +1,11 @@
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import type { MediaPacket } from 'millrace/media'
 import { Hub } from 'millrace/hub'
-import { Recorder } from 'millrace/services'
+import { DirectoryRecordingStore, Recorder } from 'millrace/services'
 import { describe, expect, it, test } from 'vitest'
 import { audio, audioConfig, endOfSequence, inter, key, metadata, videoConfig } from '../../hub/fakes.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 import { MemoryStore } from './memory-store.ts'
 import { EPOCH, settle, Stage, tagsOf } from './stage.ts'
 
@@ -244,4 +247,33 @@ it('a listener that throws costs nothing', async () => {
   await settle()
   expect(stage.keys).toHaveLength(1)
   expect(stage.failures).toEqual([])
+})
+
+it('whatever a stream is called, its file is in the directory', async () => {
+  const root = await tempFolder()
+  const store = new DirectoryRecordingStore(join(root, 'recordings'))
+  const stage = new Stage({ start: 'on-demand' })
+  const recorder = stage.record({ store, start: 'always' })
+  const names = [
+    '/live/..',
+    '/../../etc/passwd',
+    '/live/../../../root',
+    '/live/a\u0000.flv',
+    '/live/\n',
+    `/${'deep/'.repeat(300)}show`,
+    `/live/${'x'.repeat(1_000)}`,
+    '/live/con',
+    '/live/🎥',
+    '//',
+  ]
+  for (const name of names) {
+    const publisher = stage.hub.publish(name)
+    for (const packet of stream(0, 400)) publisher.write(packet)
+  }
+  await recorder.close()
+  expect(stage.failures).toEqual([])
+  const files = stage.finished.map(({ file }) => relative(join(root, 'recordings'), file))
+  expect(files).toHaveLength(names.length)
+  expect(files.filter((file) => file.startsWith('..'))).toEqual([])
+  expect(await readdir(root)).toEqual(['recordings'])
 })
