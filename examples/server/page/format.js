@@ -21,19 +21,36 @@ export function ago(ms) {
 /** Units that the names of a service's facts end in. */
 const UNITS = { Ms: 'ms', Sec: 's', Kbps: 'kbit/s', Bytes: 'bytes' }
 
+const ISO_TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
+
+/** A fact as term and text: `runningMs: 5` is “running: 5 ms”, `takenAtMs` a time. */
+function factOf(name, value) {
+  if (ISO_TIME.test(value)) return [wordsOf(name), clockTime(Date.parse(value))]
+  if (name.endsWith('AtMs')) return [wordsOf(name.slice(0, -4)), clockTime(value)]
+  const end = Object.keys(UNITS).find((unit) => name.endsWith(unit))
+  return end === undefined
+    ? [wordsOf(name), String(value)]
+    : [wordsOf(name.slice(0, -end.length)), `${value} ${UNITS[end]}`]
+}
+
+const wordsOf = (name) => name.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+
+/** What says nothing. */
+const isEmpty = (name, value) =>
+  value === null || value === undefined || value === '' || (name === 'vhost' && value === '__defaultVhost__')
+
 /** Facts of a service as terms and texts; what has parts of its own is shown part by part. */
 export function factsOf(facts, prefix = '') {
   const shown = {}
   for (const [name, value] of Object.entries(facts ?? {})) {
-    const term = prefix === '' ? name : `${prefix} ${name}`
-    if (value === null || value === undefined || value === '') continue
-    if (Array.isArray(value) && value.every((item) => typeof item !== 'object'))
-      shown[term] = value.join('\n')
-    else if (typeof value === 'object') Object.assign(shown, factsOf(value, term))
-    else {
-      const unit = Object.entries(UNITS).find(([end]) => name.endsWith(end))?.[1]
-      shown[term] = unit === undefined ? String(value) : `${value} ${unit}`
-    }
+    if (isEmpty(name, value)) continue
+    const within = prefix === '' ? '' : `${prefix} `
+    if (typeof value !== 'object') {
+      const [term, text] = factOf(name, value)
+      shown[within + term] = text
+    } else if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) {
+      if (value.length > 0) shown[within + wordsOf(name)] = value.join('\n')
+    } else Object.assign(shown, factsOf(value, within + wordsOf(name)))
   }
   return shown
 }
