@@ -50,6 +50,8 @@ export interface ChildWorkerOptions extends RestartOptions {
   readonly restart: 'always' | 'on-failure' | 'never'
   /** A run in which {@link ChildWorker.touch} was not called for so long is ended, ms. @defaultValue none */
   readonly stallMs?: number | undefined
+  /** Asked then: whether nothing is to be expected of it. @defaultValue something is, always */
+  readonly isIdle?: () => boolean
   /** Texts that the log shows as `***`. @defaultValue none */
   readonly secrets?: readonly string[]
   /** Time and timers. @defaultValue the runtime's own */
@@ -298,7 +300,8 @@ export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
   /** Looks again when the time could be up. */
   #watch(stallMs: number): void {
     const waitMs = this.#touchedMs + stallMs - this.#clock.now()
-    if (waitMs > 0) this.#after(waitMs, () => this.#watch(stallMs))
+    const isIdle = waitMs <= 0 && this.#options.isIdle?.() === true
+    if (waitMs > 0 || isIdle) this.#after(isIdle ? stallMs : waitMs, () => this.#watch(stallMs))
     else this.fail(`stalled: nothing for ${stallMs} ms`)
   }
 

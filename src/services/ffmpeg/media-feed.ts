@@ -29,6 +29,7 @@ export class MediaFeed {
   /** What came until it was known what there is, as far as it is not written. */
   readonly #begin: MediaPacket[]
   #finishing: boolean
+  #stdin: Writable | undefined
   /** dts of its first audio or video, on the source's clock, ms: what {@link FEED_OFFSET_MS} stands for. */
   readonly startDts: number
   /** It has video. */
@@ -41,6 +42,7 @@ export class MediaFeed {
     this.#consumer = consumer
     this.#begin = begin
     this.#finishing = false
+    this.#stdin = undefined
     this.startDts = startDts
     this.#format = feedFormatOf(begin)
     this.hasVideo = begin.some(({ kind }) => kind === 'video')
@@ -83,6 +85,11 @@ export class MediaFeed {
     return undefined
   }
 
+  /** Everything that came is written and was taken. */
+  get isIdle(): boolean {
+    return this.#consumer.stats().lagMs === 0 && (this.#stdin?.writableLength ?? 0) === 0
+  }
+
   /** Counters of its reading: what it skipped because ffmpeg was too slow. */
   get stats(): ConsumerStats {
     return this.#consumer.stats()
@@ -96,6 +103,7 @@ export class MediaFeed {
   /** Writes everything to `stdin`, as fast as that takes it, and ends it. Settles when that is done, or nobody reads any more. */
   async writeTo(stdin: Writable): Promise<void> {
     const consumer = this.#consumer
+    this.#stdin = stdin
     while (!consumer.ended && !stdin.destroyed) {
       const packet = this.#begin.shift() ?? consumer.read()
       if (packet === undefined) {

@@ -77,6 +77,8 @@ export class TranscodeJob {
       ...options,
       prepare: (signal) => this.#prepare(signal),
       restart: 'always',
+      stallMs: STALL_MS,
+      isIdle: () => this.#feed?.isIdle === true,
     })
   }
 
@@ -174,6 +176,9 @@ function encodingFor({ video, audio }: ResolvedOutput, feed: MediaFeed): Resolve
     audio: feed.audio === undefined ? 'none' : audio === 'auto' ? auto : audio,
   }
 }
+
+/** An ffmpeg that takes nothing and gives nothing for so long hangs, ms. */
+const STALL_MS = 30_000
 
 /** Behind standard input, output and error. */
 const FIRST_PIPE = 3

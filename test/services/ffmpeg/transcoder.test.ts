@@ -164,6 +164,27 @@ describe('a ladder', () => {
     expect(transcoder.stats()).toMatchObject([{ starts: 2, skips: 0 }])
   })
 
+  it('is started again when ffmpeg hangs, and not because its stream pauses', async () => {
+    const { clock, hub, transcoder } = await stage()
+    const publisher = hub.publish('/live/show')
+    show(publisher, 0)
+    await packetsOf(hub, '/live/show_lo', 3)
+    clock.advance(120_000)
+    expect(transcoder.stats()).toMatchObject([{ state: 'running', starts: 1 }])
+    process.kill(transcoder.stats()[0]!.pid!, 'SIGSTOP')
+    // More than a pipe holds.
+    for (let i = 1; i < 20; i++) publisher.write(key(i * 100, i, 65_536))
+    await expect
+      .poll(() => transcoder.stats()[0]!.skips + hub.source('/live/show')!.consumerStats()[0]!.lagMs)
+      .toBeGreaterThan(0)
+    clock.advance(60_000)
+    clock.advance(3_000)
+    expect(await exited(transcoder)).toMatchObject({
+      reason: 'stalled: nothing for 30000 ms',
+      signal: 'SIGKILL',
+    })
+  })
+
   it('ends what writes no FLV', async () => {
     const garbage = "head -c 1100000 /dev/zero | tr '\\0' '\\377' >&3; exec sleep 1000"
     const { hub, transcoder } = await stage({}, garbage)
