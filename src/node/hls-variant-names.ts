@@ -15,14 +15,12 @@ import type { Hub, Source } from '../hub/index.ts'
  *
  * Streams that are not there are left out until they come.
  */
-export type HlsVariants = readonly string[] | VariantsOf | HlsVariantRule
-
-type VariantsOf = (streamPath: string) => readonly string[] | undefined
+export type HlsVariants = readonly string[] | HlsVariantRule['variantsOf'] | HlsVariantRule
 
 /** Both directions of {@link HlsVariants}. */
 export interface HlsVariantRule {
   /** The paths of all variants of a stream; none when it has no variants. */
-  readonly variantsOf: VariantsOf
+  readonly variantsOf: (streamPath: string) => readonly string[] | undefined
   /** The path of the stream that a source is a variant of; `undefined` when it is none. */
   readonly streamOf: (source: Source) => string | undefined
 }
