@@ -69,7 +69,7 @@ export type {
 } from './callbacks/callback-options.ts'
 export { verifyCallback, type VerifyCallbackOptions } from './callbacks/callback-signature.ts'
 export { HttpCallbacks } from './callbacks/http-callbacks.ts'
-export type { WorkerExit, WorkerState, WorkerStats } from './ffmpeg/child-worker.ts'
+export type { WorkerExit, WorkerState, WorkerStats } from './ffmpeg/child-worker-options.ts'
 export type { AudioEncoding, Encoding, VideoEncoding } from './ffmpeg/encoding.ts'
 export type { FfmpegProgress } from './ffmpeg/ffmpeg-progress.ts'
 export { ExecHooks, type ExecHooksEvents, type ExecHookStats } from './ffmpeg/exec-hooks.ts'

@@ -33,6 +33,9 @@ const PAGE = `<!doctype html><script src="/hls.js"></script><video id="video" mu
   video.play()
 </script>`
 
+/** What a shell, a program with options or a file system would take for something else. */
+const HOSTILE = '/live/-i;rm $(id) ../..'
+
 function rung(height: number): TranscodeOutput {
   return { name: `${height}p`, video: { height, bitrateKbps: height, preset: 'ultrafast', threads: 1 } }
 }
@@ -196,11 +199,11 @@ describeWithTool('ffmpeg', 'transcoding', () => {
     onTestFinished(() => transcoder.close())
     const before = children('ffmpeg')
     for (let i = 0; i < 20; i++) {
-      const publisher = hub.publish('/live/show')
+      const publisher = hub.publish(HOSTILE)
       for (const packet of packets) publisher.write(packet)
       await new Promise((resolve) => transcoder.once('start', resolve))
       // Every other one is stopped before it has given anything.
-      if (i % 2 === 0) await appears(hub, '/live/show_90p')
+      if (i % 2 === 0) await appears(hub, `${HOSTILE}_90p`)
       const over = new Promise((resolve) => transcoder.once('exit', resolve))
       publisher.unpublish()
       await over
@@ -256,7 +259,7 @@ describeWithTool('ffmpeg', 'a picture', () => {
     const hub = new Hub()
     const snapshots = new Snapshots({ hub })
     onTestFinished(() => snapshots.close())
-    const publisher = hub.publish(`/live/-i;${clip}`)
+    const publisher = hub.publish(HOSTILE)
     for (const packet of demuxFlv(readClip(clip))) publisher.write(packet)
     const picture = (await snapshots.take(publisher.source))!
     expect(Buffer.from(picture.jpeg.subarray(0, 3)).toString('hex')).toBe('ffd8ff')
@@ -327,7 +330,7 @@ it('a program that is not ffmpeg runs for a stream, and is gone with it', async 
   const hub = new Hub({ graceMs: 0 })
   const hooks = new ExecHooks({ hub, hooks: [{ name: 'one', on: 'publish', command: ['sleep', '1000'] }] })
   onTestFinished(() => hooks.close())
-  const publisher = hub.publish('/live/../../-i')
+  const publisher = hub.publish(HOSTILE)
   await vi.waitFor(() => expect(children('sleep')).toHaveLength(1))
   publisher.unpublish()
   await vi.waitFor(() => expect(children('sleep')).toEqual([]))

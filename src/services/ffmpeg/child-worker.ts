@@ -10,7 +10,14 @@ import { EventEmitter } from 'eventemitter3'
 import { type Clock, systemClock, type Timer } from '../../hub/index.ts'
 import { Backoff } from '../backoff.ts'
 import { childGuard } from './child-guard.ts'
-import { type FfmpegProgress, ProgressReader } from './ffmpeg-progress.ts'
+import type {
+  ChildWorkerOptions,
+  WorkerExit,
+  WorkerRun,
+  WorkerState,
+  WorkerStats,
+} from './child-worker-options.ts'
+import { ProgressReader } from './ffmpeg-progress.ts'
 import { LogTail } from './log-tail.ts'
 import { RESTART_DEFAULTS, type RestartOptions } from './restart-options.ts'
 
@@ -19,88 +26,12 @@ const debug = createDebug('millrace:ffmpeg')
 /** How long output may stay open after its program has ended, ms: somebody else holds the other end. */
 const OUTPUT_GRACE_MS = 1_000
 
-/** One run of a program. */
-export interface WorkerRun {
-  /** The program: a path, or a name that is looked for in `PATH`. */
-  readonly command: string
-  /** Its arguments; no shell sees them. */
-  readonly args: readonly string[]
-  /** Added to the environment of this process. */
-  readonly env?: Readonly<Record<string, string>>
-  /** Where it runs. */
-  readonly cwd?: string | undefined
-  /** Whether its standard input is a pipe. Otherwise there is none. */
-  readonly input?: boolean
-  /** What comes on standard output: reports of `-progress pipe:1`, lines for the log, or something that `attach` reads. */
-  readonly output: 'progress' | 'log' | 'pipe'
-  /** How many more pipes it gets, from file descriptor 3 on. */
-  readonly pipes?: number
-  /**
-   * Connects the pipes, once the program runs.
-   * @returns called once when it is over and its output was read.
-   */
-  attach?(child: ChildProcess): () => void
-}
-
-/** What a {@link ChildWorker} does. */
-export interface ChildWorkerOptions extends RestartOptions {
-  /** Says what to run, anew for each start. `undefined`: there is nothing to do. Its rejection counts as a failed run. */
-  readonly prepare: (signal: AbortSignal) => Promise<WorkerRun | undefined> | WorkerRun | undefined
-  /** When it is started again: whenever it ends, when it ends with an error, or never. */
-  readonly restart: 'always' | 'on-failure' | 'never'
-  /** A run in which {@link ChildWorker.touch} was not called for so long is ended, ms. @defaultValue none */
-  readonly stallMs?: number | undefined
-  /** Asked then: whether nothing is to be expected of it. @defaultValue something is, always */
-  readonly isIdle?: () => boolean
-  /** Texts that the log shows as `***`. @defaultValue none */
-  readonly secrets?: readonly string[]
-  /** Time and timers. @defaultValue the runtime's own */
-  readonly clock?: Clock | undefined
-}
-
-/** What a worker is doing: nothing yet, starting, running, ending, waiting for its next start; its work is done; it was given up. */
-export type WorkerState = 'idle' | 'starting' | 'running' | 'stopping' | 'waiting' | 'ended' | 'failed'
-
-/** How a run ended. */
-export interface WorkerExit {
-  /** In words: `exited with 1`, `killed by SIGKILL`, or why it was ended. */
-  readonly reason: string
-  /** Exit code, `null` after a signal or when it could not be started. */
-  readonly code: number | null
-  /** The signal that ended it, `null` if none did. */
-  readonly signal: string | null
-  /** How long it ran, ms. */
-  readonly ranMs: number
-}
-
-/** What is to be known of a worker. */
-export interface WorkerStats {
-  /** What it is doing. */
-  readonly state: WorkerState
-  /** Process id, while it runs. */
-  readonly pid: number | undefined
-  /** Starts so far. */
-  readonly starts: number
-  /** How long this run lasts, ms; 0 when it does not run. */
-  readonly runningMs: number
-  /** Time to the next start, ms, while it waits for that. */
-  readonly nextStartMs: number | undefined
-  /** How far it is, when it reports. */
-  readonly progress: FfmpegProgress | undefined
-  /** How the last run ended; why it was given up. */
-  readonly lastExit: WorkerExit | undefined
-  /** The end of what it said: 20 lines of 500 characters, without passwords. */
-  readonly log: readonly string[]
-}
-
 /** Facts that a {@link ChildWorker} announces. */
 export interface ChildWorkerEvents {
   /** It runs. */
   start: (pid: number) => void
   /** A run is over, or could not begin. */
   exit: (exit: WorkerExit) => void
-  /** It is not started any more: its work is done, or it was given up. */
-  over: (state: 'ended' | 'failed') => void
 }
 
 /** One program. All that it starts is in its process group and ends with it, and with this process. */
@@ -334,7 +265,6 @@ export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
     else if (restart === 'never') this.#rest('failed')
     else this.#retry(ranMs)
     this.emit('exit', this.#lastExit)
-    if (this.#state === 'ended' || this.#state === 'failed') this.emit('over', this.#state)
   }
 
   #retry(ranMs: number): void {

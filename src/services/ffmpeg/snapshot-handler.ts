@@ -106,8 +106,7 @@ export class SnapshotHandler {
     if ('status' in admitted) return admitted
     try {
       const { source } = admitted
-      const isSeries = snapshots.service.isRunning({ vhost: request.vhost, source })
-      const latest = isSeries ? snapshots.latest(source) : undefined
+      const latest = snapshots.isPeriodic(source) ? snapshots.latest(source) : undefined
       return latest ?? (await snapshots.take(source)) ?? notFoundReply(this.#options)
     } finally {
       admitted.decision.onEnd?.()

@@ -111,6 +111,11 @@ export class Snapshots extends EventEmitter<SnapshotsEvents> {
     return this.#albums.get(source)?.latest
   }
 
+  /** Whether pictures of a source are taken at an interval. */
+  isPeriodic(source: Source): boolean {
+    return this.#series.has(source)
+  }
+
   /** Whether pictures of a stream are taken. */
   covers(streamPath: string): boolean {
     return this.#options.match.some((pattern) => pattern.matches(streamPath))
@@ -161,7 +166,7 @@ export class Snapshots extends EventEmitter<SnapshotsEvents> {
   get service(): StreamService {
     return {
       description: 'takes pictures of a stream at an interval',
-      isRunning: ({ source }) => this.#series.has(source),
+      isRunning: ({ source }) => this.isPeriodic(source),
       start: ({ source }, options) => {
         const { intervalMs } = parseOptions(seriesOptions, options ?? {}, 'snapshot')
         this.#startSeries(source, intervalMs ?? this.#options.intervalMs ?? DEFAULT_INTERVAL_MS)

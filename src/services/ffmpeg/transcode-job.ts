@@ -5,7 +5,8 @@
  */
 import type { Readable } from 'node:stream'
 import type { Source } from '../../hub/index.ts'
-import { ChildWorker, type WorkerRun, type WorkerStats } from './child-worker.ts'
+import { ChildWorker } from './child-worker.ts'
+import type { WorkerRun, WorkerStats } from './child-worker-options.ts'
 import type { ResolvedEncoding } from './encoding.schema.ts'
 import { AAC, outputArguments, REPORTING } from './ffmpeg-arguments.ts'
 import { FEED_OFFSET_MS, MediaFeed } from './media-feed.ts'

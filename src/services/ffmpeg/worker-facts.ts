@@ -4,7 +4,7 @@
  * @module
  */
 import type { ServiceFacts } from '../http-api/stream-services.ts'
-import type { WorkerStats } from './child-worker.ts'
+import type { WorkerStats } from './child-worker-options.ts'
 
 /** The figures that an operator looks at; what there is none of is left out. */
 export function workerFacts(stats: WorkerStats): ServiceFacts {
