@@ -20,7 +20,7 @@ import {
 import type { ByteRange, Mp4Index, Mp4IndexTrack } from './mp4-index.ts'
 import { opusPreSkip } from './opus-pre-skip.ts'
 import type { SampleCounts } from './sample-counter.ts'
-import { tableBytes, writeSampleTables } from './sample-tables.ts'
+import { offsetShift, tableBytes, writeSampleTables } from './sample-tables.ts'
 
 /** What {@link planMp4} writes besides media. */
 export interface Mp4PlanOptions {
@@ -181,7 +181,7 @@ function planTracks(index: Mp4Index): PlannedTrack[] {
   const originSec = Math.min(...found.map(({ startSec }) => startSec))
   return found.map(({ track, counts, start, startSec }) => {
     const delay = Math.round((startSec - originSec) * MOVIE_TIMESCALE)
-    const mediaTime = start - track.firstDts
+    const mediaTime = start + offsetShift(track, counts) - track.firstDts
     const shown = Math.round(((counts.endPts - start) * MOVIE_TIMESCALE) / track.timescale)
     const edits: Edit[] = []
     if (delay > 0) edits.push({ duration: delay, mediaTime: -1 })

@@ -31,6 +31,14 @@ export function tableBytes(track: Mp4IndexTrack, counts: SampleCounts, largeOffs
 }
 
 /**
+ * What is added to the composition offsets of a track, ticks: pictures that are shown before the first one is decoded would lie before
+ * the start of the media, where no edit reaches.
+ */
+export function offsetShift(track: Mp4IndexTrack, counts: SampleCounts): number {
+  return Math.max(0, track.firstDts - counts.firstPts)
+}
+
+/**
  * Writes the tables in pieces.
  * @param mediaStart - offset in the new file of the first byte of media.
  */
@@ -81,12 +89,13 @@ function* writeOffsets(out: PieceWriter, track: Mp4IndexTrack, counts: SampleCou
   out.table('ctts', counts.negativeOffsets ? 1 : 0, 8 * counts.offsetRuns)
   out.u32(counts.offsetRuns)
   const cursor = track.cursor()
+  const shift = offsetShift(track, counts)
   let run = 0
   let last = 0
   while (cursor.next()) {
     if (cursor.offset !== last && run > 0) {
       out.u32(run) // sample_count
-      out.u32(last) // sample_offset
+      out.u32(last + shift) // sample_offset
       run = 0
       if (out.full) yield out.take()
     }
@@ -94,7 +103,7 @@ function* writeOffsets(out: PieceWriter, track: Mp4IndexTrack, counts: SampleCou
     run++
   }
   out.u32(run)
-  out.u32(last)
+  out.u32(last + shift)
 }
 
 function* writeSyncSamples(

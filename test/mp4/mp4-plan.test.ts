@@ -260,6 +260,17 @@ describe('where tracks begin', () => {
     expect(elst(head)).toEqual([])
   })
 
+  it('pictures that are shown before they are decoded keep their place: −1 as media time would be an empty edit', () => {
+    // shown at 80 and 60 ms, decoded at 100 and 110.7 ms; the audio begins at 0
+    const samples = [[1, SYNC, -1800], [1, INTER, -4560]] as const // prettier-ignore
+    const early = moof({ track: 1, dts: 9000, offset: 0, duration: 960, samples })
+    const head = join(FTYP, moov(VIDEO, AUDIO), early, one(2, 0))
+    expect(elst(head)).toEqual([edits([5400, -1], [2760, 0])])
+    // The earliest is at the start of the media: 3600 ticks are added to both.
+    const { ctts } = tables(headerOf(planOf(head)))
+    expect(ctts).toEqual(hex('01000000 00000002 00000001 00000708 00000001 fffffc40'))
+  })
+
   it('tracks without samples are left out', () => {
     const header = headerOf(planOf(join(FTYP, moov(VIDEO, AUDIO), one(2, 0))))
     expect(findAll(header, 'moov/trak')).toHaveLength(1)
