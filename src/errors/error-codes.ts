@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   ERR_MP4_BOX: 'an MP4 box reaches past the end of its parent, lacks a part or has impossible fields',
   ERR_MP4_BOX_BYTES: 'a moov or moof box is larger than maxBoxBytes',
   ERR_MP4_FRAGMENT_BYTES: 'more bytes than maxFragmentBytes wait for an MP4 fragment to be cut',
+  ERR_MP4_FRAGMENT_SAMPLES: 'more samples than maxFragmentSamples wait for an MP4 fragment to be cut',
   ERR_MP4_INDEX_BYTES: 'the index of an MP4 file takes more memory than maxIndexBytes',
   ERR_MP4_MOVIE: 'a file has tracks but is no fragmented MP4, or has none',
   ERR_MP4_TRACKS: 'an MP4 file has more tracks than maxTracks',

@@ -52,6 +52,8 @@ export interface FragmentedMp4Options {
   readonly maxStepBackMs?: number
   /** Bytes of the packets that wait for a fragment. @defaultValue 67_108_864 (64 MiB) */
   readonly maxFragmentBytes?: number
+  /** Samples that wait for a fragment, however small: each takes some 200 bytes beside its own. @defaultValue 65_536 */
+  readonly maxFragmentSamples?: number
   /** Tracks of a file. @defaultValue 32 */
   readonly maxTracks?: number
 }
@@ -109,6 +111,7 @@ export class FragmentedMp4Muxer {
   readonly #audioRoundingMs: number
   readonly #maxStepBackMs: number
   readonly #maxFragmentBytes: number
+  readonly #maxFragmentSamples: number
   readonly #maxTracks: number
   readonly #unsupported: Set<FourCc>
   readonly #writer: BoxWriter
@@ -118,6 +121,7 @@ export class FragmentedMp4Muxer {
   readonly #fixedOrigin: boolean
   #sequenceNumber: number
   #pendingBytes: number
+  #pendingCount: number
   #skippedCount: number
   #damagedCount: number
   #ended: boolean
@@ -130,6 +134,7 @@ export class FragmentedMp4Muxer {
     this.#audioRoundingMs = options.audioRoundingMs ?? 1
     this.#maxStepBackMs = options.maxStepBackMs ?? 1000
     this.#maxFragmentBytes = options.maxFragmentBytes ?? 67_108_864
+    this.#maxFragmentSamples = options.maxFragmentSamples ?? 65_536
     this.#maxTracks = options.maxTracks ?? 32
     this.#unsupported = new Set()
     this.#writer = new BoxWriter(HEADER_CAPACITY)
@@ -139,6 +144,7 @@ export class FragmentedMp4Muxer {
     this.#fixedOrigin = options.originDts !== undefined
     this.#sequenceNumber = 0
     this.#pendingBytes = 0
+    this.#pendingCount = 0
     this.#skippedCount = 0
     this.#damagedCount = 0
     this.#ended = false
@@ -156,6 +162,11 @@ export class FragmentedMp4Muxer {
   /** Bytes of the samples that wait, with those that the next fragment would leave out. */
   get pendingBytes(): number {
     return this.#pendingBytes
+  }
+
+  /** Samples that wait, with those that the next fragment would leave out. */
+  get pendingCount(): number {
+    return this.#pendingCount
   }
 
   /** Time in ms from the oldest to the newest sample that waits. */
@@ -187,7 +198,8 @@ export class FragmentedMp4Muxer {
 
   /**
    * Takes one packet. Views of its body are kept until their fragment is made.
-   * @throws LimitError `ERR_MP4_FRAGMENT_BYTES` if more than `maxFragmentBytes` would wait, `ERR_MP4_TRACKS` beyond `maxTracks`.
+   * @throws LimitError `ERR_MP4_FRAGMENT_BYTES` if more than `maxFragmentBytes` would wait, `ERR_MP4_FRAGMENT_SAMPLES` if more than
+   * `maxFragmentSamples` would, `ERR_MP4_TRACKS` beyond `maxTracks`.
    * @throws TypeError after {@link end}.
    */
   write(packet: MediaPacket): Mp4WriteResult {
@@ -201,6 +213,12 @@ export class FragmentedMp4Muxer {
       )
     }
     const parts = packet.tracks()
+    if (packet.coded && this.#pendingCount + parts.length > this.#maxFragmentSamples) {
+      throw new LimitError(
+        'ERR_MP4_FRAGMENT_SAMPLES',
+        `${this.#pendingCount} samples wait and ${parts.length} more exceed maxFragmentSamples ${this.#maxFragmentSamples}`,
+      )
+    }
     for (const part of parts) {
       const obstacle = this.#obstacle(kind, part, packet.dts)
       if (obstacle !== undefined) return obstacle
@@ -302,6 +320,7 @@ export class FragmentedMp4Muxer {
       return false
     }
     this.#pendingBytes += payload.length
+    this.#pendingCount++
     track.add(payload, packet.dts, part.cts, packet.timestampOffsetNs / 1e6, part)
     return true
   }
@@ -362,6 +381,7 @@ export class FragmentedMp4Muxer {
       sampleCount += count
       independent &&= samples[0]!.keyframe
     }
+    this.#pendingCount -= sampleCount
     const bytes = this.#fragmentBytes(parts)
     return { bytes, startMs, durationMs: endMs - startMs, sampleCount, independent }
   }

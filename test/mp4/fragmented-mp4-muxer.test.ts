@@ -429,6 +429,17 @@ describe('limits', () => {
     expect(muxer.write(aacFrame(43, 40))).toBe('written')
   })
 
+  it('maxFragmentSamples', () => {
+    const muxer = written([aacConfiguration(), aacFrame(0, 1), aacFrame(0, 1)], { maxFragmentSamples: 3 })
+    expect(muxer.write(aacFrame(0, 1))).toBe('written')
+    expect(() => muxer.write(aacFrame(0, 1))).toThrow(
+      expect.objectContaining({ code: 'ERR_MP4_FRAGMENT_SAMPLES' }),
+    )
+    expect([muxer.pendingCount, muxer.pendingBytes]).toEqual([3, 3])
+    muxer.fragment()
+    expect([muxer.pendingCount, muxer.write(aacFrame(0, 1))]).toEqual([1, 'written'])
+  })
+
   it('maxTracks', () => {
     const muxer = new FragmentedMp4Muxer({ maxTracks: 2 })
     expect(
