@@ -176,14 +176,14 @@ export class MuxerTrack {
   }
 
   /**
-   * How long a sample lasts that none follows: as its codec says, else as long as the one before, a second at most (that one may have been
-   * followed by a pause), else as the frame rate says.
+   * How long a sample lasts that none follows: as its codec says, else as long as the one before, else as the frame rate says; a second at
+   * most, for the one before may have been followed by a pause, and a frame rate is any number.
    */
   #endDuration(sample: PendingSample): number {
     const { timescale, defaultTicks } = this.format
     const own = this.format.frameTicks(sample.payload)
     if (own > 0) return own
-    return this.#lastDuration > 0 ? Math.min(this.#lastDuration, timescale) : defaultTicks
+    return Math.min(this.#lastDuration > 0 ? this.#lastDuration : defaultTicks, timescale)
   }
 }
 

@@ -17,6 +17,7 @@ import {
   mp3Frame,
   slice,
 } from '../mpegts/packets.ts'
+import { bits, u, ue } from '../codec/bits.ts'
 import { ascii, hex, join } from '../support/bytes.ts'
 import { find, findAll } from './boxes.ts'
 
@@ -387,6 +388,27 @@ describe('cutting', () => {
     expect([muxer.pendingMs, muxer.pendingBytes]).toEqual([43, 60])
     muxer.fragment()
     expect([muxer.pendingMs, muxer.pendingBytes]).toEqual([0, 30])
+  })
+
+  it('a last picture lasts a second at most, whatever the frame rate in its parameter sets', () => {
+    const vui =
+      '0000' + // aspect ratio, overscan, video signal, chroma location
+      '1' + // timing_info_present_flag
+      u(32, 0x7fff_ffff) + // num_units_in_tick
+      u(32, 1) + // time_scale: a frame in 136 years
+      '1' // fixed_frame_rate_flag
+    const sps = bits(
+      u(8, 0x67), // NAL unit header
+      u(8, 66) + u(8, 0) + u(8, 30) + ue(0), // profile_idc, constraint flags, level_idc, id
+      ue(0) + ue(2) + ue(1) + '0', // frame_num, order count type, reference frames, gaps
+      ue(3) + ue(2) + '1' + '1' + '0', // width and height in macroblocks − 1, frame_mbs_only, direct_8x8, no cropping
+      '1' + vui,
+      '0000' + '1', // no HRD parameters, pic_struct, bitstream restriction; stop bit
+    )
+    const muxer = written([avcConfiguration(4, sps), avcFrame(0, { keyframe: true })])
+    const last = muxer.end()
+    expect(timesOf(last)).toEqual([{ start: 0, durations: [90_000] }])
+    expect(last!.durationMs).toBe(1000)
   })
 
   it('without media there is nothing to cut, and no end', () => {
