@@ -8,6 +8,9 @@ import { type Clock, systemClock, type Timer } from '../hub/index.ts'
 /** How often deadlines are looked at, ms: a timeout may fire that much late. */
 const SWEEP_INTERVAL_MS = 250
 
+/** Items that are looked at in one go: a look is some microseconds, and 10,000 of them would hold the event loop up for 30 ms. */
+const ITEMS_PER_STEP = 512
+
 /** Something with a deadline. */
 export interface Expiring {
   /** When {@link Expiring.handleTimeout} is due, ms on the clock of the sweep; `undefined`: never. */
@@ -22,6 +25,8 @@ export class TimeoutSweep {
   readonly #items: Set<Expiring>
   readonly #onDue: () => void
   #timer: Timer | undefined
+  /** Where the present pass goes on. */
+  #pass: Iterator<Expiring> | undefined
 
   /** @param clock - time and timers. @defaultValue the runtime's own */
   constructor(clock: Clock = systemClock) {
@@ -29,6 +34,7 @@ export class TimeoutSweep {
     this.#items = new Set()
     this.#onDue = () => this.#sweep()
     this.#timer = undefined
+    this.#pass = undefined
   }
 
   /** How many items are watched. */
@@ -39,7 +45,7 @@ export class TimeoutSweep {
   /** Watches `item` from now on. */
   add(item: Expiring): void {
     this.#items.add(item)
-    this.#timer ??= this.#clock.setTimeout(this.#onDue, SWEEP_INTERVAL_MS)
+    this.#schedule()
   }
 
   /** No longer watches `item`. */
@@ -50,17 +56,32 @@ export class TimeoutSweep {
     this.#timer = undefined
   }
 
+  /** As many steps as it takes to look at everyone once in an interval. */
+  #schedule(): void {
+    const steps = Math.ceil(this.#items.size / ITEMS_PER_STEP)
+    this.#timer ??= this.#clock.setTimeout(this.#onDue, SWEEP_INTERVAL_MS / steps)
+  }
+
   #sweep(): void {
     this.#timer = undefined
     const now = this.#clock.now()
+    let pass = this.#pass
+    let next = pass?.next()
+    if (pass === undefined || next === undefined || next.done === true) {
+      pass = this.#items.values()
+      next = pass.next()
+    }
+    this.#pass = pass
     try {
-      for (const item of this.#items) {
-        const { nextTimeoutMs } = item
-        if (nextTimeoutMs !== undefined && nextTimeoutMs <= now) item.handleTimeout(now)
+      for (let looked = 1; next.done !== true; looked++) {
+        const { nextTimeoutMs } = next.value
+        if (nextTimeoutMs !== undefined && nextTimeoutMs <= now) next.value.handleTimeout(now)
+        if (looked === ITEMS_PER_STEP) break
+        next = pass.next()
       }
     } finally {
       // Also when a handler of the application throws: the other connections keep their timeouts.
-      if (this.#items.size > 0) this.#timer ??= this.#clock.setTimeout(this.#onDue, SWEEP_INTERVAL_MS)
+      if (this.#items.size > 0) this.#schedule()
     }
   }
 }

@@ -56,6 +56,33 @@ describe('TimeoutSweep', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test.each([512, 513, 1_300])('looks at %i items in steps of 512, at each once in 250 ms', (count) => {
+    const clock = new VirtualClock()
+    const sweep = new TimeoutSweep(clock)
+    let looks = 0
+    const items = Array.from({ length: count }, () => ({
+      get nextTimeoutMs(): number | undefined {
+        looks++
+        return undefined
+      },
+      handleTimeout: () => undefined,
+    }))
+    for (const item of items) sweep.add(item)
+    // The first step comes when one item was there.
+    clock.advance(250)
+    const perStep: number[] = []
+    for (let ms = 0; ms < 10_000; ms++) {
+      const before = looks
+      clock.advance(1)
+      if (looks > before) perStep.push(looks - before)
+    }
+    expect(Math.max(...perStep)).toBe(Math.min(count, 512))
+    expect(looks / count).toBeGreaterThanOrEqual(39)
+    expect(looks / count).toBeLessThanOrEqual(43)
+    for (const item of items) sweep.delete(item)
+    expect(clock.pending).toBe(0)
+  })
+
   test('goes on when a handler throws', () => {
     const clock = new VirtualClock()
     const sweep = new TimeoutSweep(clock)
