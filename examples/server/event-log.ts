@@ -9,6 +9,17 @@ import type { RtmpServer } from 'millrace/node'
 /** What a line tells, for programs. */
 export type EventFields = Readonly<Record<string, string | number>>
 
+/**
+ * Control characters, line ends and changes of direction. Peers choose names, and a line may be shown by a terminal: none of them forges
+ * a line or drives it.
+ */
+const UNSEEN = /[\p{Cc}\u2028-\u202E\u2066-\u2069]/gu
+
+/** As in JSON, where it means the same. */
+function escape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 /** Writes lines to a sink, the console by default. */
 export class EventLog {
   readonly #write: (line: string) => void
@@ -31,7 +42,8 @@ export class EventLog {
   /** An event: `fields` for programs, `text` for people. */
   event(event: string, fields: EventFields, text: string): void {
     const time = new Date().toISOString()
-    this.#write(this.#format === 'json' ? JSON.stringify({ time, event, ...fields }) : `${time} ${text}`)
+    const line = this.#format === 'json' ? JSON.stringify({ time, event, ...fields }) : `${time} ${text}`
+    this.#write(line.replaceAll(UNSEEN, escape))
   }
 
   /** Streams that come and go in the virtual host `vhost`, `''` for that of everybody. */

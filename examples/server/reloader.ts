@@ -31,17 +31,26 @@ export interface ReloaderOptions {
 export class Reloader {
   readonly #options: ReloaderOptions
   #last: Promise<unknown>
+  #closed: boolean
 
   constructor(options: ReloaderOptions) {
     this.#options = options
     this.#last = Promise.resolve()
+    this.#closed = false
   }
 
   /** Rejects, and has changed nothing, when the file is wrong. */
   reload(): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('the server is closing'))
     const next = this.#last.then(() => this.#reload())
     this.#last = next.catch(() => undefined)
     return next
+  }
+
+  /** Reloads no more; resolves when one that is under way is over. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#last
   }
 
   async #reload(): Promise<void> {

@@ -179,6 +179,7 @@ export async function startServer(
     },
     async close() {
       unwatch()
+      await reloader.close()
       statistics.close()
       await closeDoors()
     },

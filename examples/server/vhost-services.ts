@@ -61,11 +61,21 @@ export class VhostServices {
   /**
    * Makes everything anew that `config` changes; the rest goes on as it is. Whoever is in stays in.
    * @param hub - the hub of this virtual host.
+   * @throws what the first capability throws that cannot be so; the others are applied, and the next time all of them are tried again.
    */
   async apply(config: VhostConfig, hub: Hub): Promise<void> {
     if (isDeepStrictEqual(this.#config, config)) return
+    this.#config = undefined
+    const errors: unknown[] = []
+    for (const capability of this.#list) {
+      try {
+        await capability.apply(config, hub)
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (errors.length > 0) throw errors[0]
     this.#config = config
-    for (const capability of this.#list) await capability.apply(config, hub)
   }
 
   /** @returns whether the request was for one of them and will be answered. */

@@ -44,6 +44,19 @@ test('whoever is turned away has a line with the reason', async () => {
   ])
 })
 
+test('nobody forges a line or drives a terminal', () => {
+  const hostile = 'a\r\n2026 publish /live/forged\u001b[2J\u009b2J\u2028\u202e'
+  const lines: string[] = []
+  for (const format of ['text', 'json'] as const) {
+    new EventLog((line) => lines.push(line), format).event('connect', { agent: hostile }, hostile)
+  }
+  const [text, json] = lines
+  expect(lines).toHaveLength(2)
+  expect(lines.join('')).toMatch(/^[\x20-\x7e]*$/)
+  expect(text).toContain(String.raw`a\u000d\u000a2026`)
+  expect(JSON.parse(json!)).toMatchObject({ agent: hostile })
+})
+
 test('a stream key is in no line', async () => {
   const publish: AccessRequest = {
     ...REQUEST,

@@ -195,6 +195,17 @@ it('tells the backend that let a publisher in of its end, also when the file nam
   )
 })
 
+it('waits for a reload that is under way before it closes, and takes no other', async () => {
+  const server = await startWith(TOP)
+  server.edit(`${TOP}vhosts: { a.test: {} }\n`)
+  const reloading = server.reload()
+  const closing = server.close()
+  await reloading
+  expect(server.hubs.get('a.test')).toBeDefined()
+  await closing
+  await expect(server.reload()).rejects.toThrow('the server is closing')
+})
+
 it('a file that changes is noticed', async () => {
   const file = join(await tempFolder(), 'server.yaml')
   await writeFile(file, '')
