@@ -7,6 +7,17 @@
  * @module
  */
 import type { BoxWriter } from './box-writer.ts'
+import {
+  TFHD_DEFAULT_DURATION,
+  TFHD_DEFAULT_FLAGS,
+  TFHD_DEFAULT_BASE_IS_MOOF,
+  TRUN_DATA_OFFSET,
+  TRUN_FIRST_SAMPLE_FLAGS,
+  TRUN_DURATION,
+  TRUN_SIZE,
+  TRUN_FLAGS,
+  TRUN_COMPOSITION_OFFSET,
+} from './movie-fragment-flags.ts'
 import type { PendingSample } from './muxer-track.ts'
 
 /** Samples of one track in a fragment. */
@@ -20,17 +31,6 @@ export interface FragmentTrack {
   /** Composition offset of each in ticks. */
   readonly offsets: readonly number[]
 }
-
-const TFHD_DEFAULT_DURATION = 0x00_0008
-const TFHD_DEFAULT_FLAGS = 0x00_0020
-const TFHD_DEFAULT_BASE_IS_MOOF = 0x02_0000
-
-const TRUN_DATA_OFFSET = 0x001
-const TRUN_FIRST_SAMPLE_FLAGS = 0x004
-const TRUN_DURATION = 0x100
-const TRUN_SIZE = 0x200
-const TRUN_FLAGS = 0x400
-const TRUN_COMPOSITION_OFFSET = 0x800
 
 /** Writes `moof` and the head of its `mdat`; the samples of the tracks follow, track after track. */
 export function writeMovieFragment(
