@@ -4,7 +4,7 @@
  * @module
  */
 import type { Stats } from 'node:fs'
-import { type FileHandle, link, lstat, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, link, lstat, rename, rm, unlink } from 'node:fs/promises'
 import type { RecordingFile, RecordingReplacement } from './recording-store.ts'
 
 /** How many names are tried for one file. */
@@ -118,7 +118,7 @@ export class DirectoryRecordingFile implements RecordingFile {
   async #finishInPlaceOf(original: DirectoryRecordingFile): Promise<string> {
     await this.#handle.sync()
     await original.#claim()
-    const key = await this.#takeName(() => unlink(original.#path))
+    const key = await this.#takeName(() => rm(original.#path, { force: true }))
     await Promise.all([this.close(), original.close()])
     return this.#directory.shownPathOf(key)
   }

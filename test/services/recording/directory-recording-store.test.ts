@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { DirectoryRecordingStore } from 'millrace/services'
 import { describe, expect, it, test } from 'vitest'
@@ -72,6 +72,17 @@ describe('a file', () => {
     expect(await copy.finish()).toBe(join(folder, 'show.mp4'))
     expect(await listOf(folder)).toEqual(['show.mp4'])
     expect(Array.from(await readFile(join(folder, 'show.mp4')))).toEqual([2, 3])
+  })
+
+  it('that somebody removed lives on in its replacement', async () => {
+    const folder = await tempFolder()
+    const file = await new DirectoryRecordingStore(folder).create('show.mp4')
+    await file.append(Uint8Array.of(1))
+    await rm(join(folder, `show.mp4.${SELF}.tmp`))
+    const copy = await file.replacement()
+    await copy.append(await file.read(0, 1))
+    expect(await copy.finish()).toBe(join(folder, 'show.mp4'))
+    expect(await listOf(folder)).toEqual(['show.mp4'])
   })
 })
 
