@@ -178,7 +178,8 @@ describeWithTool(['chromium', 'ffmpeg', 'ffprobe'], 'a ladder that ffmpeg pushes
     } finally {
       await browser.close()
     }
-  })
+    // As long as the stream lasts, on a busy machine.
+  }, 120_000)
 })
 
 /** Presentation time of the first picture in a segment, ms. */
