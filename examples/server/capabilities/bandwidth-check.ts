@@ -32,10 +32,10 @@ export class BandwidthCheck implements Capability {
   /** @internal */
   async apply({ bandwidthCheck }: VhostConfig): Promise<void> {
     const { cors } = this.#context
-    const isNew = await this.#http.apply(
-      bandwidthCheck,
-      ({ rtmp: _, ...options }) => new BandwidthHandler({ cors, ...options }),
-    )
+    const isNew = await this.#http.apply(bandwidthCheck, (section) => {
+      const { authentication, maxBytes, maxDurationMs, maxTransfers } = section
+      return new BandwidthHandler({ cors, authentication, maxBytes, maxDurationMs, maxTransfers })
+    })
     const rtmp = bandwidthCheck?.rtmp
     if (isNew) this.#rtmp = rtmp === undefined ? undefined : new RtmpBandwidthCheck(rtmp)
   }
