@@ -9,6 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A test takes milliseconds; a busy machine takes longer.
     testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
     exclude: ['test/interop/**', 'test/examples/**', '**/node_modules/**'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     coverage: { provider: 'v8', include: ['src/**'] },

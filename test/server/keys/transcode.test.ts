@@ -41,8 +41,9 @@ tryKeys('transcode', {
   async 'engines[].name'() {
     const server = await withEngine(`outputs: [${LO}]`)
     await publishClip(server)
-    await vi.waitFor(() =>
-      expect(server.lines.join('\n')).toMatch(/transcode \/live\/show one: started, pid \d+/),
+    await vi.waitFor(
+      () => expect(server.lines.join('\n')).toMatch(/transcode \/live\/show one: started, pid \d+/),
+      5_000,
     )
   },
   async 'engines[].match'() {
@@ -97,8 +98,9 @@ tryKeys('transcode', {
     const server = await withEngine(`outputs: [${LO}]`, 'maxWorkers: 1')
     await publish(server, '/live/one')
     await publish(server, '/live/two')
-    await vi.waitFor(() =>
-      expect(server.lines.join('\n')).toContain('transcode /live/two one: 1 run already'),
+    await vi.waitFor(
+      () => expect(server.lines.join('\n')).toContain('transcode /live/two one: 1 run already'),
+      5_000,
     )
   },
   async maxRestarts() {

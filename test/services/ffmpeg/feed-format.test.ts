@@ -2,9 +2,9 @@ import { demuxFlv } from 'millrace/flv'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { describe, expect, it } from 'vitest'
 import { feedFormatOf } from '../../../src/services/ffmpeg/feed-format.ts'
-import { CLIPS, readClip } from '../../support/clips.ts'
+import { type Clip, readClip } from '../../support/clips.ts'
 
-function mediaOf(clip: (typeof CLIPS)[number]): MediaPacket[] {
+function mediaOf(clip: Clip): MediaPacket[] {
   return demuxFlv(readClip(clip)).flatMap((packet) =>
     packet.kind === 'data' ? [] : (packet.defaultTrack() ?? []),
   )
