@@ -73,8 +73,9 @@ class Mp4Feed implements FeedFormat {
     const result = this.#muxer.write(packet)
     if (result !== 'written' && result !== 'ignored') return undefined
     // A fragment for each picture, or sound would wait for nothing.
-    const isDue =
-      packet.coded && (packet.kind === 'video' || !this.#isVideo || this.#muxer.pendingMs > HELD_MS)
+    const { pendingMs, pendingCount, pendingBytes } = this.#muxer
+    const isFull = pendingMs > HELD_MS || pendingCount > HELD_SAMPLES || pendingBytes > HELD_BYTES
+    const isDue = packet.coded && (packet.kind === 'video' || !this.#isVideo || isFull)
     return isDue ? this.#take(this.#muxer.fragment()) : EMPTY_BYTES
   }
 
@@ -90,5 +91,7 @@ class Mp4Feed implements FeedFormat {
   }
 }
 
-/** Sound that waits for a picture, ms. */
+/** Sound that waits for a picture, ms; its times may stand still. */
 const HELD_MS = 200
+const HELD_SAMPLES = 64
+const HELD_BYTES = 262_144

@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import { EMPTY_BYTES } from '../../bytes/index.ts'
 import type { Consumer, ConsumerStats, Source } from '../../hub/index.ts'
 import type { MediaPacket } from '../../media/index.ts'
 import { type FeedFormat, feedFormatOf, isOldFlv } from './feed-format.ts'
@@ -18,7 +19,7 @@ export const FEED_OFFSET_MS = 1_000
 /** How long, in the time of the stream, the second kind of media is waited for before the first goes out. */
 const PROBE_MS = 500
 
-/** Packets that are held meanwhile, whatever their times. */
+/** Packets that are held meanwhile, whatever their times. Of configuration before the first frame the newest are kept. */
 const MAX_PROBE_PACKETS = 512
 
 /** One reading of a source for one run of ffmpeg, from its newest keyframe on. */
@@ -53,36 +54,27 @@ export class MediaFeed {
   /**
    * Waits until there is something to read and it is known what kinds of media there are.
    * @returns `undefined` when the stream, or its publisher, ends before.
+   * @throws TypeError for codecs that no container can carry.
    */
   static async open(source: Source, signal: AbortSignal): Promise<MediaFeed | undefined> {
     if (source.closed) return undefined
     const consumer = source.consume({ tracks: 'default' })
     const end = (): void => consumer.detach()
     signal.addEventListener('abort', end, { once: true })
-    const pending: MediaPacket[] = []
-    let startDts: number | undefined
+    let feed: MediaFeed | undefined
     try {
-      while (!consumer.ended) {
-        const packet = consumer.read()
-        if (packet === undefined) {
-          if (source.publisher === undefined) break
-          await consumer.ready()
-          continue
-        }
-        if (packet.kind === 'data') continue
-        pending.push(packet)
-        if (packet.coded) startDts ??= packet.dts
-        if (startDts === undefined) continue
-        const kinds = new Set(pending.map(({ kind }) => kind))
-        const isWaiting = kinds.size < 2 && packet.dts - startDts < PROBE_MS
-        if (!isWaiting || pending.length >= MAX_PROBE_PACKETS)
-          return new MediaFeed(source, consumer, pending, startDts)
-      }
+      const begin = await readBegin(source, consumer)
+      feed = begin && new MediaFeed(source, consumer, begin.packets, begin.startDts)
+      return feed
     } finally {
       signal.removeEventListener('abort', end)
+      if (feed === undefined) consumer.detach()
     }
-    consumer.detach()
-    return undefined
+  }
+
+  /** Packets of the start that are not written yet. */
+  get heldCount(): number {
+    return this.#begin.length
   }
 
   /** Everything that came is written and was taken. */
@@ -100,10 +92,24 @@ export class MediaFeed {
     return this.#format.name
   }
 
-  /** Writes everything to `stdin`, as fast as that takes it, and ends it. Settles when that is done, or nobody reads any more. */
+  /**
+   * Writes everything to `stdin`, as fast as that takes it, and ends it. Settles when that is done, or nobody reads any more. Rejects when
+   * the container cannot go on.
+   */
   async writeTo(stdin: Writable): Promise<void> {
-    const consumer = this.#consumer
     this.#stdin = stdin
+    let rest: Uint8Array = EMPTY_BYTES
+    try {
+      await this.#write(stdin)
+      rest = this.#format.end()
+    } finally {
+      this.#consumer.detach()
+      stdin.end(rest)
+    }
+  }
+
+  async #write(stdin: Writable): Promise<void> {
+    const consumer = this.#consumer
     while (!consumer.ended && !stdin.destroyed) {
       const packet = this.#begin.shift() ?? consumer.read()
       if (packet === undefined) {
@@ -119,8 +125,6 @@ export class MediaFeed {
       if (bytes === undefined) break
       if (bytes.length > 0 && !stdin.write(bytes)) await drained(stdin)
     }
-    consumer.detach()
-    stdin.end(this.#format.end())
   }
 
   /** Ends when all that a publisher sent is written who has left; at once while there is one. */
@@ -133,6 +137,32 @@ export class MediaFeed {
   close(): void {
     this.#consumer.detach()
   }
+}
+
+/** The packets until it is known what there is; `undefined` when there will be nothing. */
+async function readBegin(
+  source: Source,
+  consumer: Consumer,
+): Promise<{ packets: MediaPacket[]; startDts: number } | undefined> {
+  const packets: MediaPacket[] = []
+  let startDts: number | undefined
+  while (!consumer.ended) {
+    const packet = consumer.read()
+    if (packet === undefined) {
+      if (source.publisher === undefined) return undefined
+      await consumer.ready()
+      continue
+    }
+    if (packet.kind === 'data') continue
+    if (startDts === undefined && packets.length >= MAX_PROBE_PACKETS) packets.shift()
+    packets.push(packet)
+    if (packet.coded) startDts ??= packet.dts
+    if (startDts === undefined) continue
+    const kinds = new Set(packets.map(({ kind }) => kind))
+    const isWaiting = kinds.size < 2 && packet.dts - startDts < PROBE_MS
+    if (!isWaiting || packets.length >= MAX_PROBE_PACKETS) return { packets, startDts }
+  }
+  return undefined
 }
 
 /** Waits for room, or for the end. */

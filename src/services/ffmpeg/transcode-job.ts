@@ -159,7 +159,7 @@ export class TranscodeJob {
           output.readFrom(child.stdio[FIRST_PIPE + i] as Readable)
           return output
         })
-        void feed.writeTo(child.stdin!)
+        feed.writeTo(child.stdin!).catch((error: unknown) => this.worker.fail(String(error)))
         return () => {
           feed.close()
           for (const output of this.#outputs) output.close()
