@@ -56,12 +56,13 @@ export class Recording implements Capability {
     const recorder = new Recorder({ hub, store, vhost, ...withoutUndefined(options) })
     const service = new RecordService(recorder)
     recorder.on('finish', (recording) => {
-      const { streamPath: stream, file, durationMs, byteLength: bytes, reason } = recording
+      const { streamPath: stream, file, durationMs, byteLength: bytes, reason, leftOut } = recording
       const facts = { vhost, stream, file, durationMs, bytes, reason }
+      const without = leftOut.length === 0 ? '' : `, without ${leftOut.join(', ')}`
       log.event(
         'recorded',
         facts,
-        `recorded ${stream}: ${file}, ${(durationMs / 1_000).toFixed(1)} s, ${reason}`,
+        `recorded ${stream}: ${file}, ${(durationMs / 1_000).toFixed(1)} s, ${reason}${without}`,
       )
       this.#callbacks.current?.tellRecording(recording)
     })

@@ -66,6 +66,11 @@ export class FlvRecordingWriter implements RecordingWriter {
     return this.#pendingBytes
   }
 
+  /** Nothing: FLV has whatever RTMP carries. */
+  get leftOut(): [] {
+    return []
+  }
+
   /** {@inheritDoc RecordingWriter.write} */
   write(packet: MediaPacket): boolean {
     // No tag can say more; an RTMP message cannot either.

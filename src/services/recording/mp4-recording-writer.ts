@@ -5,7 +5,8 @@
  */
 import createDebug from 'debug'
 import { concatBytes } from '../../bytes/index.ts'
-import type { MediaPacket } from '../../media/index.ts'
+import { ProtocolError } from '../../errors/index.ts'
+import type { FourCc, MediaPacket } from '../../media/index.ts'
 import {
   FragmentedMp4Muxer,
   type Mp4Fragment,
@@ -27,6 +28,12 @@ const MIN_FRAGMENT_MS = 250
 /** A fragment ends with so many bytes, whatever its time. */
 const MAX_FRAGMENT_BYTES = 4_194_304
 
+/** Names of codecs that are remembered: a peer could make up any number. */
+const MAX_IGNORED_CODECS = 16
+
+/** Media that has no place does not wait longer for a track that has one, ms. */
+const NO_TRACK_MS = 10_000
+
 /** Bytes that are copied in one go, about. */
 const COPY_BYTES = 1_048_576
 
@@ -40,6 +47,9 @@ export class Mp4RecordingWriter implements RecordingWriter {
   #readyBytes: number
   #earliestDts: number
   #latestDts: number
+  /** Codecs of frames that were ignored, of those that wait for their first keyframe too. */
+  readonly #ignoredCodecs: Set<FourCc>
+  #firstIgnoredDts: number
 
   /** Of one file. */
   constructor({ note, configuration, fragmentMs }: RecordingWriterOptions) {
@@ -51,6 +61,8 @@ export class Mp4RecordingWriter implements RecordingWriter {
     this.#readyBytes = 0
     this.#earliestDts = Infinity
     this.#latestDts = -Infinity
+    this.#ignoredCodecs = new Set()
+    this.#firstIgnoredDts = Infinity
   }
 
   /** {@inheritDoc RecordingWriter.durationMs} */
@@ -63,10 +75,19 @@ export class Mp4RecordingWriter implements RecordingWriter {
     return this.#readyBytes + this.#muxer.pendingBytes
   }
 
+  /** {@inheritDoc RecordingWriter.leftOut} */
+  get leftOut(): FourCc[] {
+    const written = new Set(this.#muxer.tracks.map(({ codec }) => codec))
+    return Array.from(this.#ignoredCodecs).filter((codec) => !written.has(codec))
+  }
+
   /** {@inheritDoc RecordingWriter.write} */
   write(packet: MediaPacket): boolean {
     const result = this.#muxer.write(packet)
-    if (result === 'ignored') return true
+    if (result === 'ignored') {
+      this.#ignore(packet)
+      return true
+    }
     if (result !== 'written') {
       debug('%s: the next file begins, %s', this.#note.streamPath, result)
       return false
@@ -90,14 +111,30 @@ export class Mp4RecordingWriter implements RecordingWriter {
   /** {@inheritDoc RecordingWriter.end} */
   end(): Uint8Array[] {
     if (this.#muxer.tracks.length > 0) this.#add(this.#muxer.end())
-    for (const codec of this.#muxer.unsupportedCodecs)
-      debug('%s: %s has no place in MP4', this.#note.streamPath, codec)
+    if (!this.#opened && this.#ignoredCodecs.size > 0) throw this.#nothingToWrite()
     return this.take()
   }
 
   /** {@inheritDoc RecordingWriter.finish} */
   finish(file: RecordingFile): Promise<WholeFile | undefined> {
     return finishMp4(file, this.#note.startedAtMs)
+  }
+
+  #ignore({ coded, codec, dts }: MediaPacket): void {
+    if (!coded || (this.#ignoredCodecs.size >= MAX_IGNORED_CODECS && !this.#ignoredCodecs.has(codec))) return
+    this.#ignoredCodecs.add(codec)
+    this.#firstIgnoredDts = Math.min(this.#firstIgnoredDts, dts)
+    if (this.#muxer.tracks.length === 0 && dts - this.#firstIgnoredDts >= NO_TRACK_MS) {
+      throw this.#nothingToWrite()
+    }
+  }
+
+  #nothingToWrite(): ProtocolError {
+    const codecs = Array.from(this.#ignoredCodecs).join(', ')
+    return new ProtocolError(
+      'ERR_RECORDING_CODEC',
+      `nothing of the stream (${codecs}) can be written to an MP4: it has no place for the codec, or configuration or keyframe is missing`,
+    )
   }
 
   #isFragmentDue(packet: MediaPacket): boolean {

@@ -99,7 +99,7 @@ function factsOf({
 }
 
 function factsOfFile(finished: FinishedRecordingFile): ServiceFacts {
-  const { file, streamPath, format, startedAtMs, durationMs, byteLength, skips, reason } = finished
+  const { file, streamPath, format, startedAtMs, durationMs, byteLength, skips, leftOut, reason } = finished
   return {
     state: 'finished',
     stream: streamPath,
@@ -109,6 +109,7 @@ function factsOfFile(finished: FinishedRecordingFile): ServiceFacts {
     duration: durationMs / 1_000,
     bytes: byteLength,
     skips,
+    ...(leftOut.length > 0 && { left_out: leftOut }),
     reason,
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { AccessRequest, Clock, Hub, Source } from '../../hub/index.ts'
+import type { FourCc } from '../../media/index.ts'
 import type { RecordingFormat } from './recording-path.ts'
 import type { RecordingStore } from './recording-store.ts'
 
@@ -111,6 +112,8 @@ export interface FinishedRecordingFile {
   readonly fragmented: boolean
   /** How often media was skipped because the store was slower than the stream. 0 for a recovered file. */
   readonly skips: number
+  /** Codecs of the stream that MP4 has no place for, as FourCCs: their frames are not in the file. Empty for a recovered file. */
+  readonly leftOut: readonly FourCc[]
   /** Who was recorded; `undefined` for a publisher of the application's own, and for a recovered file. */
   readonly request: AccessRequest | undefined
 }
@@ -134,7 +137,8 @@ export interface RecorderEvents {
   /** A file is whole. */
   finish: (recording: FinishedRecordingFile) => void
   /**
-   * A recording has ended because its store failed, or a file could not be made whole: it stays unfinished, for {@link Recorder.recover}.
+   * A recording has ended because its store failed or MP4 has no place for its stream (`ERR_RECORDING_CODEC`), or a file could not be made
+   * whole: it stays unfinished, for {@link Recorder.recover}.
    * The stream goes on; its next publisher is recorded again.
    */
   error: (failure: RecordingFailure) => void

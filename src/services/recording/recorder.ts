@@ -6,7 +6,7 @@
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import { LimitError } from '../../errors/index.ts'
-import type { AccessRequest, Publisher, Source, Timer } from '../../hub/index.ts'
+import type { Publisher, Source, Timer } from '../../hub/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { DeadlineStore } from './deadline-store.ts'
 import { FinishQueue } from './finish-queue.ts'
@@ -242,13 +242,11 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     }, writeIntervalMs / TURNS)
   }
 
-  async #finish(
-    { note, format, request, skips, writer, file }: RecordingPart,
-    reason: RecordingEnd,
-  ): Promise<void> {
+  async #finish(part: RecordingPart, reason: RecordingEnd): Promise<void> {
+    const { note, format, writer, file } = part
     if (file === undefined) return
     try {
-      this.#tell(note, format, await writer.finish(file), reason, skips, request)
+      this.#tell(note, format, await writer.finish(file), reason, part)
     } catch (error) {
       this.#fail({ error: error as Error, ...note, key: file.key })
       await file.close().catch(() => undefined)
@@ -260,20 +258,13 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     const { vhost } = this.#options
     const isHung = error instanceof LimitError && error.code === 'ERR_RECORDING_TIMEOUT'
     this.#fail({ error, streamPath, vhost, key: parts.at(-1)?.view().key })
-    for (const { note, format, request, skips, file } of parts) {
+    for (const part of parts) {
+      const { note, format, file } = part
       if (file === undefined) continue
       this.#finishing.add(async () => {
         try {
           if (isHung) await file.close()
-          else
-            this.#tell(
-              note,
-              format,
-              await recoverFile(file, format, note.startedAtMs),
-              'failed',
-              skips,
-              request,
-            )
+          else this.#tell(note, format, await recoverFile(file, format, note.startedAtMs), 'failed', part)
         } catch (cause) {
           debug('%s stays unfinished: %s', file.key, cause)
           await file.close().catch(() => undefined)
@@ -290,26 +281,19 @@ export class Recorder extends EventEmitter<RecorderEvents> {
       const note = await noteOf(file, format)
       if (note !== undefined && note.vhost !== vhost) return undefined
       const origin = note ?? { vhost, streamPath: '', startedAtMs: this.#options.now() }
-      return this.#tell(
-        origin,
-        format,
-        await recoverFile(file, format, origin.startedAtMs),
-        'recovered',
-        0,
-        undefined,
-      )
+      return this.#tell(origin, format, await recoverFile(file, format, origin.startedAtMs), 'recovered')
     } finally {
       await file.close().catch(() => undefined)
     }
   }
 
+  /** @param part - what is known of a file that this process has written. */
   #tell(
     { vhost, streamPath, startedAtMs }: RecordingNote,
     format: RecordingFormat,
     whole: WholeFile | undefined,
     reason: RecordingEnd,
-    skips: number,
-    request: AccessRequest | undefined,
+    part?: RecordingPart,
   ): FinishedRecordingFile | undefined {
     if (whole === undefined) return undefined
     const { place: file, durationMs, byteLength, fragmented } = whole
@@ -323,8 +307,9 @@ export class Recorder extends EventEmitter<RecorderEvents> {
       byteLength,
       reason,
       fragmented,
-      skips,
-      request,
+      skips: part?.skips ?? 0,
+      leftOut: part?.writer.leftOut ?? [],
+      request: part?.request,
     }
     this.#announce(() => this.emit('finish', told))
     return told

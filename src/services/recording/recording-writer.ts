@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ConfigurationSet, MediaPacket } from '../../media/index.ts'
+import type { ConfigurationSet, FourCc, MediaPacket } from '../../media/index.ts'
 import type { RecordingNote } from './recording-note.ts'
 import type { RecordingFile } from './recording-store.ts'
 
@@ -37,14 +37,17 @@ export interface RecordingWriter {
   readonly durationMs: number
   /** Bytes that wait to be taken, about. */
   readonly pendingBytes: number
+  /** Codecs of frames that the format has no place for. */
+  readonly leftOut: readonly FourCc[]
   /**
    * Takes a packet.
    * @returns `false` when this file cannot hold it: it has taken nothing of it, and the next file can.
+   * @throws ProtocolError `ERR_RECORDING_CODEC` when the format has no place for anything of the stream.
    */
   write(packet: MediaPacket): boolean
   /** What to append now: nothing while too little is known to begin. */
   take(): Uint8Array[]
-  /** What to append last. Nothing is to be written after. */
+  /** What to append last. Nothing is to be written after. @throws ProtocolError `ERR_RECORDING_CODEC` as {@link RecordingWriter.write}. */
   end(): Uint8Array[]
   /** Makes `file`, to which everything was appended, whole. @returns `undefined` when there is no media in it: it is discarded. */
   finish(file: RecordingFile): Promise<WholeFile | undefined>

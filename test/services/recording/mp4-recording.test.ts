@@ -151,12 +151,45 @@ describe('a configuration that changes', () => {
   })
 })
 
-it('what has no place in MP4 is left out, and a stream of nothing else has no file', async () => {
+describe('what has no place in MP4', () => {
   // Speex: SoundFormat 11.
-  const speex = Array.from({ length: 100 }, (_, i) => packetFromTag(8, i * 20, Uint8Array.of(0xb2, i)))
-  const stage = await record(speex)
-  expect(stage.keys).toEqual([])
-  expect(stage.store.temporary.size).toBe(0)
+  const speex = Array.from({ length: 600 }, (_, i) => packetFromTag(8, i * 20, Uint8Array.of(0xb2, i)))
+
+  it('is left out, and told', async () => {
+    const video = demuxFlv(readClip('video-only-avc.flv'))
+    const end = video.at(-1)!.dts
+    const packets = [...video, ...speex.filter(({ dts }) => dts <= end)].toSorted((a, b) => a.dts - b.dts)
+    const stage = await record(packets)
+    expect(sampleCountsOf(stage.bytes('show.mp4'))).toEqual([countsOf(video).video])
+    expect(stage.finished).toMatchObject([{ leftOut: ['spex'] }])
+    expect(stage.failures).toEqual([])
+  })
+
+  it('alone ends the recording with an error', async () => {
+    const stage = new Stage({ path: '[stream].mp4' })
+    const publisher = stage.hub.publish('/live/show')
+    await stage.play(publisher, speex)
+    expect(stage.failures).toMatchObject([
+      {
+        streamPath: '/live/show',
+        error: { code: 'ERR_RECORDING_CODEC', message: expect.stringContaining('spex') as string },
+      },
+    ])
+    expect(stage.recorder.isRecording(publisher.source)).toBe(false)
+    publisher.unpublish()
+    await settle()
+    expect(stage.failures).toHaveLength(1)
+    expect([...stage.keys, ...stage.store.temporary.keys()]).toEqual([])
+  })
+
+  it('alone is an error at the end of a short stream, and of one whose configuration never came', async () => {
+    const audio = demuxFlv(readClip('audio-only-aac.flv')).filter(({ coded }) => coded)
+    for (const packets of [speex.slice(0, 100), audio.slice(0, 50)]) {
+      const stage = await record(packets)
+      expect(stage.failures).toMatchObject([{ error: { code: 'ERR_RECORDING_CODEC' } }])
+      expect([...stage.keys, ...stage.store.temporary.keys()]).toEqual([])
+    }
+  })
 })
 
 it('is found again after a crash with its origin, and finished', async () => {

@@ -41,6 +41,7 @@ describe('a recording is a publish', () => {
         reason: 'ended',
         fragmented: false,
         skips: 0,
+        leftOut: [],
         request: undefined,
       },
     ])
