@@ -47,6 +47,14 @@ api: { authentication: none }
   expect(shown).not.toContain('s3cret')
   expect(await api(service, 'DELETE')).toMatchObject({ status: 200 })
   await vi.waitFor(() => expect(target.source('/live/s3cret')).toBeUndefined())
+  expect(server.lines.map((line) => line.replace(/^\S+ /, '').replace(/\d+ kB/, 'N kB'))).toEqual(
+    expect.arrayContaining([
+      'forward /live/show to extra',
+      'forward /live/show to extra: over, N kB sent',
+      expect.stringMatching(/^forward \/live\/show to rtmp:\S+\/configured\/\*\*\*$/),
+    ]),
+  )
+  expect(server.lines.join('\n')).not.toContain('s3cret')
   expect(target.source('/configured/show')?.publisher).toBeDefined()
   target.close()
 })

@@ -72,6 +72,15 @@ export class Forwarding implements Capability {
         `forward ${stream} to ${target}: ${message}, again in ${(retryMs / 1_000).toFixed(1)} s`,
       ),
     )
+    forwarder.on('close', (push) => {
+      const { streamPath: stream, name: target, sentBytes } = push.stats()
+      const sent = `${Math.round(sentBytes / 1_000)} kB sent`
+      log.event(
+        'forward-end',
+        { vhost, stream, target, sentBytes },
+        `forward ${stream} to ${target}: over, ${sent}`,
+      )
+    })
     forwarder.on('targetsError', (error, { streamPath: stream }) =>
       log.event(
         'forward-failed',
