@@ -29,9 +29,10 @@ class ChildGuard {
     if (this.#isMissing || this.#watcher !== undefined) return
     const watcher = spawn('/bin/sh', ['-c', WATCH], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
     this.#watcher = watcher
-    watcher.once('error', (error) => {
+    watcher.once('error', (error: NodeJS.ErrnoException) => {
       debug('children are not watched: %s', error)
-      this.#isMissing = true
+      // Without a shell there never will be one; no process or file descriptor left (EAGAIN, EMFILE) passes.
+      this.#isMissing = error.code === 'ENOENT' || error.code === 'EACCES'
       this.#watcher = undefined
     })
     watcher.once('exit', () => {
@@ -39,10 +40,11 @@ class ChildGuard {
       this.#watcher = undefined
       if (this.#groups.size > 0) this.#tell()
     })
-    watcher.stdin!.on('error', () => undefined)
     // Neither keeps this process alive.
     watcher.unref()
-    ;(watcher.stdin as Socket).unref()
+    // There is none where no file descriptors are left.
+    const stdin = (watcher.stdin ?? undefined) as Socket | undefined
+    stdin?.on('error', () => undefined).unref()
   }
 
   /** The child with this pid, which leads a group of its own, must not outlive this process. */

@@ -29,6 +29,8 @@ export interface WorkerRun {
    * @returns called once when it is over and its output was read.
    */
   attach?(child: ChildProcess): () => void
+  /** It will not run, or could not be started: lets go of what `prepare` has made for it. `attach` is not called then. */
+  discard?(): void
 }
 
 /** What a {@link ChildWorker} does. */

@@ -151,14 +151,17 @@ export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
       if (!preparing.signal.aborted) this.#exited(null, null, wordsOf(error))
       return
     }
-    if (preparing.signal.aborted) return
+    if (preparing.signal.aborted) {
+      run?.discard?.()
+      return
+    }
     this.#preparing = undefined
     if (run === undefined) this.#rest('ended')
     else this.#spawn(run)
   }
 
   #spawn(run: WorkerRun): void {
-    const { command, args, env, cwd, input = false, output, pipes = 0 } = run
+    const { command, args, env, cwd, input = false, output, pipes: pipeCount = 0 } = run
     this.#starts++
     this.#startedMs = this.#clock.now()
     this.#log = new LogTail(this.#options.secrets)
@@ -169,13 +172,14 @@ export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
       child = spawn(command, args, {
         cwd,
         env: { ...process.env, ...env },
-        stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe', ...Array<'pipe'>(pipes).fill('pipe')],
+        stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe', ...Array<'pipe'>(pipeCount).fill('pipe')],
         // A group of its own: a signal reaches what it starts as well, and Ctrl-C in a terminal is ours to pass on.
         detached: process.platform !== 'win32',
         windowsHide: true,
       })
     } catch (error) {
       childGuard.delete(undefined)
+      run.discard?.()
       this.#exited(null, null, wordsOf(error))
       return
     }
@@ -189,20 +193,17 @@ export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
       failure = wordsOf(error)
       if (pid === undefined) finish(null, null)
     })
-    for (const pipe of child.stdio) pipe?.on('error', () => undefined)
-    const tail = this.#log
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => tail.push(text))
-    if (output !== 'pipe') {
-      const reader = this.#progress ?? tail
-      child.stdout!.setEncoding('utf8').on('data', (text: string) => reader.push(text))
-    }
-    const detach = pid === undefined ? undefined : run.attach?.(child)
+    // Where no file descriptors are left (EMFILE) there are no pipes.
+    const pipes = (child.stdio as ChildProcess['stdio'] | undefined) ?? []
+    for (const pipe of pipes) pipe?.on('error', () => undefined)
+    if (pid !== undefined) this.#readOutput(child, output)
+    const detach = pid === undefined ? () => run.discard?.() : run.attach?.(child)
     let grace: Timer | undefined
     child.once('exit', () => {
       // What it has started and left behind.
       signalGroup(child, 'SIGKILL')
       grace = this.#clock.setTimeout(() => {
-        for (const pipe of child.stdio) pipe?.destroy()
+        for (const pipe of pipes) pipe?.destroy()
       }, OUTPUT_GRACE_MS)
     })
     let isOver = false
@@ -226,6 +227,14 @@ export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
     this.touch()
     if (this.#options.stallMs !== undefined) this.#watch(this.#options.stallMs)
     this.emit('start', pid)
+  }
+
+  #readOutput(child: ChildProcess, output: WorkerRun['output']): void {
+    const tail = this.#log
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => tail.push(text))
+    if (output === 'pipe') return
+    const reader = this.#progress ?? tail
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => reader.push(text))
   }
 
   /** Looks again when the time could be up. */

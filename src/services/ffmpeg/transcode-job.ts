@@ -165,6 +165,7 @@ export class TranscodeJob {
           for (const output of this.#outputs) output.close()
         }
       },
+      discard: () => feed.close(),
     }
   }
 }

@@ -71,8 +71,19 @@ describe('a run', () => {
   })
 
   it('with an argument that no program can be given fails in words', async () => {
-    const exit = await ran(workerOf(script('', { args: ['a\0b'] })))
+    let discarded = 0
+    const exit = await ran(workerOf(script('', { args: ['a\0b'], discard: () => discarded++ })))
     expect(exit.reason).toMatch(/null bytes/)
+    expect(discarded).toBe(1)
+  })
+
+  it('that is stopped as soon as it is prepared lets go of what it was to be fed', async () => {
+    const discarded = new Promise((resolve) => {
+      const worker = workerOf(script('', { discard: () => resolve(worker.state) }))
+      worker.start()
+      void worker.stop()
+    })
+    expect(await discarded).toBe('idle')
   })
 
   it('gets its arguments as they are, whatever a shell would make of them', async () => {

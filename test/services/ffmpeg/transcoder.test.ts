@@ -56,6 +56,17 @@ function started(transcoder: Transcoder): Promise<number> {
   return new Promise((resolve) => transcoder.once('start', (_path, _engine, pid) => resolve(pid)))
 }
 
+it('an ffmpeg that cannot be run leaves no reader behind at the stream', async () => {
+  const { clock, hub, transcoder } = await stage({ ffmpeg: '/no/such/ffmpeg', maxRestarts: 1 })
+  const publisher = hub.publish('/live/show')
+  show(publisher, 0)
+  expect(await exited(transcoder)).toMatchObject({ reason: 'spawn /no/such/ffmpeg ENOENT' })
+  const again = exited(transcoder)
+  clock.advance(60_000)
+  await again
+  expect(publisher.source.stats().consumers).toBe(0)
+})
+
 describe('a ladder', () => {
   it('publishes its outputs with the times of the original, each with what it is', async () => {
     const { clock, hub, transcoder } = await stage({ engines: [LADDER], ffmpeg: await fakeLadder() })
