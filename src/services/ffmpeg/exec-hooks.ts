@@ -113,6 +113,13 @@ export class ExecHooks extends EventEmitter<ExecHooksEvents> {
     await Promise.all(Array.from(this.#jobs, (job) => this.#stop(job)))
   }
 
+  /** Those that run or will run again; the others are there to be looked at. */
+  get #atWork(): number {
+    let count = 0
+    for (const { worker } of this.#jobs) if (worker.state !== 'ended' && worker.state !== 'failed') count++
+    return count
+  }
+
   #startAll(on: ResolvedExecHook['on'], publisher: Publisher): void {
     const { hooks, vhost, maxWorkers } = this.#options
     const { streamPath } = publisher
@@ -122,7 +129,7 @@ export class ExecHooks extends EventEmitter<ExecHooksEvents> {
     if (meant.length === 0) return
     const facts = commandFactsOf(vhost, publisher)
     for (const hook of meant) {
-      if (this.#jobs.size < maxWorkers) this.#start(hook, publisher, facts)
+      if (this.#atWork < maxWorkers) this.#start(hook, publisher, facts)
       else this.emit('full', hook.name, streamPath)
     }
   }

@@ -94,6 +94,18 @@ describe('a program for unpublish', () => {
   })
 })
 
+it('maxWorkers does not count those that are over', async () => {
+  const { hub, hooks } = stage({ command: ['true'], restart: 'never' }, { maxWorkers: 1 })
+  for (const name of ['/live/a', '/live/b']) {
+    hub.publish(name)
+    await exitOf(hooks)
+  }
+  expect(hooks.stats().map(({ streamPath, state }) => `${streamPath} ${state}`)).toEqual([
+    '/live/a ended',
+    '/live/b ended',
+  ])
+})
+
 it('maxWorkers run at a time', () => {
   const { hub, hooks } = stage({}, { maxWorkers: 2 })
   const full: string[] = []
