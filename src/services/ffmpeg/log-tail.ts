@@ -12,6 +12,9 @@ const MAX_LINES = 20
 /** Characters of one line. */
 const MAX_LINE_LENGTH = 500
 
+/** Characters of a line that are looked at: what is masked gets shorter, and looking for URLs takes the square of the length. */
+const MAX_READ_LENGTH = 4 * MAX_LINE_LENGTH
+
 /** Keeps the last 20 lines, of 500 characters each. */
 export class LogTail {
   readonly #secrets: readonly string[]
@@ -37,13 +40,13 @@ export class LogTail {
   push(text: string): void {
     const parts = (this.#rest + text).split(/[\r\n]+/)
     // A line without end is cut, or it would grow without end.
-    this.#rest = parts.pop()!.slice(0, 4 * MAX_LINE_LENGTH)
+    this.#rest = parts.pop()!.slice(0, MAX_READ_LENGTH)
     for (const part of parts) if (part.trim() !== '') this.#lines.push(this.#shown(part))
     if (this.#lines.length > MAX_LINES) this.#lines = this.#lines.slice(-MAX_LINES)
   }
 
   #shown(line: string): string {
-    let shown = line
+    let shown = line.slice(0, MAX_READ_LENGTH)
     for (const secret of this.#secrets) shown = shown.replaceAll(secret, MASK)
     return maskUrls(shown).slice(0, MAX_LINE_LENGTH)
   }

@@ -8,6 +8,10 @@ function tailOf(...texts: readonly string[]): readonly string[] {
 }
 
 describe('the end of a log', () => {
+  it('is cut before it is looked at: URLs are looked for in the square of the length, which took minutes', () => {
+    expect(tailOf(`${'a'.repeat(1_000_000)}\n`)).toEqual(['a'.repeat(500)])
+  })
+
   it('is lines, in whatever pieces they come', () => {
     expect(tailOf('one\ntw', 'o\r', '\n\nthr')).toEqual(['one', 'two', 'thr'])
   })
