@@ -203,9 +203,9 @@ export class Snapshots extends EventEmitter<SnapshotsEvents> {
     const { signal } = this.#closing
     const { streamPath } = source
     await this.#turn()
-    // The newest one of now: it may have waited.
-    const keyframe = newestKeyframe(source)
     try {
+      // The newest one of now: it may have waited.
+      const keyframe = newestKeyframe(source)
       if (keyframe === undefined || signal.aborted || source.closed) return album.latest
       album.seq = keyframe.seq
       album.atMs = clock.now()
