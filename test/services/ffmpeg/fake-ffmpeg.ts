@@ -9,7 +9,7 @@ import { tempFolder } from '../../support/temp-folder.ts'
 export async function fakeFfmpeg(script = 'exec cat >&3'): Promise<string> {
   return program(`#!/bin/sh
 if [ "$1" = -version ]; then echo ffmpeg version fake; exit; fi
-printf '%s\\n' "$@" > "$0.args"
+printf '%s\\n' "$@" > "$0.$$" && mv "$0.$$" "$0.args"
 ${script}
 `)
 }
