@@ -1,10 +1,12 @@
 /**
- * Who may use the HTTP API and read the metrics.
+ * Who may use the HTTP API, read the metrics, and reach what an application puts behind the same gate.
  *
  * @module
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { HttpRequestFacts } from '../node/http-request.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { sendReply, textReply } from '../node/http-reply.ts'
+import { type HttpRequestFacts, nodeRequestFacts } from '../node/http-request.ts'
 
 /** A bearer token: `Authorization: Bearer …`. */
 export interface HttpToken {
@@ -34,11 +36,25 @@ export type HttpAuthentication =
 /** What stands in the way of a request: no or wrong credentials (401), or the wrong place (403). */
 export type HttpRefusal = 401 | 403
 
-/** Checks requests. Secrets are kept as digests and compared in constant time. */
+/**
+ * Checks requests. Secrets are kept as digests and compared in constant time.
+ *
+ * @example A handler of your own that asks for what the API asks for
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { HttpGate } from 'millrace/services'
+ *
+ * const gate = new HttpGate({ token: process.env['API_TOKEN'] ?? 'a long random text' })
+ * createServer((req, res) => {
+ *   if (gate.refuse(req, res)) return
+ *   res.end('for operators\n')
+ * }).listen(1985)
+ * ```
+ */
 export class HttpGate {
   readonly #open: 'loopback' | 'none' | undefined
   readonly #digests: readonly Buffer[]
-  /** Value of `WWW-Authenticate`. */
+  /** Value of `WWW-Authenticate`; `''` where no credentials are asked for. */
   readonly challenge: string
 
   /**
@@ -55,7 +71,26 @@ export class HttpGate {
     this.challenge = Array.from(schemes, (scheme) => `${scheme} realm="millrace", charset="UTF-8"`).join(', ')
   }
 
-  /** What stands in the way of the request, or `undefined`. `facts` must tell the address of the connection, not one that a header names. */
+  /**
+   * Answers a request that may not pass, with 401 or 403 and a line of text.
+   * @returns whether it did; all others are still to be answered.
+   */
+  refuse(request: IncomingMessage, response: ServerResponse): boolean {
+    const facts = nodeRequestFacts(request, {})
+    const refusal = facts === undefined ? 403 : this.check(facts)
+    if (refusal === undefined) return false
+    const [reason, more] =
+      refusal === 401
+        ? ['who is it?', { 'WWW-Authenticate': this.challenge }]
+        : ['from this machine only', {}]
+    sendReply(response, textReply(refusal, reason, { cors: false }, more), request.method ?? 'GET')
+    return true
+  }
+
+  /**
+   * What stands in the way of the request, or `undefined`. `facts` must tell the address of the connection, not one that a header names.
+   * @internal
+   */
   check(facts: HttpRequestFacts): HttpRefusal | undefined {
     if (this.#open === 'none') return undefined
     if (this.#open === 'loopback') return isLocal(facts) ? undefined : 403

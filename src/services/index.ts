@@ -118,7 +118,12 @@ export {
   type StreamPushOptions,
   type StreamPushStats,
 } from './forward/stream-push.ts'
-export type { HttpAuthentication, HttpPassword, HttpToken } from './http-authentication.ts'
+export {
+  type HttpAuthentication,
+  HttpGate,
+  type HttpPassword,
+  type HttpToken,
+} from './http-authentication.ts'
 export { type ApiAction, type ApiFeature, HttpApi, type HttpApiOptions } from './http-api/http-api.ts'
 export type { ReloadConfiguration } from './http-api/service-routes.ts'
 export {

@@ -76,7 +76,7 @@ export class MetricsHandler {
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const facts = nodeRequestFacts(request, {})
     if (facts?.path !== this.#path) return false
-    sendReply(response, this.#answer(facts.method, this.#gate.check(facts)), facts.method)
+    if (!this.#gate.refuse(request, response)) sendReply(response, this.#answer(facts.method), facts.method)
     return true
   }
 
@@ -90,13 +90,9 @@ export class MetricsHandler {
     return formatMetrics(this.#srsNames ? [...own, ...srsMetrics(this.#statistics, VERSION, refusals)] : own)
   }
 
-  #answer(method: string, refusal: 401 | 403 | undefined): HttpReply {
-    const noCors = { cors: false } as const
-    if (refusal === 401)
-      return textReply(401, 'who is it?', noCors, { 'WWW-Authenticate': this.#gate.challenge })
-    if (refusal === 403) return textReply(403, 'from this machine only', noCors)
+  #answer(method: string): HttpReply {
     if (method !== 'GET' && method !== 'HEAD')
-      return textReply(405, 'GET or HEAD', noCors, { Allow: 'GET, HEAD' })
+      return textReply(405, 'GET or HEAD', { cors: false }, { Allow: 'GET, HEAD' })
     return {
       status: 200,
       headers: { 'Content-Type': PROMETHEUS_CONTENT_TYPE, 'Cache-Control': 'no-store' },

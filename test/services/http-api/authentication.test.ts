@@ -1,7 +1,8 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Hub } from 'millrace/hub'
-import { type HttpAuthentication, MetricsHandler, Statistics } from 'millrace/services'
+import { type HttpAuthentication, HttpGate, MetricsHandler, Statistics } from 'millrace/services'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { HttpGate } from '../../../src/services/http-authentication.ts'
 import { ApiStage } from './api-stage.ts'
 
 type Facts = Parameters<HttpGate['check']>[0]
@@ -99,6 +100,17 @@ describe('loopback', () => {
   }
 })
 
+/** @returns its URL. It ends with the test. */
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
 describe('over HTTP', () => {
   const credentials = { username: 'admin', password: 'secret' }
 
@@ -132,22 +144,34 @@ describe('over HTTP', () => {
     expect(status).toBe(401)
   })
 
+  test('a handler of the application can ask for the same', async () => {
+    const ask = async (authentication: HttpAuthentication, headers = {}): Promise<[number, string]> => {
+      const gate = new HttpGate(authentication)
+      const url = await serve((request, response) => {
+        if (!gate.refuse(request, response)) response.end('passed\n')
+      })
+      const response = await fetch(url, { headers })
+      return [response.status, await response.text()]
+    }
+    expect(await ask({ token: 'abc' })).toEqual([401, 'who is it?\n'])
+    expect(await ask({ token: 'abc' }, { authorization: 'Bearer abc' })).toEqual([200, 'passed\n'])
+    expect(await ask('loopback')).toEqual([200, 'passed\n'])
+    expect(await ask('loopback', { 'x-forwarded-for': '192.0.2.1' })).toEqual([
+      403,
+      'from this machine only\n',
+    ])
+    expect(await ask('none', { 'x-forwarded-for': '192.0.2.1' })).toEqual([200, 'passed\n'])
+  })
+
   test('metrics ask too', async () => {
-    const { createServer } = await import('node:http')
     const statistics = new Statistics({ hub: new Hub() })
     const metrics = new MetricsHandler({ statistics, authentication: { token: 'abc' }, path: '/m' })
-    const server = createServer((request, response) => {
+    onTestFinished(() => statistics.close())
+    const url = await serve((request, response) => {
       if (!metrics.handle(request, response)) response.writeHead(404).end()
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    onTestFinished(async () => {
-      statistics.close()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    })
-    const { port } = server.address() as { port: number }
     const ask = async (path: string, init: RequestInit = {}): Promise<[number, string | null]> => {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`, init)
+      const response = await fetch(`${url}${path}`, init)
       await response.text()
       return [response.status, response.headers.get('content-type')]
     }
