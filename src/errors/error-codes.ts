@@ -112,6 +112,7 @@ export const ERROR_CODES = {
   ERR_CALLBACK_STATUS: 'a backend answered a callback with a status that is no answer',
   ERR_CALLBACK_TIMEOUT: 'a backend did not answer a callback in time',
   ERR_RECORDING_CODEC: 'nothing of a stream can be written in the format of its recording',
+  ERR_RECORDING_FILES: 'a publisher makes more files of its recording than maxFilesPerMinute',
   ERR_RECORDING_TIMEOUT: 'the store of a recording took longer than storeTimeoutMs',
   // flv
   ERR_FLV_SKIPPED: 'more bytes than allowed pass without an FLV tag among them',

@@ -31,6 +31,9 @@ export const METADATA_OFFSET = FLV_HEADER_BYTES + FLV_TAG_HEADER_BYTES
 /** So much media is looked at before the file begins: audio that belongs before the first picture may come behind it. */
 const START_MS = 300
 
+/** No more is held for that, of a stream whose time stands still or that has nothing but data. */
+const START_BYTES = 262_144
+
 /** Writes one FLV file. Its earliest packet has time 0. */
 export class FlvRecordingWriter implements RecordingWriter {
   readonly #configuration: ConfigurationSet
@@ -86,7 +89,8 @@ export class FlvRecordingWriter implements RecordingWriter {
 
   /** {@inheritDoc RecordingWriter.take} */
   take(): Uint8Array[] {
-    return this.#startDts === undefined && this.durationMs < START_MS ? [] : this.#takeTags()
+    const mayBegin = this.durationMs >= START_MS || this.#pendingBytes >= START_BYTES
+    return this.#startDts === undefined && !mayBegin ? [] : this.#takeTags()
   }
 
   /** {@inheritDoc RecordingWriter.end} */

@@ -79,7 +79,10 @@ async function* boxesOf(file: RecordingFile): AsyncGenerator<Box> {
 function parseNote(text: string): RecordingNote | undefined {
   if (!text.startsWith(MARK)) return undefined
   try {
-    return JSON.parse(text.slice(MARK.length)) as RecordingNote
+    const note = JSON.parse(text.slice(MARK.length)) as Partial<RecordingNote> | null
+    const { vhost, streamPath, startedAtMs } = note ?? {}
+    const isNote = typeof vhost === 'string' && typeof streamPath === 'string' && Number.isFinite(startedAtMs)
+    return isNote ? { vhost, streamPath, startedAtMs: startedAtMs! } : undefined
   } catch {
     return undefined
   }

@@ -28,6 +28,9 @@ const MIN_FRAGMENT_MS = 250
 /** A fragment ends with so many bytes, whatever its time. */
 const MAX_FRAGMENT_BYTES = 4_194_304
 
+/** A fragment ends with so many samples, whatever their size and time. */
+const MAX_FRAGMENT_SAMPLES = 16_384
+
 /** Names of codecs that are remembered: a peer could make up any number. */
 const MAX_IGNORED_CODECS = 16
 
@@ -138,8 +141,8 @@ export class Mp4RecordingWriter implements RecordingWriter {
   }
 
   #isFragmentDue(packet: MediaPacket): boolean {
-    const { pendingMs, pendingBytes } = this.#muxer
-    if (pendingBytes >= MAX_FRAGMENT_BYTES) return true
+    const { pendingMs, pendingBytes, pendingCount } = this.#muxer
+    if (pendingBytes >= MAX_FRAGMENT_BYTES || pendingCount >= MAX_FRAGMENT_SAMPLES) return true
     return pendingMs >= (packet.keyframe ? Math.min(MIN_FRAGMENT_MS, this.#fragmentMs) : this.#fragmentMs)
   }
 

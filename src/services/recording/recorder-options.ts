@@ -37,6 +37,11 @@ export interface RecorderOptions {
   readonly maxLagMs?: number
   /** Bytes of a stream that are taken off its log for one write; a single packet may be larger. @defaultValue 1048576 */
   readonly maxWriteBytes?: number
+  /**
+   * Files of one publish that are begun within a minute: segments, and what an MP4 cannot hold. A publisher that makes more, with times that
+   * leap or codecs that change all the time, is not recorded any more: `error` with `ERR_RECORDING_FILES`. @defaultValue 60
+   */
+  readonly maxFilesPerMinute?: number
   /** A store that takes longer for one operation has failed, ms. @defaultValue 15000 */
   readonly storeTimeoutMs?: number
   /** Files that are made whole at the same time: an MP4 is copied for that. @defaultValue 2 */

@@ -31,6 +31,7 @@ export const recorderOptions = z.strictObject({
   fragmentMs: milliseconds.default(2_000),
   maxLagMs: milliseconds.default(10_000),
   maxWriteBytes: z.int().positive().default(1_048_576),
+  maxFilesPerMinute: z.int().positive().default(60),
   storeTimeoutMs: milliseconds.default(15_000),
   maxFinishing: z.int().positive().default(2),
   clock: z.custom<Clock>(anObject).default(() => systemClock),

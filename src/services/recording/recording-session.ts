@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Consumer, Publisher } from '../../hub/index.ts'
+import { LimitError } from '../../errors/index.ts'
+import type { Clock, Consumer, Publisher } from '../../hub/index.ts'
 import { ConfigurationTracker, type MediaPacket } from '../../media/index.ts'
 import type { Recording, RecordingEnd } from './recorder-options.ts'
 import { RecordingPart } from './recording-part.ts'
@@ -38,6 +39,10 @@ export interface SessionOptions {
   readonly maxLagMs: number
   /** Bytes that are taken for one write. */
   readonly maxWriteBytes: number
+  /** Files that are begun within a minute. */
+  readonly maxFilesPerMinute: number
+  /** Time that passes. */
+  readonly clock: Clock
   /** Time of day, ms since 1970. */
   readonly now: () => number
   /** Makes the writer of a file. */
@@ -72,12 +77,14 @@ export class RecordingSession {
   /** Audio for the next file, which begins at the next keyframe. */
   #held: MediaPacket[]
   #heldBytes: number
+  /** When the files of the last minute were begun, ms on the clock. */
+  #begunMs: number[]
   #firstDts: number
   #lastVideoDts: number
   #endDts: number
   #end: RecordingEnd | undefined
   #isDone: boolean
-  /** Of {@link RecordingSession.end}, whose caller is not to be bothered. */
+  /** Why it ends: too many files; or what went wrong in {@link RecordingSession.end}, whose caller is not to be bothered. */
   #error: Error | undefined
   #wake: (() => void) | undefined
 
@@ -102,6 +109,7 @@ export class RecordingSession {
     this.#ending = []
     this.#held = []
     this.#heldBytes = 0
+    this.#begunMs = []
     this.#firstDts = 0
     this.#lastVideoDts = -Infinity
     this.#endDts = Infinity
@@ -122,9 +130,9 @@ export class RecordingSession {
     return this.#part?.view()
   }
 
-  /** Time for another round. */
+  /** Time for another round. Who has no file yet waits for the first packet alone. */
   wake(): void {
-    this.#wake?.()
+    if (this.#part !== undefined) this.#wake?.()
   }
 
   /** Ends it with what has come until now. */
@@ -139,17 +147,18 @@ export class RecordingSession {
     } catch (error) {
       this.#error = error as Error
     }
-    this.wake()
+    this.#wake?.()
   }
 
   async #run(): Promise<void> {
     try {
       while (!this.#isDone) {
         await this.#nextRound()
-        if (this.#error !== undefined) throw this.#error
+        if (this.#error !== undefined && !this.#isDone) throw this.#error
         while (!this.#isDone && this.#read()) await this.#store()
         await this.#store()
       }
+      if (this.#error !== undefined) throw this.#error
     } catch (error) {
       const parts = [
         ...this.#ending.map(({ part }) => part),
@@ -182,6 +191,7 @@ export class RecordingSession {
       if (this.#consumer.discontinuity && this.#part !== undefined) this.#part.skips++
       bytes += packet.body.length
       this.#accept(packet)
+      if (this.#isDone) return false
     }
     return true
   }
@@ -229,14 +239,22 @@ export class RecordingSession {
   }
 
   #cut(reason: RecordingEnd, packet?: MediaPacket): void {
-    if (this.#part !== undefined) this.#ending.push({ part: this.#part, reason })
     const packets = packet === undefined ? this.#held : [...this.#held, packet]
     this.#held = []
     this.#heldBytes = 0
-    this.#begin(packets)
+    const tooMany = this.#tooManyFiles()
+    if (this.#part !== undefined)
+      this.#ending.push({ part: this.#part, reason: tooMany === undefined ? reason : 'failed' })
+    this.#part = undefined
+    if (tooMany === undefined) this.#begin(packets)
+    else {
+      this.#error = tooMany
+      this.#isDone = true
+    }
   }
 
   #begin(packets: readonly MediaPacket[]): void {
+    this.#begunMs.push(this.#options.clock.now())
     const { path, vhost, fragmentMs, segmentDurationMs, now, openWriter } = this.#options
     const { streamPath, request, source } = this.publisher
     const { dts } = packets[0]!
@@ -248,6 +266,19 @@ export class RecordingSession {
     this.#part = new RecordingPart({ note, request, key: path.expand(note), format, writer })
     this.#firstDts = dts
     for (const packet of packets) writer.write(packet)
+  }
+
+  /** Times that leap and configuration that changes all the time would make a file of every few packets. */
+  #tooManyFiles(): LimitError | undefined {
+    const { clock, maxFilesPerMinute } = this.#options
+    const now = clock.now()
+    this.#begunMs = this.#begunMs.filter((ms) => now - ms < 60_000)
+    const { length } = this.#begunMs
+    if (length < maxFilesPerMinute) return undefined
+    return new LimitError(
+      'ERR_RECORDING_FILES',
+      `another file after ${length} within a minute exceeds maxFilesPerMinute ${maxFilesPerMinute}`,
+    )
   }
 
   #finish(reason: RecordingEnd): void {

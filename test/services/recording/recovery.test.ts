@@ -19,6 +19,16 @@ async function crashed(
   return { stage, recorder: stage.record({ start: 'on-demand', vhost: '__defaultVhost__' }) }
 }
 
+it('an MP4 whose note is none of ours is finished without one', async () => {
+  const { stage, recorder } = await crashed('[stream].mp4')
+  const [file] = stage.store.temporary.values()
+  const text = Buffer.from(file!.bytes.buffer, file!.bytes.byteOffset, file!.bytes.length)
+  const at = text.indexOf('millrace {') + 'millrace '.length
+  text.fill(' ', at, text.indexOf('}', at) + 1).write('null', at)
+  expect(await recorder.recover()).toMatchObject([{ streamPath: '', reason: 'recovered', fragmented: false }])
+  expect(stage.failures).toEqual([])
+})
+
 describe('FLV', () => {
   it('is as if it had been finished', async () => {
     const whole = new Stage({ path: '[stream].flv' })
