@@ -12,6 +12,7 @@ import {
   type ApiFeature,
   DEFAULT_VHOST,
   HttpApi,
+  HttpGate,
   MetricsHandler,
   RecentRefusals,
   ServerIdentity,
@@ -102,6 +103,7 @@ export async function startServer(
 
   const live = new LiveHandler({ hub: hubs.resolve, cors, trustProxy })
   const status = new StatusApi({
+    gate: audienceOf(config),
     hubs,
     identity,
     rtmp,
@@ -214,6 +216,12 @@ function makeApi(
       log.event('api', { operation, path, address }, `api ${operation} from ${address}`),
     ...withoutUndefined({ cors }),
   })
+}
+
+/** Who sees what is published. Whoever asks operators for credentials need not tell everybody what the streams are called. */
+function audienceOf({ page, api: { authentication } }: Config): HttpGate {
+  const audience = page.audience ?? (typeof authentication === 'string' ? 'everybody' : 'operators')
+  return new HttpGate(audience === 'operators' ? authentication : 'none')
 }
 
 /** Sections that SRS has a feature for. */

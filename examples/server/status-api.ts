@@ -8,10 +8,12 @@ import { describeTrack } from 'millrace/codec'
 import type { Source } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import type { HlsHandler, LiveHandler, RtmpServer } from 'millrace/node'
-import { DEFAULT_VHOST, type ServerIdentity, type VhostHubs } from 'millrace/services'
+import { DEFAULT_VHOST, type HttpGate, type ServerIdentity, type VhostHubs } from 'millrace/services'
 
 /** The parts whose state is shown. */
 export interface StatusParts {
+  /** Who may see them. */
+  readonly gate: HttpGate
   /** Streams. */
   readonly hubs: VhostHubs
   /** Names of streams. */
@@ -87,6 +89,7 @@ export class StatusApi {
   /** @returns whether the request was for the API. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.url?.split('?')[0] !== '/page/status') return false
+    if (this.#parts.gate.refuse(request, response)) return true
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { Allow: 'GET, HEAD' }).end()
       return true

@@ -142,9 +142,12 @@ describeWithTool('chromium', 'the page in Chromium, operated', () => {
     const { page, faults } = await open(server.http)
     const state = page.locator('#operator-state')
     await vi.waitFor(async () => expect(await state.innerText()).toBe('Sign in to operate'), SOON)
+    // What there is to see is for operators, too.
+    await page.locator('#locked').waitFor(SOON)
+    expect(await page.locator('body').innerText()).not.toContain('demo')
     const operate = page.locator('[data-path="/live/demo"] .operate')
-    expect(await operate.isVisible()).toBe(false)
-    expect(await page.locator('#server').isVisible()).toBe(false)
+    for (const hidden of [operate, page.locator('#server'), page.locator('#publish')])
+      expect(await hidden.isVisible()).toBe(false)
 
     const signIn = async (name: string, secret: string): Promise<void> => {
       await page.locator('#sign-in').click()
@@ -157,6 +160,7 @@ describeWithTool('chromium', 'the page in Chromium, operated', () => {
     await page.locator('#sign-in-cancel').click()
     await signIn('jürgen', 'pass:word')
     await operate.waitFor(SOON)
+    expect(await page.locator('#locked').isVisible()).toBe(false)
     await page.reload()
     await operate.waitFor(SOON)
     await openOperations(page, '/live/demo')

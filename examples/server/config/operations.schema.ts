@@ -50,8 +50,12 @@ export const pageSection = z
     enabled: z
       .boolean()
       .default(true)
+      .describe('Show the page at `/`; what the API shows and does is there for whom it lets in'),
+    audience: z
+      .enum(['everybody', 'operators'])
+      .optional()
       .describe(
-        'Show the page at `/`: to everybody the streams and their players, and what the API shows to whom it lets in',
+        'Who sees and plays the streams on it: `operators` are those whom the API lets in. By default `operators` where `api.authentication` has credentials, else `everybody`',
       ),
   })
   .describe('The web page')

@@ -2,7 +2,7 @@
 import { offerMeasurement } from './bandwidth.js'
 import { byId, clone, setFacts, setTexts, setUrls } from './elements.js'
 import { bitrate, duration, mediaTexts, megabytes } from './format.js'
-import { refresh, showOperations } from './operate.js'
+import { readStatus, refresh, showOperations } from './operate.js'
 import { PROTOCOLS, StreamPlayer, withExtension } from './player.js'
 
 const POLL_MS = 1000
@@ -132,10 +132,8 @@ function showLevels() {
   })
 }
 
-function show({ streams, connections, memoryBytes, measuresBandwidth, rtmp }) {
-  offerMeasurement(measuresBandwidth)
-  const rtmpBase = `${rtmp.scheme}://${urlHost()}${rtmp.port === rtmp.defaultPort ? '' : `:${rtmp.port}`}`
-  for (const stream of streams) showStream(stream, rtmpBase)
+/** Cards of all streams but `streams` go. */
+function keepOnly(streams) {
   const present = new Set(streams.map(keyOf))
   for (const [path, card] of cards) {
     if (present.has(path)) continue
@@ -143,6 +141,21 @@ function show({ streams, connections, memoryBytes, measuresBandwidth, rtmp }) {
     cards.delete(path)
     rates.delete(path)
   }
+}
+
+/** For whoever may not see the streams. */
+function showNothing() {
+  keepOnly([])
+  stop()
+  byId('empty').hidden = true
+  setFacts(byId('totals'), {})
+}
+
+function show({ streams, connections, memoryBytes, measuresBandwidth, rtmp }) {
+  offerMeasurement(measuresBandwidth)
+  const rtmpBase = `${rtmp.scheme}://${urlHost()}${rtmp.port === rtmp.defaultPort ? '' : `:${rtmp.port}`}`
+  for (const stream of streams) showStream(stream, rtmpBase)
+  keepOnly(streams)
   byId('empty').hidden = streams.length > 0
   setFacts(byId('totals'), {
     Live: streams.filter(({ live }) => live).length,
@@ -201,15 +214,22 @@ video.addEventListener('volumechange', () => {
   byId('unmute').textContent = video.muted ? 'Unmute' : 'Mute'
 })
 
-async function poll() {
+async function look() {
   try {
-    const response = await fetch('/page/status', { cache: 'no-store' })
-    if (!response.ok) throw new Error(String(response.status))
-    show(await response.json())
+    const status = await readStatus()
+    const isLocked = status === undefined
+    if (isLocked) showNothing()
+    else show(status)
+    byId('locked').hidden = !isLocked
+    byId('publish').hidden = isLocked
     byId('offline').hidden = true
   } catch {
     byId('offline').hidden = false
   }
+}
+
+async function poll() {
+  await look()
   setTimeout(() => void poll(), POLL_MS)
 }
 
@@ -218,7 +238,11 @@ async function operate() {
   await refresh([...cards.values()])
   setTimeout(() => void operate(), OPERATE_MS)
 }
-document.addEventListener('operator', () => void refresh([...cards.values()]))
+async function lookAgain() {
+  await look()
+  await refresh([...cards.values()])
+}
+document.addEventListener('operator', () => void lookAgain())
 
 await poll()
 await operate()

@@ -14,6 +14,9 @@ const REFUSAL_COUNT = 20
 
 const api = new OperatorApi()
 
+/** The streams and figures of the server, or `undefined` for whoever may not see them. */
+export const readStatus = () => api.status()
+
 /** Whether the operator may act. */
 export const mayOperate = () => api.barrier === undefined
 

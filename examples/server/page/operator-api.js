@@ -1,4 +1,4 @@
-// The HTTP API, as far as the operator is let in.
+// The HTTP API and the list of streams, as far as whoever looks at the page is let in.
 
 /** Where credentials are kept: until the tab is closed, and for this origin alone. */
 const STORED = 'millrace-authorization'
@@ -12,6 +12,9 @@ const BARRIERS = {
 
 const ASKING = 'Asking the API…'
 
+const API = '/api/v1'
+const STATUS = '/page/status'
+
 /** Credentials as an `Authorization` header; without a name it is a token. */
 export function authorizationOf(name, secret) {
   if (name === '') return `Bearer ${secret}`
@@ -21,9 +24,12 @@ export function authorizationOf(name, secret) {
 /** Asks, and remembers whether it may. */
 export class OperatorApi {
   #barrier
+  /** Whether the list of streams is for operators, and this is none. */
+  #isLocked
 
   constructor() {
     this.#barrier = ASKING
+    this.#isLocked = false
   }
 
   /** Why nothing can be done here; `undefined` when it can. */
@@ -33,7 +39,7 @@ export class OperatorApi {
 
   /** Whether credentials would help. */
   get needsCredentials() {
-    return this.#barrier === BARRIERS[401]
+    return this.#barrier === BARRIERS[401] || this.#isLocked
   }
 
   /** Whether the API has not said yet. */
@@ -47,10 +53,11 @@ export class OperatorApi {
 
   /** @returns whether the credentials are the right ones; they are kept then. */
   async signIn(authorization) {
-    const { status } = await this.#fetch('/versions', 'GET', authorization)
+    const hasApi = this.#barrier !== BARRIERS[404]
+    const { status } = await this.#fetch(hasApi ? `${API}/versions` : STATUS, 'GET', authorization)
     if (status === 200) {
       sessionStorage.setItem(STORED, authorization)
-      this.#barrier = undefined
+      if (hasApi) this.#barrier = undefined
     }
     return status === 200
   }
@@ -60,9 +67,18 @@ export class OperatorApi {
     this.#barrier = BARRIERS[401]
   }
 
+  /** The streams and figures of the server, or `undefined` when they are not for whoever looks at the page. */
+  async status() {
+    const response = await this.#fetch(STATUS, 'GET', sessionStorage.getItem(STORED))
+    this.#isLocked = response.status === 401
+    if (response.status === 401 || response.status === 403) return undefined
+    if (!response.ok) throw new Error(`the server answers ${response.status}`)
+    return await response.json()
+  }
+
   /** The answer. Throws with the words of the server when it is none. */
   async ask(path, method = 'GET') {
-    const response = await this.#fetch(path, method, sessionStorage.getItem(STORED))
+    const response = await this.#fetch(API + path, method, sessionStorage.getItem(STORED))
     if (path === '/versions' || response.status === 401 || response.status === 403) {
       this.#barrier = response.ok
         ? undefined
@@ -78,7 +94,7 @@ export class OperatorApi {
    * in, which no page from elsewhere can send.
    */
   #fetch(path, method, authorization) {
-    return fetch(`/api/v1${path}`, {
+    return fetch(path, {
       method,
       cache: 'no-store',
       credentials: 'omit',
