@@ -18,6 +18,7 @@ import type {
   ForwarderOptions,
   ForwardTargets,
 } from './forwarder-options.ts'
+import { pause } from './pause.ts'
 import { StreamPush, type StreamPushStats } from './stream-push.ts'
 import { viaOf } from './via.ts'
 
@@ -181,7 +182,7 @@ export class Forwarder extends EventEmitter<ForwarderEvents> {
   }
 
   async #ask(forwarding: Forwarding, publisher: Publisher, find: FindForwardTargets): Promise<void> {
-    const { retry, random, targetsRequired } = this.#options
+    const { retry, random, targetsRequired, clock } = this.#options
     const backoff = new Backoff({ ...retry, random })
     const asking = new AbortController()
     forwarding.asking = asking
@@ -198,7 +199,7 @@ export class Forwarder extends EventEmitter<ForwarderEvents> {
         publisher.kick()
         return
       }
-      await this.#pause(backoff.nextMs(), asking.signal)
+      await pause(clock, backoff.nextMs(), asking.signal)
     }
   }
 
@@ -277,18 +278,6 @@ export class Forwarder extends EventEmitter<ForwarderEvents> {
     this.#forwardings.delete(source)
     forwarding.asking?.abort()
     for (const push of pushesOf(forwarding)) if (push.state !== 'closed') this.#ending.add(push)
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#options.clock.setTimeout(() => done(), ms)
-      const done = (): void => {
-        timer.cancel()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      signal.addEventListener('abort', done, { once: true })
-    })
   }
 
   #announce(tell: () => void): void {

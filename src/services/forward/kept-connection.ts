@@ -9,6 +9,7 @@ import { MediaError } from '../../errors/index.ts'
 import type { Clock } from '../../hub/index.ts'
 import { maskUrl, redact } from '../../node/index.ts'
 import { Backoff } from '../backoff.ts'
+import { pause } from './pause.ts'
 
 const debug = createDebug('millrace:forward')
 
@@ -190,7 +191,7 @@ export abstract class KeptConnection extends EventEmitter<KeptConnectionEvents> 
       this.#enter('waiting')
       debug('%s: %s, again in %d ms', this.url, failure.message, retryMs)
       this.#announce(() => this.emit('lost', failure, retryMs))
-      await this.#pause(retryMs, signal)
+      await pause(this.clock, retryMs, signal)
     }
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.release()
@@ -230,18 +231,6 @@ export abstract class KeptConnection extends EventEmitter<KeptConnectionEvents> 
     if (state === this.#state) return
     this.#state = state
     this.#stateSinceMs = this.clock.now()
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = this.clock.setTimeout(done, ms)
-      signal.addEventListener('abort', done, { once: true })
-    })
   }
 
   /** A listener that throws must not end what it listens to. */
