@@ -4,18 +4,12 @@
  * @module
  */
 import type { Hub } from 'millrace/hub'
-import {
-  DirectoryRecordingStore,
-  Recorder,
-  RecordService,
-  type ServiceFacts,
-  type ServiceTarget,
-  type StreamService,
-} from 'millrace/services'
+import { DirectoryRecordingStore, Recorder, RecordService, type StreamService } from 'millrace/services'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { withoutUndefined } from '../config/without-undefined.ts'
 import type { Callbacks } from './callbacks.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'
+import { currentService } from './current-service.ts'
 
 /** The section, where it is. */
 type RecordConfig = NonNullable<VhostConfig['record']>
@@ -31,7 +25,13 @@ export class Recording implements Capability {
   readonly #closing: Set<Promise<void>>
 
   constructor(context: VhostContext, callbacks: Callbacks) {
-    this.services = { record: new CurrentService(() => this.#instance.current?.service) }
+    this.services = {
+      record: currentService(
+        'Records the stream into files',
+        'recording is off in the configuration',
+        () => this.#instance.current?.service,
+      ),
+    }
     this.#context = context
     this.#callbacks = callbacks
     this.#instance = new SectionInstance()
@@ -93,36 +93,4 @@ export class Recording implements Capability {
 interface OpenRecorder {
   readonly service: RecordService
   close(): void
-}
-
-/** What the API has, whatever the file says. */
-class CurrentService implements StreamService {
-  readonly description = 'Records the stream into files'
-  readonly #current: () => RecordService | undefined
-
-  constructor(current: () => RecordService | undefined) {
-    this.#current = current
-  }
-
-  isRunning(target: ServiceTarget): boolean {
-    return this.#current()?.isRunning(target) === true
-  }
-
-  start(target: ServiceTarget, options: unknown): void {
-    const service = this.#current()
-    if (service === undefined) throw new TypeError('recording is off in the configuration')
-    service.start(target, options)
-  }
-
-  stop(target: ServiceTarget): void {
-    this.#current()?.stop(target)
-  }
-
-  status(target: ServiceTarget): ServiceFacts | undefined {
-    return this.#current()?.status(target)
-  }
-
-  list(): readonly ServiceFacts[] {
-    return this.#current()?.list() ?? []
-  }
 }
