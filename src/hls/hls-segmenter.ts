@@ -11,6 +11,7 @@ import { copyBytes, equalBytes } from '../bytes/index.ts'
 import { type MediaPacket, packetFromTag } from '../media/index.ts'
 import { FramePace } from './frame-pace.ts'
 import type { HlsSegment } from './hls-segment.ts'
+import { MAX_EARLY_MS } from './hls-timeline.ts'
 import { OpenSegment } from './open-segment.ts'
 import { type TsSegmentOptions, TsSegmentWriter } from './ts-segment-writer.ts'
 import { WallClock } from './wall-clock.ts'
@@ -65,8 +66,6 @@ const VIDEO_STALL_MS = 2000
 const VIDEO_ABSENT_MS = 1000
 /** A keyframe joins a segment that audio opened so much earlier; after that it gets a segment of its own. */
 const VIDEO_JOIN_MS = 500
-/** Times are rounded to ms: a GOP of 4 s may come out as 3.999. */
-const MAX_EARLY_MS = 100
 
 /**
  * Cuts one stream into MPEG-TS segments. Push packets, configuration first, and read segments after each push.

@@ -43,7 +43,7 @@ export interface HlsCut {
 /** Places that are remembered: a variant that is further behind begins anew. */
 const MAX_CUTS = 64
 /** Times are rounded to ms: a GOP of 4 s may come out as 3.999. */
-const MAX_EARLY_MS = 100
+export const MAX_EARLY_MS = 100
 /** Keyframes of different variants that are so near are the same one: encoders with and without B-frames differ by some frames. */
 const MAX_TOLERANCE_MS = 250
 /** A variant whose keyframes are elsewhere has seen so many places go by. */
