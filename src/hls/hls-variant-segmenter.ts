@@ -256,7 +256,8 @@ export class HlsVariantSegmenter {
   }
 
   #goOn(open: OpenSegment, cut: HlsCut, timeMs: number): void {
-    if (open.videoCount > 0) this.#frameRate = (open.videoCount * 1000) / (timeMs - open.startDts)
+    const durationMs = timeMs - open.startDts
+    if (open.videoCount > 0 && durationMs > 0) this.#frameRate = (open.videoCount * 1000) / durationMs
     this.#finish(open, timeMs)
     this.#begin(cut, timeMs)
   }

@@ -324,6 +324,18 @@ describe('an interruption', () => {
   })
 })
 
+it('a segment without duration tells no frame rate', () => {
+  const timeline = new HlsTimeline({ targetDurationMs: 4000 })
+  const full = new Rung(timeline, 0, { maxSegmentBytes: 3000 })
+  const still = new Rung(timeline)
+  full.push(avcFrame(0, { keyframe: true }))
+  still.push(avcFrame(200, { keyframe: true }))
+  full.push(avcFrame(300, { nals: [slice(2500)] })) // the next segment of both begins here
+  still.push(avcFrame(200, { keyframe: true }))
+  expect(still.list).toEqual(['0 200 0'])
+  expect(still.segmenter.frameRate).toBeUndefined()
+})
+
 it('a track of a multitrack publish is a variant', () => {
   const timeline = new HlsTimeline({ targetDurationMs: 1000 })
   const rungs = [new HlsVariantSegmenter(timeline), new HlsVariantSegmenter(timeline, { videoTrackId: 1 })]
