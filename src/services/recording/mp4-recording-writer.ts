@@ -5,11 +5,12 @@
  */
 import createDebug from 'debug'
 import { concatBytes } from '../../bytes/index.ts'
-import { ProtocolError } from '../../errors/index.ts'
+import { LimitError, ProtocolError } from '../../errors/index.ts'
 import type { FourCc, MediaPacket } from '../../media/index.ts'
 import {
   FragmentedMp4Muxer,
   type Mp4Fragment,
+  type Mp4Index,
   Mp4IndexReader,
   type Mp4Plan,
   planMp4,
@@ -158,35 +159,49 @@ export class Mp4RecordingWriter implements RecordingWriter {
 }
 
 /**
- * Makes an ordinary MP4 of a fragmented one that may be cut off anywhere. Where there is no space for a copy, the fragmented file is the
- * recording.
+ * Makes an ordinary MP4 of a fragmented one that may be cut off anywhere. Where there is no space for a copy, or the index would be too
+ * large, the fragmented file is the recording.
  * @returns `undefined` when there is no media in it: it is discarded.
  */
 export async function finishMp4(file: RecordingFile, createdMs: number): Promise<WholeFile | undefined> {
-  const plan = await planOf(file, createdMs)
-  if (plan === undefined) {
+  const { index, isWhole } = await readIndex(file)
+  const plan = planMp4(index, { tool: `millrace ${VERSION}`, createdMs })
+  if (isWhole && plan === undefined) {
     await file.discard()
     return undefined
   }
-  try {
-    const place = await replace(file, plan)
-    return { place, durationMs: Math.round(plan.durationMs), byteLength: plan.fileBytes, fragmented: false }
-  } catch (error) {
-    debug('%s stays fragmented: %s', file.key, error)
+  if (isWhole && plan !== undefined) {
+    try {
+      const place = await replace(file, plan)
+      return { place, durationMs: Math.round(plan.durationMs), byteLength: plan.fileBytes, fragmented: false }
+    } catch (error) {
+      debug('%s stays fragmented: %s', file.key, error)
+    }
   }
   // Readers of fragments stumble over one that is torn.
   await file.truncate(await wholeFragmentsEnd(file))
-  const whole = await planOf(file, createdMs)
+  const whole = planMp4((await readIndex(file)).index)
   const durationMs = Math.round(whole?.durationMs ?? 0)
   return { place: await file.finish(), durationMs, byteLength: file.length, fragmented: true }
 }
 
-async function planOf(file: RecordingFile, createdMs: number): Promise<Mp4Plan | undefined> {
+/** Finds the samples of `file`; those up to a bound where one is reached: such a file plays, but it cannot be indexed. */
+async function readIndex(
+  file: RecordingFile,
+): Promise<{ readonly index: Mp4Index; readonly isWhole: boolean }> {
   const reader = new Mp4IndexReader({ fileBytes: file.length })
+  const { index } = reader
   for (let range = reader.wanted(); range !== undefined; range = reader.wanted()) {
-    reader.push(await file.read(range.offset, range.length))
+    const bytes = await file.read(range.offset, range.length)
+    try {
+      reader.push(bytes)
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error
+      debug('%s cannot be indexed: %s', file.key, error)
+      return { index, isWhole: false }
+    }
   }
-  return planMp4(reader.index, { tool: `millrace ${VERSION}`, createdMs })
+  return { index, isWhole: true }
 }
 
 async function replace(file: RecordingFile, plan: Mp4Plan): Promise<string> {

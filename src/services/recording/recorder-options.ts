@@ -113,7 +113,7 @@ export interface FinishedRecordingFile {
   readonly byteLength: number
   /** Why it ended. */
   readonly reason: RecordingEnd
-  /** An MP4 whose index could not be put in front, for want of space: it is fragmented still, and plays. */
+  /** An MP4 whose index could not be put in front, for want of space or for its size: it is fragmented still, and plays. */
   readonly fragmented: boolean
   /** How often media was skipped because the store was slower than the stream. 0 for a recovered file. */
   readonly skips: number

@@ -27,7 +27,7 @@ export interface WholeFile {
   readonly durationMs: number
   /** Its size in bytes. */
   readonly byteLength: number
-  /** An MP4 whose index could not be put in front, for want of space: it is fragmented still, and plays. */
+  /** An MP4 whose index could not be put in front, for want of space or for its size: it is fragmented still, and plays. */
   readonly fragmented: boolean
 }
 

@@ -29,6 +29,21 @@ it('an MP4 whose note is none of ours is finished without one', async () => {
   expect(stage.failures).toEqual([])
 })
 
+it('an MP4 that is too large for an index stays as it is, and plays', async () => {
+  const { stage, recorder } = await crashed('[stream].mp4')
+  const [file] = stage.store.temporary.values()
+  const fragmented = file!.bytes
+  // size, type: a moof beyond maxBoxBytes, as of millions of samples
+  const moof = new Uint8Array(16_777_217)
+  moof.set([0x01, 0x00, 0x00, 0x01, 0x6d, 0x6f, 0x6f, 0x66])
+  file!.bytes = Buffer.concat([fragmented, moof])
+  const [recovered] = await recorder.recover()
+  expect(recovered).toMatchObject({ streamPath: '/live/show', reason: 'recovered', fragmented: true })
+  expect(recovered!.durationMs).toBeGreaterThan(3_000)
+  expect(stage.bytes('show.mp4').length).toBeGreaterThan(fragmented.length / 2)
+  expect(stage.failures).toEqual([])
+})
+
 describe('FLV', () => {
   it('is as if it had been finished', async () => {
     const whole = new Stage({ path: '[stream].flv' })
