@@ -233,6 +233,48 @@ describe('a fault', () => {
       'vhosts:\n  a:\n    access:\n      limits: true\n',
       'server.yaml:4: vhosts.a.access.limits: Invalid input: expected object, received boolean',
     ],
+    // Values that do not go together, and values that a header or URL cannot have.
+    ['api:\n  jsonp: true\n', 'server.yaml:2: api.jsonp: needs credentials in api.authentication'],
+    [
+      'access:\n  signedUrls:\n    secret: x\n    scheme: nms\n    bindAddress: true\n',
+      'server.yaml:5: access.signedUrls.bindAddress: signatures of nms have no address',
+    ],
+    [
+      'publishKeys:\n  - key: a\n    stream: /live/b\n  - key: a\n    stream: /live/c\n',
+      'server.yaml:4: publishKeys.1.key: stands here twice',
+    ],
+    [
+      'ingest:\n  inputs:\n    - { name: a, stream: /live/a, file: x }\n    - { name: a, stream: /live/b, file: x }\n',
+      'server.yaml:4: ingest.inputs.1.name: another input has the same',
+    ],
+    [
+      'ingest:\n  inputs:\n    - { name: a, stream: /live/a, file: x }\n    - { name: b, stream: /live/a, file: x }\n',
+      'server.yaml:4: ingest.inputs.1.stream: another input has the same',
+    ],
+    [
+      'ingest:\n  inputs:\n    - { name: a, stream: /live/a, file: x, video: none, audio: none }\n',
+      'server.yaml:3: ingest.inputs.0: has neither video nor audio',
+    ],
+    [
+      'access:\n  referers:\n    play: [https://example.com/]\n',
+      'server.yaml:3: access.referers.play.0: must be a domain such as example.com',
+    ],
+    [
+      'http:\n  cors: "a\\nb"\n',
+      'server.yaml:2: http.cors: must be *, or an origin such as https://example.com',
+    ],
+    [
+      'callbacks:\n  urls: {}\n  headers: { X-Key: "a\\nb" }\n',
+      'server.yaml:3: callbacks.headers.X-Key: has characters that no header may have',
+    ],
+    [
+      'callbacks:\n  urls: {}\n  headers: { a key: b }\n',
+      'server.yaml:3: callbacks.headers.a key: is no name of a header',
+    ],
+    [
+      'callbacks:\n  urls: {}\n  hlsUrlPrefix: "https://["\n',
+      'server.yaml:3: callbacks.hlsUrlPrefix: must be the beginning of a URL',
+    ],
     // No configuration at all.
     ['- a\n- b\n', 'server.yaml: the file: Invalid input: expected object, received array'],
     ['just words\n', 'server.yaml: the file: Invalid input: expected object, received string'],

@@ -286,6 +286,9 @@ it.each<[string, HttpCallbacksOptions, RegExp]>([
   ['a callback that does not exist', { urls: { on_record: 'http://host/' } as never }, /on_record/],
   ['an option that does not exist', { urls: {}, timeout: 1 } as never, /timeout/],
   ['no count', { urls: {}, maxAttempts: 0 }, /maxAttempts/],
+  ['a header of two lines', { urls: {}, headers: { 'X-Key': 'a\nb' } }, /X-Key/],
+  ['no name of a header', { urls: {}, headers: { 'a key': 'b' } }, /a key/],
+  ['the beginning of no URL', { urls: {}, hlsUrlPrefix: 'https://[' }, /hlsUrlPrefix/],
 ])('%s is a mistake of the caller', (_, options, named) => {
   expect(() => new HttpCallbacks(options)).toThrow(TypeError)
   expect(() => new HttpCallbacks(options)).toThrow(named)

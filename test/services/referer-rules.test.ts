@@ -10,6 +10,7 @@ it.each<[name: string, lists: RefererRulesOptions, pageUrl: string, play: boolea
   ['a subdomain', { all: ['example.com'] }, 'http://www.example.com:8080/', true, true],
   ['with a dot before', { all: ['.example.com'] }, 'http://example.com', true, true],
   ['with a star before', { all: ['*.Example.com'] }, 'http://a.b.EXAMPLE.com/', true, true],
+  ['with letters of its own', { all: ['Müller.example'] }, 'http://www.müller.example/', true, true],
   ['one of several', { all: ['example.org', 'example.com'] }, 'http://example.com/', true, true],
   ['another domain', { all: ['example.com'] }, 'http://example.net/', false, false],
   [
@@ -42,5 +43,14 @@ it.each<[name: string, lists: RefererRulesOptions, pageUrl: string, play: boolea
 
 it('options that are none are a mistake of the caller', () => {
   expect(() => refererRules({ plays: [] } as never)).toThrow(/plays/)
-  expect(() => refererRules({ all: [''] })).toThrow(TypeError)
+  for (const domain of [
+    '',
+    'https://example.com',
+    'example.com/',
+    'example.com:80',
+    'a b',
+    'me@example.com',
+    '%',
+  ])
+    expect(() => refererRules({ all: [domain] }), domain).toThrow(TypeError)
 })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AddressRule, addressRules } from 'millrace/services'
+import { type AddressRule, addressRules, refererRules } from 'millrace/services'
 import { z } from 'zod'
 import { count, positiveMs, text } from './fields.ts'
 
@@ -20,7 +20,16 @@ const addressRule = z
     }
   })
 
-const domains = z.array(text).optional()
+const domain = text.refine((value) => {
+  try {
+    refererRules({ all: [value] })
+    return true
+  } catch {
+    return false
+  }
+}, 'must be a domain such as example.com')
+
+const domains = z.array(domain).optional()
 
 const referers = z.strictObject({
   all: domains.describe('Domains whose pages may embed; an empty list is every page'),
@@ -28,23 +37,28 @@ const referers = z.strictObject({
   play: domains.describe('The same for players alone'),
 })
 
-const signedUrls = z.strictObject({
-  secret: z
-    .union([text, z.array(text).min(1)], { error: 'must be a secret or a list of secrets' })
-    .describe('Shared with those who sign; of several any will do, so that one can be replaced'),
-  actions: z
-    .array(z.enum(['publish', 'play']))
-    .default(['publish', 'play'])
-    .describe('What needs a signature'),
-  scheme: z
-    .enum(['millrace', 'nms'])
-    .default('millrace')
-    .describe('`nms`: the `sign` parameter of Node-Media-Server'),
-  bindAddress: z
-    .boolean()
-    .default(false)
-    .describe('A signature is good for one address alone: the signer must name it; not with `nms`'),
-})
+const signedUrls = z
+  .strictObject({
+    secret: z
+      .union([text, z.array(text).min(1)], { error: 'must be a secret or a list of secrets' })
+      .describe('Shared with those who sign; of several any will do, so that one can be replaced'),
+    actions: z
+      .array(z.enum(['publish', 'play']))
+      .default(['publish', 'play'])
+      .describe('What needs a signature'),
+    scheme: z
+      .enum(['millrace', 'nms'])
+      .default('millrace')
+      .describe('`nms`: the `sign` parameter of Node-Media-Server'),
+    bindAddress: z
+      .boolean()
+      .default(false)
+      .describe('A signature is good for one address alone: the signer must name it; not with `nms`'),
+  })
+  .refine(({ scheme, bindAddress }) => !bindAddress || scheme !== 'nms', {
+    path: ['bindAddress'],
+    error: 'signatures of nms have no address',
+  })
 
 const bitrate = z.strictObject({
   maxKbps: z.number().positive().describe('Most that a publisher may send on average, kbit/s of media'),

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { count, text, url } from './fields.ts'
+import { count, headers, text, url } from './fields.ts'
 
 const urls = z.union([url, z.array(url)]).optional()
 
@@ -30,7 +30,7 @@ export const callbacksSection = z
       })
       .describe('One URL or several for each callback'),
     secret: text.optional().describe('Signs each call'),
-    headers: z.record(z.string(), z.string()).optional().describe('Headers of each call'),
+    headers: headers.optional().describe('Headers of each call'),
     whenUnavailable: z
       .enum(['reject', 'allow'])
       .default('reject')
@@ -41,6 +41,7 @@ export const callbacksSection = z
     retryDelayMs: count.default(1_000).describe('Wait before the second attempt; it doubles each time'),
     hlsUrlPrefix: z
       .string()
+      .refine((prefix) => !/^https?:/i.test(prefix) || URL.canParse(prefix), 'must be the beginning of a URL')
       .default('')
       .describe('Stands before the URLs of segments in `on_hls` and `on_hls_notify`'),
   })

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 
 /** A TCP or UDP port, 0 for any free one. */
@@ -26,8 +27,52 @@ export const url = z.url({ protocol: /^https?$/, error: 'must be an http or http
 /** A stream, as peers name it. */
 export const streamPath = z.string().regex(/^\/[^/]+(\/[^/]+)+$/, 'must look like /app/name')
 
+const AN_ORIGIN = 'must be *, or an origin such as https://example.com'
+
 /** Value of `Access-Control-Allow-Origin`, `false` for no header. */
-export const origin = z.union([text, z.literal(false)])
+export const origin = z.union([z.string().regex(/^[\x21-\x7e]+$/, AN_ORIGIN), z.literal(false)], {
+  error: AN_ORIGIN,
+})
+
+/** Header fields; Node knows which there can be. */
+export const headers = z.record(z.string(), z.string()).check((context) => {
+  for (const [name, value] of Object.entries(context.value)) {
+    const fault = headerFault(name, value)
+    if (fault !== undefined)
+      context.issues.push({ code: 'custom', path: [name], message: fault, input: value })
+  }
+})
+
+function headerFault(name: string, value: string): string | undefined {
+  try {
+    validateHeaderName(name)
+  } catch {
+    return 'is no name of a header'
+  }
+  try {
+    validateHeaderValue(name, value)
+    return undefined
+  } catch {
+    return 'has characters that no header may have'
+  }
+}
+
+/** A list in which no two have the same `key`. */
+export function distinct<Item extends object>(
+  key: keyof Item & string,
+  message: string,
+): z.core.CheckFn<Item[]> {
+  return (context) => {
+    const seen = new Set<unknown>()
+    for (const [i, item] of context.value.entries()) {
+      const value = item[key]
+      // What is wrong by itself is told already.
+      if (value !== undefined && seen.has(value))
+        context.issues.push({ code: 'custom', path: [i, key], message, input: undefined })
+      seen.add(value)
+    }
+  }
+}
 
 const credential = z.union(
   [

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { audio, ffmpeg, name, running, video } from './ffmpeg-fields.ts'
-import { positiveMs, streamPath, text } from './fields.ts'
+import { distinct, positiveMs, streamPath, text } from './fields.ts'
 
 const input = z
   .strictObject({
@@ -34,12 +34,18 @@ const input = z
     ({ file, url }) => (file === undefined) !== (url === undefined),
     'needs a file or a url, and not both',
   )
+  .refine(
+    ({ video: picture, audio: sound }) => picture !== 'none' || sound !== 'none',
+    'has neither video nor audio',
+  )
+
+const SAME = 'another input has the same'
 
 /** Ingest of a virtual host. */
 export const ingestSection = z
   .strictObject({
     ffmpeg,
-    inputs: z.array(input),
+    inputs: z.array(input).check(distinct('name', SAME), distinct('stream', SAME)),
     ...running,
     maxRestarts: running.maxRestarts.default('unlimited'),
   })

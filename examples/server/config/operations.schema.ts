@@ -26,6 +26,10 @@ export const apiSection = z
         '`?callback=` and `?method=DELETE`, for old consoles of SRS: any page may then act with a password that the browser knows',
       ),
   })
+  .refine(({ jsonp, authentication: who }) => !jsonp || typeof who !== 'string', {
+    path: ['jsonp'],
+    error: 'needs credentials in api.authentication',
+  })
   .describe('The [HTTP API](../guides/http-api.md)')
 
 /** Metrics for Prometheus. */

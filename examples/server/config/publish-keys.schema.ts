@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { streamPath, text } from './fields.ts'
+import { distinct, streamPath, text } from './fields.ts'
 
 /** Secret stream keys. */
 export const publishKeysSection = z
@@ -14,5 +14,6 @@ export const publishKeysSection = z
       stream: streamPath.describe('Public stream path that it is published under'),
     }),
   )
+  .check(distinct('key', 'stands here twice'))
   .describe('When given, only these keys may publish, each under its public stream path')
   .meta({ reload: 'Whoever is in stays; whoever asks from now on is asked anew' })

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 import { type Clock, systemClock } from '../../hub/index.ts'
 import { ServerIdentity } from '../identity/server-identity.ts'
@@ -28,6 +29,18 @@ const callbackUrls = z.strictObject({
   on_forward: urls,
 } satisfies Record<CallbackAction, unknown>)
 
+/** Checked before a call is made: each one would fail, and nobody would get in. */
+const headers = z.record(z.string(), z.string()).check((context) => {
+  for (const [name, value] of Object.entries(context.value)) {
+    try {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    } catch (error) {
+      context.issues.push({ code: 'custom', path: [name], message: (error as Error).message, input: name })
+    }
+  }
+})
+
 const count = z.int().positive()
 const milliseconds = z.number().positive()
 
@@ -37,7 +50,7 @@ export const httpCallbacksOptions = z.strictObject({
   vhost: z.string().min(1).default('__defaultVhost__'),
   identity: z.instanceof(ServerIdentity).default(() => new ServerIdentity()),
   secret: z.string().min(1).optional(),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: headers.default({}),
   decisionTimeoutMs: milliseconds.default(5_000),
   whenUnavailable: z.enum(['reject', 'allow']).default('reject'),
   newsTimeoutMs: milliseconds.default(10_000),
@@ -51,7 +64,10 @@ export const httpCallbacksOptions = z.strictObject({
   maxQueuedPerStream: count.default(256),
   drainTimeoutMs: z.number().nonnegative().default(5_000),
   hlsDirectory: z.string().optional(),
-  hlsUrlPrefix: z.string().default(''),
+  hlsUrlPrefix: z
+    .string()
+    .refine((prefix) => !/^https?:/i.test(prefix) || URL.canParse(prefix), 'is the beginning of no URL')
+    .default(''),
   clock: z.custom<Clock>((value) => typeof value === 'object' && value !== null).default(() => systemClock),
 }) satisfies OptionsSchema<HttpCallbacksOptions, unknown>
 
