@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
+import { decodeAvcConfiguration, decodeAvcSps } from 'millrace/codec'
 import { demuxFlv } from 'millrace/flv'
 import { Hub, reject } from 'millrace/hub'
 import { HlsHandler } from 'millrace/node'
@@ -190,6 +191,41 @@ describeWithTool('ffmpeg', 'transcoding', () => {
         clip,
       ).toEqual(keyframes.map((_, i) => i * 1_000))
     }
+  })
+
+  it('makes no picture larger than its original unless it is told to', async () => {
+    const hub = new Hub()
+    const preset = 'ultrafast'
+    const outputs: TranscodeOutput[] = [
+      { name: 'high', video: { height: 360, preset } },
+      { name: 'wide', video: { width: 640, preset } },
+      { name: 'both', video: { width: 640, height: 480, preset } },
+      { name: 'low', video: { width: 160, height: 120, preset } },
+      { name: 'large', video: { height: 360, upscale: true, preset } },
+    ]
+    const transcoder = new Transcoder({ hub, engines: [{ name: 'ladder', outputs }] })
+    onTestFinished(() => transcoder.close())
+    const sizes = new Map<string, string>()
+    const read = async (streamPath: string): Promise<void> => {
+      for await (const packet of hub.source(streamPath)!.consume({ gopsBack: Infinity })) {
+        if (packet.kind !== 'video' || !packet.configuration) continue
+        const { width, height } = decodeAvcSps(decodeAvcConfiguration(packet.payload).sps[0]!)
+        sizes.set(streamPath.replace('/live/show_', ''), `${width}x${height}`)
+      }
+    }
+    hub.on('publish', ({ streamPath }) => void read(streamPath))
+    const over = new Promise((resolve) => transcoder.once('exit', resolve))
+    void publishClip(hub, 'avc-aac-bframes.flv', 2)
+    await over
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(Object.fromEntries(sizes)).toEqual({
+      '/live/show': '320x180',
+      high: '320x180',
+      wide: '320x180',
+      both: '320x180',
+      low: '160x120',
+      large: '640x360',
+    })
   })
 
   it('leaves no process behind, twenty times', async () => {

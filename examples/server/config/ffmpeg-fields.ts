@@ -46,6 +46,7 @@ const videoEncoding = z.strictObject({
   peakBitrateKbps: z.number().positive().optional(),
   width: z.int().positive().optional(),
   height: z.int().positive().optional(),
+  upscale: z.boolean().optional(),
   fps: z.number().positive().optional(),
   preset: text.optional(),
   profile: text.optional(),

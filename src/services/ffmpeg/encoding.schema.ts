@@ -42,6 +42,7 @@ const videoEncoding = z.strictObject({
   peakBitrateKbps: kbps.optional(),
   width: size.optional(),
   height: size.optional(),
+  upscale: z.boolean().default(false),
   fps: z.number().positive().max(240).optional(),
   preset: word.optional(),
   profile: word.optional(),

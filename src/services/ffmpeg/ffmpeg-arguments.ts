@@ -73,14 +73,28 @@ function audioArguments(audio: 'copy' | ResolvedAudioEncoding): string[] {
   ]
 }
 
-function filterChain({ fps, width, height, filters }: ResolvedVideoEncoding): string | undefined {
+function filterChain({ fps, width, height, upscale, filters }: ResolvedVideoEncoding): string | undefined {
   const chain: string[] = []
   if (fps !== undefined) chain.push(`fps=${fps}`)
-  // -2: whatever keeps the aspect ratio, even.
-  if (width !== undefined || height !== undefined)
-    chain.push(`scale=${width ?? -2}:${height ?? -2}`, 'setsar=1')
+  if (width !== undefined || height !== undefined) {
+    const isLarger = upscale ? undefined : isLargerThanInput(width, height)
+    chain.push(`scale=${dimension(width, 'iw', isLarger)}:${dimension(height, 'ih', isLarger)}`, 'setsar=1')
+  }
   if (filters !== undefined) chain.push(filters)
   return chain.length === 0 ? undefined : chain.join(',')
+}
+
+/** For ffmpeg to find out: what is asked for has more pixels than what comes. */
+function isLargerThanInput(width: number | undefined, height: number | undefined): string {
+  if (width === undefined) return `gt(${height},ih)`
+  return height === undefined ? `gt(${width},iw)` : `gt(${width * height},iw*ih)`
+}
+
+/** What comes may be odd, which encoders of 4:2:0 refuse. */
+function dimension(asked: number | undefined, input: 'iw' | 'ih', isLarger: string | undefined): string {
+  // -2: whatever keeps the aspect ratio, even.
+  if (asked === undefined) return '-2'
+  return isLarger === undefined ? String(asked) : `'if(${isLarger},trunc(${input}/2)*2,${asked})'`
 }
 
 /** `t` is the time since the first frame in s; half a millisecond is for its rounding. */
