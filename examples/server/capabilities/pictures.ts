@@ -46,11 +46,13 @@ export class Pictures implements Capability {
     if (!(await this.#instance.apply(snapshots, (section) => this.#open(section, hub)))) return
     const { cors, trustProxy } = this.#context
     const current = this.#instance.current
+    this.#handler?.close()
     this.#handler = current && new SnapshotHandler({ hub, snapshots: current, cors, trustProxy })
   }
 
   /** @internal */
   async close(): Promise<void> {
+    this.#handler?.close()
     await this.#instance.close()
   }
 

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
-import type { AccessRequest } from '../../hub/index.ts'
+import { type AccessRequest, type Clock, type Source, systemClock } from '../../hub/index.ts'
 import type { HubResolver } from '../../node/index.ts'
 import { admitPlayer, notFoundReply } from '../../node/http-admission.ts'
 import {
@@ -25,6 +25,7 @@ import {
   type TrustProxyOptions,
   whenOver,
 } from '../../node/http-request.ts'
+import { SnapshotViewers, viewerKey } from './snapshot-viewers.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Snapshot } from './snapshots-options.ts'
 
@@ -40,22 +41,37 @@ export interface SnapshotHandlerOptions extends CorsOptions, TrustProxyOptions {
   readonly prefix?: string
   /** Most requests at a time, those being admitted included; beyond, 503. @defaultValue 1000 */
   readonly maxRequests?: number
+  /** Whoever has not asked for so long has left, ms. @defaultValue 30000 */
+  readonly viewerTimeoutMs?: number
+  /** Most viewers that are remembered; beyond, the one that asked longest ago has left. @defaultValue 1000 */
+  readonly maxViewers?: number
+  /** Where the time comes from. @defaultValue the system's */
+  readonly clock?: Clock
 }
 
 /**
  * Serves `/{app}/{name}.jpg`: the last picture where pictures are taken at an interval, else one of the newest keyframe. Whoever asks is a
- * player for admission, by the protocol `snapshot`, while the answer is made.
+ * player for admission, by the protocol `snapshot`: one, however often it asks with the same URL, headers and address. A parameter `at`
+ * makes no difference, so that pages can ask for the same picture again. After ten minutes admission is asked anew.
  */
 export class SnapshotHandler {
   readonly #options: SnapshotHandlerOptions
   readonly #prefix: string
+  readonly #viewers: SnapshotViewers
   #requests: number
 
   /** @param options - see {@link SnapshotHandlerOptions}. */
   constructor(options: SnapshotHandlerOptions) {
     this.#options = options
     this.#prefix = pathPrefix(options.prefix)
+    const { clock = systemClock, viewerTimeoutMs = 30_000, maxViewers = 1_000 } = options
+    this.#viewers = new SnapshotViewers(clock, viewerTimeoutMs, maxViewers)
     this.#requests = 0
+  }
+
+  /** All viewers have left, for admission. The handler may go on: requests let them in again. */
+  close(): void {
+    this.#viewers.clear()
   }
 
   /**
@@ -76,7 +92,7 @@ export class SnapshotHandler {
     this.#requests++
     const gone = whenOver(request, response)
     const play = httpPlayRequest(facts, 'snapshot', split.streamPath)
-    void this.#answer(play, gone)
+    void this.#answer(play, viewerKey(facts), gone)
       .catch((error: unknown) => {
         debug('%s: %s', split.streamPath, error)
         const isBusy = error instanceof LimitError
@@ -100,17 +116,19 @@ export class SnapshotHandler {
     return textReply(503, 'too many requests', this.#options, { 'Retry-After': '10' })
   }
 
-  async #answer(request: AccessRequest, gone: AbortSignal): Promise<Snapshot | HttpReply> {
-    const { hub, snapshots } = this.#options
-    const admitted = await admitPlayer(hub, request, gone, this.#options)
+  async #answer(request: AccessRequest, key: string, gone: AbortSignal): Promise<Snapshot | HttpReply> {
+    const { snapshots } = this.#options
+    const source = this.#viewers.touch(key) ?? (await this.#admit(request, key, gone))
+    if ('status' in source) return source
+    const latest = snapshots.isPeriodic(source) ? snapshots.latest(source) : undefined
+    return latest ?? (await snapshots.take(source)) ?? notFoundReply(this.#options)
+  }
+
+  async #admit(request: AccessRequest, key: string, gone: AbortSignal): Promise<Source | HttpReply> {
+    const admitted = await admitPlayer(this.#options.hub, request, gone, this.#options)
     if ('status' in admitted) return admitted
-    try {
-      const { source } = admitted
-      const latest = snapshots.isPeriodic(source) ? snapshots.latest(source) : undefined
-      return latest ?? (await snapshots.take(source)) ?? notFoundReply(this.#options)
-    } finally {
-      admitted.decision.onEnd?.()
-    }
+    this.#viewers.add(key, admitted.source, admitted.decision)
+    return admitted.source
   }
 
   #send(response: ServerResponse, { jpeg, takenAtMs }: Snapshot, method: string): void {

@@ -205,7 +205,14 @@ describe('pictures at an interval', () => {
 describe('over HTTP', () => {
   async function serve(options: Partial<SnapshotsOptions> = {}, hubOptions: HubOptions = {}, code = COPY) {
     const made = await stage(options, code, hubOptions)
-    const handler = new SnapshotHandler({ hub: made.hub, snapshots: made.snapshots, maxRequests: 2 })
+    const handler = new SnapshotHandler({
+      hub: made.hub,
+      snapshots: made.snapshots,
+      clock: made.clock,
+      maxRequests: 2,
+      viewerTimeoutMs: 5_000,
+      maxViewers: 2,
+    })
     const server = createServer((request, response) => {
       if (!handler.handle(request, response)) response.writeHead(418).end()
     })
@@ -215,7 +222,26 @@ describe('over HTTP', () => {
       server.close()
     })
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    return { ...made, get: (path: string, init?: RequestInit) => fetch(base + path, init) }
+    return { ...made, handler, get: (path: string, init?: RequestInit) => fetch(base + path, init) }
+  }
+
+  /** With `?key=yes` one is let in to `/live/show`, whatever its name. */
+  async function guarded() {
+    const asked: string[] = []
+    const ends: string[] = []
+    const made = await serve(
+      {},
+      {
+        authorize: ({ protocol, streamName, query }) => {
+          asked.push(streamName)
+          const end = () => ends.push(`${protocol} ${streamName}`)
+          return query['key'] === 'yes'
+            ? accept({ streamPath: '/live/show', onEnd: end })
+            : reject('not yours')
+        },
+      },
+    )
+    return { ...made, asked, ends }
   }
 
   it('is JPEG, never from a cache', async () => {
@@ -246,21 +272,67 @@ describe('over HTTP', () => {
   })
 
   it('is for those whom admission lets play, under the name it gives', async () => {
-    const ends: string[] = []
-    const { hub, get } = await serve(
-      {},
-      {
-        authorize: ({ protocol, streamName, query }) =>
-          query['key'] === 'yes'
-            ? accept({ streamPath: '/live/show', onEnd: () => ends.push(`${protocol} ${streamName}`) })
-            : reject('not yours'),
-      },
-    )
+    const { hub, get, clock, asked, ends } = await guarded()
     show(hub)
     const refused = await get('/live/alias.jpg')
     expect([refused.status, await refused.text()]).toEqual([403, 'not yours\n'])
     expect((await get('/live/alias.jpg?key=yes')).status).toBe(200)
+    expect(asked).toHaveLength(2)
+    expect(ends).toEqual([])
+    clock.advance(5_000)
     expect(ends).toEqual(['snapshot alias'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is for one player, however often it asks; a parameter at makes no difference', async () => {
+    const { hub, get, clock, asked, ends } = await guarded()
+    show(hub)
+    for (let i = 0; i < 4; i++) {
+      expect((await get(`/live/show.jpg?key=yes&at=${i}`)).status).toBe(200)
+      clock.advance(4_999)
+    }
+    expect([asked.length, ends.length]).toEqual([1, 0])
+    clock.advance(1)
+    expect(ends).toHaveLength(1)
+    expect((await get('/live/show.jpg?key=yes')).status).toBe(200)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('is for others when they have been let in, too', async () => {
+    const { hub, get, asked } = await guarded()
+    show(hub)
+    expect((await get('/live/show.jpg?key=yes')).status).toBe(200)
+    expect((await get('/live/show.jpg?key=no')).status).toBe(403)
+    expect((await get('/live/show.jpg')).status).toBe(403)
+    expect((await get('/live/other.jpg?key=yes')).status).toBe(200)
+    expect((await get('/live/show.jpg?key=yes', { headers: { authorization: 'Bearer x' } })).status).toBe(200)
+    expect(asked).toHaveLength(5)
+  })
+
+  it('is asked about anew after ten minutes, and for the next stream of the name', async () => {
+    const { hub, get, clock, asked, ends } = await guarded()
+    const first = show(hub)
+    for (let ms = 0; ms < 600_000; ms += 4_000) {
+      await get('/live/show.jpg?key=yes')
+      clock.advance(4_000)
+    }
+    expect([asked.length, ends.length]).toEqual([1, 0])
+    await get('/live/show.jpg?key=yes')
+    expect([asked.length, ends.length]).toEqual([2, 1])
+    first.source.close()
+    show(hub)
+    expect((await get('/live/show.jpg?key=yes')).status).toBe(200)
+    expect([asked.length, ends.length]).toEqual([3, 2])
+  })
+
+  it('remembers maxViewers, and none behind close', async () => {
+    const { hub, get, clock, ends, handler } = await guarded()
+    show(hub)
+    for (const n of [1, 2, 1, 3]) await get(`/live/${n}.jpg?key=yes`)
+    expect(ends).toEqual(['snapshot 2'])
+    handler.close()
+    expect(ends.toSorted()).toEqual(['snapshot 1', 'snapshot 2', 'snapshot 3'])
+    expect(clock.pending).toBe(0)
   })
 
   it.each<[string, string, number]>([
