@@ -106,11 +106,21 @@ describeWithTool('chromium', 'the page in Chromium, operated', () => {
     await row.locator('button').click()
     await vi.waitFor(async () => expect(await row.locator('button').innerText()).toBe('Start'), SOON)
     expect((await readFile(join(directory, file))).subarray(0, 3).toString()).toBe('FLV')
-    // Nobody has said where to.
+    // Asked where to: an answer that is no target, then one that is.
     const forward = card.locator('.services .row[data-key=forward]')
+    page.once('dialog', (dialog) => void dialog.accept('http://host/s3cret'))
     await forward.locator('button').click()
     await page.locator('#fault').waitFor(SOON)
-    expect(await page.locator('#fault').innerText()).toMatch(/^forward: /)
+    expect(await page.locator('#fault').innerText()).toMatch(/^forward: .*not an RTMP URL/)
+    page.once('dialog', (dialog) => void dialog.accept(`${server.rtmp}/live/s3cret`))
+    await forward.locator('button').click()
+    await vi.waitFor(
+      async () => expect(await forward.innerText()).toMatch(/State\s+connected, \d+ ms/i),
+      SOON,
+    )
+    expect(await forward.innerText()).not.toContain('s3cret')
+    expect(await forward.locator('button').innerText()).toBe('Stop')
+    expect(await page.locator('#fault').isHidden()).toBe(true)
     expect(faults).toEqual([])
   })
 

@@ -47,9 +47,17 @@ export function factsOf(facts, prefix = '') {
     const within = prefix === '' ? '' : `${prefix} `
     if (typeof value !== 'object') {
       const [term, text] = factOf(name, value)
-      shown[within + term] = text
+      // `state` and `stateMs` are one fact.
+      const key = within + term
+      shown[key] = key in shown ? `${shown[key]}, ${text}` : text
     } else if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) {
       if (value.length > 0) shown[within + wordsOf(name)] = value.join('\n')
+    } else if (Array.isArray(value)) {
+      for (const [i, item] of value.entries())
+        Object.assign(
+          shown,
+          factsOf(item, value.length === 1 ? prefix : `${within + wordsOf(name)} ${i + 1}`),
+        )
     } else Object.assign(shown, factsOf(value, within + wordsOf(name)))
   }
   return shown

@@ -91,21 +91,34 @@ function consumerRow({ lag_ms: lagMs, skips, read_packets: packets }, i) {
   }
 }
 
+/** What a service cannot start without, asked of the operator; `null` when they would rather not. */
+const OPTIONS = {
+  forward: () => {
+    const target = prompt('Where to? rtmp://… or rtmps://…, with the stream key')?.trim()
+    return target ? { targets: [target] } : null
+  },
+}
+
 function serviceRow(id, { name, description, running, status }, again) {
   return {
     key: name,
     title: name,
     hint: description,
     facts: {
-      ...(status?.state === undefined ? { state: running ? 'running' : 'off' } : {}),
+      // What the configuration has begun has a status, too.
+      ...(status?.state === undefined && (running || status === null)
+        ? { state: running ? 'running' : 'off' }
+        : {}),
       ...factsOf(status),
     },
     action: {
       label: running ? 'Stop' : 'Start',
       confirm: running,
       run: async () => {
+        const asked = running ? undefined : OPTIONS[name]?.()
+        if (asked === null) return
         try {
-          await api.ask(`/streams/${id}/services/${name}`, running ? 'DELETE' : 'PUT')
+          await api.ask(`/streams/${id}/services/${name}`, running ? 'DELETE' : 'PUT', asked)
           announce('')
         } catch (error) {
           announce(`${name}: ${error.message}`)

@@ -77,8 +77,8 @@ export class OperatorApi {
   }
 
   /** The answer. Throws with the words of the server when it is none. */
-  async ask(path, method = 'GET') {
-    const response = await this.#fetch(API + path, method, sessionStorage.getItem(STORED))
+  async ask(path, method = 'GET', options = undefined) {
+    const response = await this.#fetch(API + path, method, sessionStorage.getItem(STORED), options)
     if (path === '/versions' || response.status === 401 || response.status === 403) {
       this.#barrier = response.ok
         ? undefined
@@ -93,12 +93,16 @@ export class OperatorApi {
    * `credentials: 'omit'`: the browser asks for no password of its own, and sends none that it knows. Nothing but the header lets anybody
    * in, which no page from elsewhere can send.
    */
-  #fetch(path, method, authorization) {
+  #fetch(path, method, authorization, options) {
     return fetch(path, {
       method,
       cache: 'no-store',
       credentials: 'omit',
-      headers: authorization === null ? {} : { Authorization: authorization },
+      headers: {
+        ...(authorization !== null && { Authorization: authorization }),
+        ...(options !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(options !== undefined && { body: JSON.stringify(options) }),
     })
   }
 }
