@@ -56,7 +56,8 @@ export class Vhosts {
 
   /**
    * Makes them what `config` says. What it does not change is not touched.
-   * @throws RangeError for an option that a hub does not take; nothing has changed then.
+   * @throws RangeError for an option that a hub does not take; nothing has changed then. Whatever else cannot be keeps nothing else from
+   * being applied, and is tried again the next time.
    */
   async apply(config: Config): Promise<VhostChanges> {
     const wanted = config.vhosts
@@ -67,16 +68,19 @@ export class Vhosts {
     )
     this.#services = services
     const before = new Map(this.#applied.map((vhost) => [vhost.name, vhost]))
+    const changed = wanted
+      .filter((vhost) => !isDeepStrictEqual(before.get(vhost.name), vhost))
+      .map(({ name }) => name)
+      .filter((name) => !added.includes(name))
+    const outcomes = [
+      ...(await Promise.allSettled(
+        wanted.map(({ name, config: own }) => services.get(name)!.apply(own, this.hubs.get(name)!)),
+      )),
+      ...(await Promise.allSettled(removed.map((name) => past.get(name)!.close()))),
+    ]
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     this.#applied = wanted
-    const changed = wanted.filter((vhost) => {
-      const old = before.get(vhost.name)
-      return old !== undefined && !isDeepStrictEqual(old, vhost)
-    })
-    await Promise.all(
-      wanted.map(({ name, config: own }) => services.get(name)!.apply(own, this.hubs.get(name)!)),
-    )
-    await Promise.all(removed.map((name) => past.get(name)!.close()))
-    return { added, changed: changed.map(({ name }) => name), removed }
+    return { added, changed, removed }
   }
 
   /** Whether there are pictures of a stream. */

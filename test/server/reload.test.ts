@@ -6,6 +6,7 @@ import { demuxFlv } from 'millrace/flv'
 import type { MediaPacket } from 'millrace/media'
 import { RtmpClient } from 'millrace/node'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { Recording } from '../../examples/server/capabilities/recording.ts'
 import { watchConfig } from '../../examples/server/reloader.ts'
 import { Backend } from '../services/backend.ts'
 import { readClip } from '../support/clips.ts'
@@ -193,6 +194,28 @@ it('tells the backend that let a publisher in of its end, also when the file nam
       '/old on_unpublish',
     ]),
   )
+})
+
+it('applies the rest when one thing cannot be, and tries that again with the next reload', async () => {
+  const top = `${TOP}access: { addresses: [deny play all] }\n`
+  const server = await startWith(`${TOP}vhosts: { gone.test: {} }\n`)
+  const close = vi.spyOn(Recording.prototype, 'close')
+  const apply = vi.spyOn(Recording.prototype, 'apply').mockRejectedValueOnce(new Error('no more disks'))
+  onTestFinished(() => {
+    apply.mockRestore()
+    close.mockRestore()
+  })
+  server.edit(top)
+  await expect(server.reload()).rejects.toThrow('no more disks')
+  expect(server.lines.at(-1)).toContain('reload failed: no more disks')
+  expect(await status(`${server.httpUrl}/live/any.flv`)).toBe(403)
+  expect(close).toHaveBeenCalledTimes(1)
+  await server.reload()
+  expect(apply).toHaveBeenCalledTimes(2)
+  expect(server.lines.at(-1)).toContain('reload: changed __defaultVhost__')
+  await server.reload()
+  expect(apply).toHaveBeenCalledTimes(2)
+  expect(server.lines.at(-1)).toContain('no virtual host has changed')
 })
 
 it('waits for a reload that is under way before it closes, and takes no other', async () => {
