@@ -42,6 +42,8 @@ export interface ApiRoute {
   readonly query?: z.ZodObject
   /** Takes a JSON body, or none. */
   readonly takesBody?: boolean
+  /** Whether a call of it changes something, for `onAction`. @defaultValue all methods but GET do */
+  readonly isAction?: (query: Readonly<Record<string, unknown>>) => boolean
   /** Codes of what may go wrong, beside the general ones, with their HTTP status. */
   readonly problems?: Readonly<Record<number, string>>
   /** Makes the answer. @throws {@link ApiProblem} */

@@ -250,8 +250,9 @@ export class HttpApi {
     if (query?.success === false) throw new ApiProblem(400, 400, firstFault(query.error.issues))
     const sent = route.takesBody === true ? await readBody() : { parsed: undefined }
     const body = 'text' in sent ? parseJsonBody(sent.text, facts.header('content-type') ?? '') : sent.parsed
-    const answer = await route.run({ params, query: query?.data ?? {}, body, facts })
-    if (method !== 'GET') this.#tell(route, facts)
+    const call = { params, query: query?.data ?? {}, body, facts }
+    const answer = await route.run(call)
+    if (route.isAction?.(call.query) ?? method !== 'GET') this.#tell(route, facts)
     if (route.operationId === 'openapi') return answer
     const { serverId, serviceId, pid } = this.#statistics.identity
     return { code: 0, server: serverId, service: serviceId, pid, ...answer }

@@ -159,6 +159,7 @@ export function rawRoutes(reload: ReloadConfiguration | undefined): ApiRoute[] {
     tag: 'server',
     query: raw,
     response: responses.Reload,
+    isAction: ({ rpc }) => rpc === 'reload',
     problems: { [CODE_RAW_DISABLED]: 'The server has no reload; HTTP status 200' },
     run: ({ query, facts }) => {
       // Unlike PUT and DELETE, a page from elsewhere may send this with the password that the browser knows. Another port is elsewhere.

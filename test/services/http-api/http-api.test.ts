@@ -391,7 +391,9 @@ describe('reload in the form of SRS', () => {
   test('that goes well, and that does not', async () => {
     let fault: Error | undefined
     let reloads = 0
+    const actions: string[] = []
     const stage = new ApiStage({
+      onAction: ({ operationId }) => actions.push(operationId),
       reload: () => {
         reloads++
         if (fault !== undefined) throw fault
@@ -403,6 +405,8 @@ describe('reload in the form of SRS', () => {
       state: 'done',
       rid: '1',
     })
+    // SRS changes by GET, too; who looks how it went changes nothing.
+    expect(actions).toEqual(['raw'])
     fault = new Error('config.yaml:3: unknown key')
     const failed = await stage.ask('/api/v1/raw?rpc=reload', { method: 'POST' })
     expect(failed.body).toEqual({ code: 1023, message: 'config.yaml:3: unknown key' })
