@@ -15,6 +15,9 @@ import type { RecordingWriter, RecordingWriterOptions } from './recording-writer
 /** Video that pauses for so long does not keep a file from ending, ms. */
 const VIDEO_STALLED_AFTER_MS = 3_000
 
+/** What a packet that is held takes beside its body, in bytes. */
+const HELD_OVERHEAD_BYTES = 256
+
 /** Shortest distance of keyframes that the index of a file of known duration has room for, ms. */
 const MIN_GOP_MS = 500
 
@@ -234,7 +237,7 @@ export class RecordingSession {
 
   #hold(packet: MediaPacket): void {
     this.#held.push(packet)
-    this.#heldBytes += packet.body.length
+    this.#heldBytes += packet.body.length + HELD_OVERHEAD_BYTES
     if (this.#heldBytes > this.#options.maxWriteBytes) this.#cut('changed')
   }
 

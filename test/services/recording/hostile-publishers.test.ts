@@ -51,6 +51,15 @@ it('an MP4 recording of small frames at one time is cut into fragments by their 
   expect(stage.finished).toMatchObject([{ reason: 'ended', fragmented: false }])
 })
 
+it('sound that waits for a keyframe counts by its packets too', async () => {
+  const stage = new Stage({ path: '[stream].mp4' })
+  const opening = [avcConfiguration(), aacConfiguration(), avcFrame(0, { keyframe: true }), aacFrame(0, 1)]
+  // AudioSpecificConfig of 44.1 kHz instead of 48 kHz: the file that is open cannot hold what follows
+  const changed = packetFromTag(8, 10, hex('af 00 1210'))
+  await send(stage, [...opening, changed], () => aacFrame(10, 1), 6_000, 1_000)
+  expect(stage.finished).toMatchObject([{ reason: 'changed' }])
+})
+
 it('nothing gathers while a publisher is silent', async () => {
   const stage = new Stage({ path: '[stream].flv' })
   const race = vi.spyOn(Promise, 'race')
