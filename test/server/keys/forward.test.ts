@@ -5,7 +5,7 @@ import { packetFromTag, TAG_TYPE_VIDEO } from 'millrace/media'
 import { RtmpServer } from 'millrace/node'
 import { expect, onTestFinished, vi } from 'vitest'
 import { Backend } from '../../services/backend.ts'
-import { CLIP, publishClip, ROUND_MS } from '../driving.ts'
+import { CLIP, publish, publishClip, ROUND_MS } from '../driving.ts'
 import { startWith, type TestServer } from '../running.ts'
 import { tryKeys } from './try-keys.ts'
 
@@ -82,7 +82,7 @@ tryKeys('forward', {
     await logs(lenient, /no targets for \/live\/show: .*status 500/)
     expect(lenient.hub.source('/live/show')!.publisher).toBeDefined()
     const strict = await startWith(yaml(true))
-    await publishClip(strict).catch(() => undefined)
+    await publish(strict, '/live/show')
     await logs(strict, /unpublish \/live\/show: kicked/)
   },
   async start() {
