@@ -37,7 +37,7 @@ export interface ConsumerStats {
   readonly readPackets: number
   /** Body bytes of the source that it has not read yet, whatever their track. They are in the log, not copied. */
   readonly queuedBytes: number
-  /** dts between the newest packet and the next one to read, ms. */
+  /** dts between the newest packet and the next one to read, ms; once the log has dropped that one, from the last that was read. */
   readonly lagMs: number
   /** How often it fell behind and went on at a keyframe. */
   readonly skips: number
@@ -96,7 +96,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   #skips: number
   #skippedPackets: number
   #skippedMs: number
-  /** Of the packet before the cursor. */
+  /** Of the packet before the cursor, or of its start. */
   #passedDts: number
 
   /** @internal */
@@ -176,10 +176,10 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   /** Counters, made when asked. */
   stats(): ConsumerStats {
     const { log } = this.#host
-    const next = this.#state === 'reading' ? log.at(this.#cursor) : undefined
     let queuedBytes = 0
-    if (next !== undefined) {
-      for (let seq = this.#cursor; seq < log.head; seq++) queuedBytes += log.at(seq)!.body.length
+    if (this.#state === 'reading') {
+      const from = Math.max(this.#cursor, log.first)
+      for (let seq = from; seq < log.head; seq++) queuedBytes += log.at(seq)!.body.length
     }
     return {
       readPackets: this.#readPackets,
@@ -191,10 +191,11 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     }
   }
 
-  /** dts between the newest packet and the next one to read, ms. */
+  /** As {@link ConsumerStats.lagMs}. */
   get lagMs(): number {
-    const next = this.#state === 'reading' ? this.#host.log.at(this.#cursor) : undefined
-    return next === undefined ? 0 : Math.max(0, this.#host.lastDts - next.dts)
+    const { log, lastDts } = this.#host
+    if (this.#startSeq < 0 || this.#state === 'ended' || this.#cursor >= log.head) return 0
+    return Math.max(0, lastDts - (log.at(this.#cursor)?.dts ?? this.#passedDts))
   }
 
   /** Packets until the source closes. Leaving the loop detaches. */
@@ -290,8 +291,10 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   }
 
   #startAt(point: GopStart): void {
-    if (this.#startSeq < 0) this.#startSeq = point.seq
-    else {
+    if (this.#startSeq < 0) {
+      this.#startSeq = point.seq
+      this.#passedDts = point.dts
+    } else {
       this.#skippedPackets += point.seq - this.#cursor
       this.#skippedMs += Math.max(0, point.dts - this.#passedDts)
     }

@@ -134,10 +134,10 @@ export class Player {
     return this.#sink.queuedBytes
   }
 
-  /** dts between the newest packet and the next one to send, ms. */
+  /** As {@link PlayerStats.lagMs}. */
   get lagMs(): number {
-    const batch = this.state === 'playing' ? this.#view.at(this.#cursor) : undefined
-    return batch === undefined ? 0 : Math.max(0, this.#host.lastDts - batch.dts)
+    if (this.state !== 'playing' || this.#cursor >= this.#view.head) return 0
+    return Math.max(0, this.#host.lastDts - (this.#view.at(this.#cursor)?.dts ?? this.#sentDts))
   }
 
   /** Stops sending. The source goes on without this player. */

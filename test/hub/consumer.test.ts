@@ -151,6 +151,32 @@ describe('lag', () => {
     expect(consumer.stats()).toMatchObject({ skips: 1, skippedPackets: 11, skippedMs: 5_500 })
   })
 
+  it('is told of a reader whose place the log has dropped, from the last packet it has read', () => {
+    const stage = new Stage({ maxCachePackets: 4 })
+    stage.write(key(0, 1), inter(100, 2))
+    const consumer = stage.source.consume()
+    expect(readAll(consumer)).toBe('V1 v2')
+    for (let id = 3; id < 9; id++) stage.write(inter(id * 100, id))
+    // Ids 5 to 8 are left: four inter frames of 9 bytes.
+    expect(consumer.stats()).toMatchObject({ lagMs: 700, queuedBytes: 36 })
+    expect(stage.source.stats().lagMs).toBe(700)
+    expect(readAll(consumer)).toBe('')
+    expect(consumer.stats()).toMatchObject({ lagMs: 700, queuedBytes: 0, skips: 1 })
+    stage.write(key(900, 9))
+    expect(readAll(consumer)).toBe('|V9')
+    expect(consumer.stats()).toMatchObject({ lagMs: 0, skippedMs: 800 })
+  })
+
+  it('counts from its start for a reader that has read nothing', () => {
+    const stage = new Stage({ maxCachePackets: 4 })
+    stage.write(key(5_000, 1))
+    stage.write(inter(5_100, 2))
+    const consumer = stage.source.consume()
+    const startMs = stage.source.lastDts - 100
+    for (let id = 3; id < 9; id++) stage.write(inter(4_900 + id * 100, id))
+    expect(consumer.stats().lagMs).toBe(stage.source.lastDts - startMs)
+  })
+
   it('repeats no configuration that it has read in line', () => {
     const stage = new Stage({ maxLagMs: 500 })
     stage.write(videoConfig(0, 1), key(0, 2))

@@ -42,6 +42,15 @@ describe('a sink that stalls', () => {
     expect(sink.player!.stats()).toMatchObject({ skips: 1, skippedPackets: 18, skippedMs: 7_000 })
   })
 
+  it('tells its lag also when the log has dropped what is next, from what was sent last', () => {
+    const stage = new Stage({ maxCachePackets: 5 })
+    stage.write(key(0, 0))
+    const sink = stalled(stage)
+    for (let id = 1; id < 9; id++) stage.write(inter(id * 100, id))
+    expect(sink.player!.stats().lagMs).toBe(800)
+    expect(stage.source.stats().lagMs).toBe(800)
+  })
+
   it('does not hold the log beyond maxLagMs', () => {
     const stage = new Stage({ maxLagMs: 2_000 })
     stage.write(key(0, 0))
