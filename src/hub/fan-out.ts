@@ -143,12 +143,11 @@ export class FanOut<T extends Served> implements Work {
     for (const player of this.#players) player.pump()
   }
 
-  /** Stops; nothing is sent any more. */
+  /** Stops: there are no more rounds. Players stay until they are removed. */
   close(): void {
     this.#closed = true
     this.#disarm()
     this.#round = undefined
-    this.#players.clear()
   }
 
   /** Counters, made when asked. */
@@ -235,7 +234,7 @@ export class FanOut<T extends Served> implements Work {
         untilCheck = PLAYERS_PER_CHECK
       }
       const next = round.next()
-      if (next.done === true) return true
+      if (next.done === true || this.#closed) return true
       next.value.pump()
       if (this.#visits) this.#host.visit(next.value)
     }

@@ -15,6 +15,7 @@ import {
 } from './access.ts'
 import { Admission } from './admission.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { Entrance } from './entrance.ts'
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
 import type { Player } from './player.ts'
 import type { Publisher, PublisherEnd, PublishOptions } from './publisher.ts'
@@ -85,6 +86,7 @@ export class Hub extends EventEmitter<HubEvents> {
   readonly #turns: Turns
   readonly #admission: Admission
   readonly #finder: SourceFinder
+  readonly #entrance: Entrance
   #options: ResolvedHubOptions
   /** Of sources that are over. */
   #past: StreamTotals
@@ -103,7 +105,8 @@ export class Hub extends EventEmitter<HubEvents> {
     this.#closing = new Set()
     this.#turns = new Turns(clock)
     this.#admission = new Admission(clock, (error, request) => this.emit('authorizeError', error, request))
-    this.#finder = new SourceFinder(clock, (error, streamPath) =>
+    this.#entrance = new Entrance(clock)
+    this.#finder = new SourceFinder(clock, this.#turns, this.#entrance, (error, streamPath) =>
       this.emit('resolveError', error, streamPath),
     )
     this.#past = NO_TOTALS
@@ -185,13 +188,15 @@ export class Hub extends EventEmitter<HubEvents> {
 
   /**
    * The source a player asks for: the one that is there, else one that `resolveSource` makes, else one that is published
-   * within `publisherWaitMs`. A name that nobody publishes costs nothing once the wait is over. Never rejects.
+   * within `publisherWaitMs`. A name that nobody publishes costs nothing once the wait is over. Never rejects. Of many that
+   * ask at once, or wait for one publisher, 32 get their stream in each turn of the event loop.
    *
    * @param signal - aborts when the player has gone; the answer is then `undefined`.
    */
   findSource(streamPath: string, signal: AbortSignal): Promise<Source | undefined> {
     const present = this.#sources.get(streamPath)
-    if (present !== undefined || signal.aborted || this.#closed) return Promise.resolve(present)
+    if (present !== undefined) return Promise.resolve(this.#entrance.enter(present, signal))
+    if (signal.aborted || this.#closed) return Promise.resolve(undefined)
     return this.#finder.find(streamPath, signal, this.#options)
   }
 

@@ -5,8 +5,10 @@
  */
 import { LimitError } from '../errors/index.ts'
 import type { Clock, Timer } from './clock.ts'
+import type { Entrance } from './entrance.ts'
 import type { HubOptions } from './hub-options.ts'
 import type { Source } from './source.ts'
+import type { Turns } from './turns.ts'
 
 /** Bounds and the question, as the hub has them now. */
 type FinderOptions = Pick<Required<HubOptions>, 'publisherWaitMs' | 'resolveTimeoutMs'> &
@@ -34,16 +36,27 @@ interface Question {
 /** Searches under way. A stream path costs nothing once nobody waits for it. */
 export class SourceFinder {
   readonly #clock: Clock
+  readonly #turns: Turns
+  readonly #entrance: Entrance
   readonly #searches: Map<string, Search>
   readonly #onError: (error: unknown, streamPath: string) => void
   #waiting: number
 
   /**
    * @param clock - for the time limits.
+   * @param turns - who works next.
+   * @param entrance - where those who have found their source come in.
    * @param onError - told what `resolveSource` threw, or that its time was up.
    */
-  constructor(clock: Clock, onError: (error: unknown, streamPath: string) => void) {
+  constructor(
+    clock: Clock,
+    turns: Turns,
+    entrance: Entrance,
+    onError: (error: unknown, streamPath: string) => void,
+  ) {
     this.#clock = clock
+    this.#turns = turns
+    this.#entrance = entrance
     this.#searches = new Map()
     this.#onError = onError
     this.#waiting = 0
@@ -67,7 +80,7 @@ export class SourceFinder {
           waiter.timer?.cancel()
           signal.removeEventListener('abort', onGone)
           if (search.waiters.size === 0) this.#end(search, source !== undefined)
-          resolve(source)
+          resolve(source === undefined ? undefined : this.#entrance.enter(source, signal))
         },
       }
       const onGone = (): void => waiter.settle(undefined)
@@ -84,7 +97,7 @@ export class SourceFinder {
   found(streamPath: string, source: Source | undefined): void {
     const search = this.#searches.get(streamPath)
     if (search === undefined) return
-    for (const waiter of search.waiters) waiter.settle(source)
+    this.#turns.each(Array.from(search.waiters), (waiter) => waiter.settle(source))
   }
 
   /** Turns away all who wait. */

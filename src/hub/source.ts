@@ -56,6 +56,7 @@ export class Source extends EventEmitter<SourceEvents> {
   /** The packets; read-only for others. */
   readonly log: GopCache
   readonly #clock: Clock
+  readonly #turns: Turns
   readonly #intake: Intake
   readonly #sourceClock: SourceClock
   readonly #fanOut: FanOut<Player>
@@ -104,6 +105,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.streamPath = streamPath
     this.log = new GopCache(options)
     this.#clock = clock
+    this.#turns = turns
     this.#intake = new Intake()
     this.#sourceClock = new SourceClock(options)
     this.#views = new Views(this.log, (view, error) => this.#viewFailed(view, error))
@@ -262,7 +264,8 @@ export class Source extends EventEmitter<SourceEvents> {
   }
 
   /**
-   * Ends the source now: publisher, players and consumers. Its stream path is free from the first event on.
+   * Ends the source now: publisher, players and consumers. Its stream path is free from the first event on. Of thousands of players, those who
+   * do not fit a turn of the event loop are ended in the next ones.
    * @param reason - what the players' sinks are told.
    */
   close(reason: PlayerEnd = 'closed'): void {
@@ -272,11 +275,10 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#onClose()
     this.#publisher?.kick('closed')
     if (reason !== 'failed') this.#fanOut.drain()
-    for (const player of this.#fanOut.players) this.#endPlayer(player, reason)
     this.#fanOut.close()
+    this.#turns.each(this.players, (player) => this.#endPlayer(player, reason))
     this.#consumers.close()
     this.emit('close')
-    this.removeAllListeners()
   }
 
   /** Counters, made when asked. */

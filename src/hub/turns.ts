@@ -11,6 +11,9 @@ import type { Clock } from './clock.ts'
 /** How long one turn may take before other input gets its own, ms. */
 const TURN_MS = 4
 
+/** Visits between two looks at the clock. */
+const VISITS_PER_CHECK = 16
+
 /** Something that has more to do than fits a turn. */
 export interface Work {
   /**
@@ -42,6 +45,16 @@ export class Turns {
     this.#defer()
   }
 
+  /**
+   * Visits each of `items`, as many of them at once as fit a turn and the rest in turns. What `visit` throws ends a turn; the others
+   * are visited all the same.
+   * @param items - goes on being read while turns pass: a copy, where what comes in later is not meant.
+   */
+  each<T>(items: Iterable<T>, visit: (item: T) => void): void {
+    const work = new Visits(this, this.#clock, items, visit)
+    if (!work.work(this.#clock.now() + TURN_MS)) this.add(work)
+  }
+
   #defer(): void {
     if (this.#deferred) return
     this.#deferred = true
@@ -60,6 +73,35 @@ export class Turns {
       }
     } finally {
       if (this.#waiting.size > 0) this.#defer()
+    }
+  }
+}
+
+/** What {@link Turns.each} has to do. */
+class Visits<T> implements Work {
+  readonly #turns: Turns
+  readonly #clock: Clock
+  readonly #items: Iterator<T>
+  readonly #visit: (item: T) => void
+
+  constructor(turns: Turns, clock: Clock, items: Iterable<T>, visit: (item: T) => void) {
+    this.#turns = turns
+    this.#clock = clock
+    this.#items = items[Symbol.iterator]()
+    this.#visit = visit
+  }
+
+  work(deadlineMs: number): boolean {
+    try {
+      for (let visits = 1; ; visits++) {
+        const next = this.#items.next()
+        if (next.done === true) return true
+        this.#visit(next.value)
+        if (visits % VISITS_PER_CHECK === 0 && this.#clock.now() >= deadlineMs) return false
+      }
+    } catch (error) {
+      this.#turns.add(this)
+      throw error
     }
   }
 }

@@ -10,6 +10,7 @@ import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import type { HandshakeCrypto } from '../handshake/index.ts'
 import { type Clock, systemClock } from '../hub/index.ts'
+import { Turns } from '../hub/turns.ts'
 import type { RtmpServerSessionOptions } from '../rtmp/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
 import type { HubResolver } from './hub-resolver.ts'
@@ -147,7 +148,7 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
         chunk: { ownsInput: true, ...options.session?.chunk },
       },
       player: options.player ?? {},
-      followers: new SourceFollowers(),
+      followers: new SourceFollowers(new Turns(clock)),
       clock,
       connectDecisionTimeoutMs: options.connectDecisionTimeoutMs ?? 10_000,
       stallTimeoutMs: options.stallTimeoutMs ?? 60_000,

@@ -17,6 +17,14 @@ import {
   type ViewFormat,
 } from 'millrace/media'
 
+/** A clock on which work costs time. */
+export class BusyClock extends VirtualClock {
+  workedMs = 0
+  override now(): number {
+    return super.now() + this.workedMs
+  }
+}
+
 function body(head: readonly number[], id: number, fill = 0): Uint8Array {
   const bytes = new Uint8Array(head.length + fill + 4)
   bytes.set(head)

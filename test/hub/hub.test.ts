@@ -1,6 +1,6 @@
 import { LimitError } from 'millrace/errors'
 import { type AccessRequest, Hub, type Source, VirtualClock } from 'millrace/hub'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { FakeFormat, FakeSink, inter, key, Stage } from './fakes.ts'
 
 const never = new AbortController().signal
@@ -119,6 +119,65 @@ describe('players that ask for a stream', () => {
   })
 })
 
+describe('a crowd of players', () => {
+  function crowd(hub: Hub, count: number, gone?: AbortController) {
+    const found: (Source | undefined)[] = []
+    for (let i = 0; i < count; i++) {
+      const { signal } = gone ?? new AbortController()
+      void hub.findSource('/a/b', signal).then((source) => found.push(source))
+    }
+    return found
+  }
+
+  it('that waits for a publisher is let in 32 a turn', async () => {
+    const clock = new VirtualClock()
+    const defer = vi.spyOn(clock, 'defer')
+    const hub = new Hub({ publisherWaitMs: 500 }, clock)
+    const found = crowd(hub, 100)
+    hub.publish('/a/b')
+    await settle()
+    expect([found.length, hub.stats().waiting]).toEqual([32, 0])
+    clock.turn()
+    await settle()
+    expect([found, clock.pending]).toEqual([Array(100).fill(hub.source('/a/b')), 0])
+    // 32 at once, and 32, 32 and 4.
+    expect(defer).toHaveBeenCalledTimes(3)
+  })
+
+  it('that asks for a stream which is there is let in 32 a turn; those who come one by one wait for nobody', async () => {
+    const clock = new VirtualClock()
+    const hub = new Hub({}, clock)
+    hub.publish('/a/b')
+    const found = crowd(hub, 33)
+    await settle()
+    expect([found.length, clock.pending]).toEqual([32, 1])
+    clock.turn()
+    crowd(hub, 1)
+    await settle()
+    expect([found.length, clock.pending]).toEqual([33, 0])
+  })
+
+  it('gets nothing when the stream has ended, or its peer has gone, before it is its turn', async () => {
+    const clock = new VirtualClock()
+    const hub = new Hub({}, clock)
+    const { source } = hub.publish('/a/b')
+    crowd(hub, 32)
+    const gone = new AbortController()
+    const absent = crowd(hub, 1, gone)
+    await settle()
+    gone.abort()
+    clock.turn()
+    await settle()
+    expect(absent).toEqual([undefined])
+    crowd(hub, 32)
+    const late = crowd(hub, 1)
+    source.close()
+    clock.turn()
+    await settle()
+    expect(late).toEqual([undefined])
+  })
+})
+
 describe('resolveSource', () => {
   function asking(options: { resolveTimeoutMs?: number; publisherWaitMs?: number } = {}) {
     const clock = new VirtualClock()
@@ -144,12 +203,14 @@ describe('resolveSource', () => {
   }
 
   it('is asked once for all players that wait for a stream', async () => {
-    const { hub, calls } = asking()
+    const { clock, hub, calls } = asking()
     const asked = Array.from({ length: 1_000 }, () => hub.findSource('/a/b', new AbortController().signal))
     void hub.findSource('/a/other', never)
     expect(calls.map(({ path }) => path)).toEqual(['/a/b', '/a/other'])
     const remote = new Stage().source
     calls[0]!.answer(remote)
+    await settle()
+    clock.turn()
     expect(new Set(await Promise.all(asked))).toEqual(new Set([remote]))
     expect([hub.stats().waiting, calls[0]!.signal.aborted]).toEqual([1, false])
   })

@@ -1,15 +1,7 @@
 import { Turns, type Work } from '../../src/hub/turns.ts'
-import { VirtualClock } from 'millrace/hub'
+import { Hub, type PlayerEnd } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
-import { inter, key, Stage } from './fakes.ts'
-
-/** A clock on which work costs time. */
-class BusyClock extends VirtualClock {
-  workedMs = 0
-  override now(): number {
-    return super.now() + this.workedMs
-  }
-}
+import { BusyClock, FakeFormat, inter, key, Stage } from './fakes.ts'
 
 /** Work of `steps` steps of 1 ms, that tells when it ran. */
 function task(clock: BusyClock, name: string, steps: number, log: string[]): Work {
@@ -80,5 +72,98 @@ describe('turns', () => {
     expect(stage.clock.pending).toBe(1)
     stage.clock.turn()
     expect(publishers.map(({ source }) => source.stats().fanOut.flushes)).toEqual(publishers.map(() => 1))
+  })
+})
+
+describe('what is done for each of many', () => {
+  it('is done at once as far as it fits a turn, and in turns from there on', () => {
+    const clock = new BusyClock()
+    const seen: number[] = []
+    new Turns(clock).each(Array(100).keys(), (item) => {
+      seen.push(item)
+      clock.workedMs += 0.2
+    })
+    // A look at the clock after each 16: 4 ms are over at the second.
+    expect(seen).toHaveLength(32)
+    const between: number[] = []
+    clock.defer(() => between.push(seen.length))
+    clock.turn()
+    expect([between, clock.pending]).toEqual([[64], 0])
+    expect(seen).toEqual(Array.from(Array(100).keys()))
+  })
+
+  it('leaves nothing for later when it is little', () => {
+    const clock = new BusyClock()
+    const seen: number[] = []
+    new Turns(clock).each([1, 2, 3], (item) => seen.push(item))
+    expect([seen, clock.pending]).toEqual([[1, 2, 3], 0])
+  })
+
+  it('goes on behind one that throws', () => {
+    const clock = new BusyClock()
+    const seen: number[] = []
+    const visit = (item: number): void => {
+      if (item === 2) throw new Error('broken')
+      seen.push(item)
+    }
+    expect(() => new Turns(clock).each([1, 2, 3], visit)).toThrow('broken')
+    clock.turn()
+    expect([seen, clock.pending]).toEqual([[1, 3], 0])
+  })
+})
+
+describe('a source that closes', () => {
+  function crowd(count: number) {
+    const clock = new BusyClock()
+    const hub = new Hub({}, clock)
+    const { source } = hub.publish('/live/show')
+    const ended: PlayerEnd[] = []
+    const sink = {
+      queuedBytes: 0,
+      write: () => undefined,
+      end: (reason: PlayerEnd) => {
+        ended.push(reason)
+        clock.workedMs += 0.2
+      },
+    }
+    const format = new FakeFormat()
+    const players = Array.from({ length: count }, () => source.attach(sink, { format }))
+    return { clock, hub, source, players, ended }
+  }
+
+  it('ends its players in turns when they are many; its stream path is free, and everyone else told, at once', () => {
+    const { clock, hub, source, ended } = crowd(100)
+    let closed = 0
+    hub.on('close', () => closed++)
+    source.close()
+    expect([ended.length, closed, hub.source('/live/show'), source.closed]).toEqual([32, 1, undefined, true])
+    clock.turn()
+    expect(ended).toEqual(Array(100).fill('closed'))
+    expect([source.playerCount, source.stats().views, clock.pending]).toEqual([0, 0, 0])
+  })
+
+  it('ends nobody who has left meanwhile', () => {
+    const { clock, source, players, ended } = crowd(100)
+    source.close()
+    for (const player of players) player.detach()
+    clock.turn()
+    expect([ended.length, source.playerCount]).toEqual([32, 0])
+  })
+
+  it('tells of a sink that cannot be ended, also of a late one', () => {
+    const { clock, hub, source } = crowd(100)
+    const sink = {
+      queuedBytes: 0,
+      write: () => undefined,
+      end: () => {
+        throw new Error('broken')
+      },
+    }
+    const late = source.attach(sink, { format: new FakeFormat() })
+    const errors: unknown[] = []
+    hub.on('fanOutError', (error, of, player) => errors.push([error, of, player]))
+    source.close()
+    clock.turn()
+    expect(errors).toEqual([[new Error('broken'), source, late]])
   })
 })
