@@ -7,7 +7,7 @@ import { HlsHandler, LiveHandler, RtmpServer } from 'millrace/node'
 import { HttpApi, MetricsHandler, Statistics } from 'millrace/services'
 import { expect, onTestFinished } from 'vitest'
 import { parsePrometheus } from '../services/metrics/prometheus-parser.ts'
-import { CLIENT, STREAM } from '../services/http-api/srs-fields.ts'
+import { CLIENT, SRS_READERS, STREAM } from '../services/http-api/srs-fields.ts'
 import { clipPath } from '../support/clips.ts'
 import { run, start } from '../support/process.ts'
 import { describeWithTool, itWithTool, requireTool } from '../support/tools.ts'
@@ -120,6 +120,12 @@ describeWithTool(['curl', 'ffmpeg'], 'ffmpeg publishes and plays', () => {
       video: { codec: 'H264', width: 320, height: 180 },
       audio: { codec: 'AAC', sample_rate: 48_000, channel: 2 },
     })
+
+    // The rates of the machine need two samples.
+    for (const [path, reader] of Object.entries(SRS_READERS)) {
+      const { body } = await curl(`${api}/api/v1/${path}`, ...USER)
+      expect([path, reader.safeParse(JSON.parse(body)).error?.issues ?? []]).toEqual([path, []])
+    }
 
     const families = parsePrometheus((await curl(`${api}/metrics`, ...USER)).body)
     const protocols = families.get('millrace_clients')!.samples.map(({ labels }) => labels['protocol'])

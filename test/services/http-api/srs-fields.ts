@@ -1,4 +1,5 @@
 /** The fields that SRS answers with, written down from its documentation and not from our schemas: what its consoles and exporters read. */
+import { z } from 'zod'
 
 const words = (text: string): string[] => text.trim().split(/\s+/)
 
@@ -60,3 +61,47 @@ export const AUDIO = words('codec sample_rate channel profile')
 export const CLIENT = words(
   'id vhost stream ip pageUrl swfUrl tcUrl url name type publish alive send_bytes recv_bytes kbps',
 )
+
+/** Members that are texts and flags; all others are numbers, or parts with members of their own. */
+const TEXTS = new Set(
+  words(`
+  id name vhost stream app tcUrl url ip pageUrl swfUrl type cid codec profile level server service
+  version argv cwd comm state license contributors`),
+)
+const FLAGS = new Set(words('ok enabled active publish'))
+
+function kindOf(name: string): z.ZodType {
+  if (TEXTS.has(name)) return z.string()
+  return FLAGS.has(name) ? z.boolean() : z.number()
+}
+
+/** A reader that knows `members` of SRS alone, of the kinds that SRS gives them. */
+function reader(members: readonly string[], parts: Readonly<Record<string, z.ZodType>> = {}): z.ZodObject {
+  return z.object(Object.fromEntries(members.map((name) => [name, parts[name] ?? kindOf(name)])))
+}
+
+const kbps = reader(KBPS)
+
+/** What consoles and exporters for SRS read, by the path that they ask for. */
+export const SRS_READERS = {
+  vhosts: z.object({ vhosts: z.array(reader(VHOST, { kbps, hls: reader(['enabled']) })) }),
+  streams: z.object({
+    streams: z.array(
+      reader(STREAM, {
+        kbps,
+        publish: reader(PUBLISH),
+        video: reader(VIDEO).nullable(),
+        audio: reader(AUDIO).nullable(),
+      }),
+    ),
+  }),
+  clients: z.object({ clients: z.array(reader(CLIENT, { kbps })) }),
+  summaries: z.object({
+    data: reader(DATA['summaries']!, { self: reader(SUMMARIES_SELF), system: reader(SUMMARIES_SYSTEM) }),
+  }),
+  versions: z.object({ data: reader(DATA['versions']!) }),
+  rusages: z.object({ data: reader(DATA['rusages']!) }),
+  system_proc_stats: z.object({ data: reader(DATA['system_proc_stats']!) }),
+  meminfos: z.object({ data: reader(DATA['meminfos']!) }),
+  authors: z.object({ data: reader(DATA['authors']!) }),
+} as const
