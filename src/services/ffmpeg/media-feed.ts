@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { EMPTY_BYTES } from '../../bytes/index.ts'
+import { describeTrack } from '../../codec/index.ts'
 import type { Consumer, ConsumerStats, Source } from '../../hub/index.ts'
 import type { MediaPacket } from '../../media/index.ts'
 import { type FeedFormat, feedFormatOf, isOldFlv } from './feed-format.ts'
@@ -29,6 +30,8 @@ export class MediaFeed {
   readonly #format: FeedFormat
   /** What came until it was known what there is, as far as it is not written. */
   readonly #begin: MediaPacket[]
+  /** Of its pictures, as far as their configuration tells. */
+  readonly #size: string | undefined
   #finishing: boolean
   #stdin: Writable | undefined
   /** dts of its first audio or video, on the source's clock, ms: what {@link FEED_OFFSET_MS} stands for. */
@@ -42,6 +45,7 @@ export class MediaFeed {
     this.#source = source
     this.#consumer = consumer
     this.#begin = begin
+    this.#size = begin.reduce<string | undefined>((size, packet) => sizeOf(packet) ?? size, undefined)
     this.#finishing = false
     this.#stdin = undefined
     this.startDts = startDts
@@ -111,13 +115,16 @@ export class MediaFeed {
   async #write(stdin: Writable): Promise<void> {
     const consumer = this.#consumer
     while (!consumer.ended && !stdin.destroyed) {
-      const packet = this.#begin.shift() ?? consumer.read()
+      const held = this.#begin.shift()
+      const packet = held ?? consumer.read()
       if (packet === undefined) {
         if (this.#finishing || consumer.ended) break
         await consumer.ready()
         continue
       }
       if (packet.kind === 'data') continue
+      // Encoders that have begun keep their size and would squeeze another one into it: the next run begins with it.
+      if (held === undefined && (sizeOf(packet) ?? this.#size) !== this.#size) break
       // Configuration may be older than the first frame.
       const dts = Math.max(0, packet.dts - this.startDts + FEED_OFFSET_MS)
       const bytes = this.#format.write(packet.withDts(dts))
@@ -137,6 +144,13 @@ export class MediaFeed {
   close(): void {
     this.#consumer.detach()
   }
+}
+
+/** Size of the pictures that a configuration announces; `undefined` for other packets, and where it does not tell. */
+function sizeOf({ kind, configuration, codec, payload }: MediaPacket): string | undefined {
+  if (kind !== 'video' || !configuration) return undefined
+  const { width, height } = describeTrack(codec, payload)
+  return width === undefined ? undefined : `${width}x${height}`
 }
 
 /** The packets until it is known what there is; `undefined` when there will be nothing. */

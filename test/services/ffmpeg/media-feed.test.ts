@@ -5,8 +5,15 @@ import { packetFromTag } from 'millrace/media'
 import { describe, expect, it } from 'vitest'
 import { MediaFeed } from '../../../src/services/ffmpeg/media-feed.ts'
 import { audio, audioConfig, key, videoConfig } from '../../hub/fakes.ts'
-import { aacConfiguration, aacFrame, hevcConfiguration, hevcFrame } from '../../mpegts/packets.ts'
-import { ascii, join } from '../../support/bytes.ts'
+import {
+  aacConfiguration,
+  aacFrame,
+  avcConfiguration,
+  avcFrame,
+  hevcConfiguration,
+  hevcFrame,
+} from '../../mpegts/packets.ts'
+import { ascii, hex, join } from '../../support/bytes.ts'
 
 function published(): Publisher {
   return new Hub({}, new VirtualClock()).publish('/live/show')
@@ -32,6 +39,28 @@ describe('what ffmpeg is fed', () => {
     feed.finish()
     await written
     expect(feed.stats.readPackets).toBeGreaterThan(70_000)
+  })
+
+  it('ends where pictures of another size begin; a configuration that is repeated goes on', async () => {
+    const publisher = published()
+    for (const packet of [
+      avcConfiguration(),
+      aacConfiguration(),
+      avcFrame(0, { keyframe: true }),
+      aacFrame(0),
+    ])
+      publisher.write(packet)
+    const feed = (await MediaFeed.open(publisher.source, signal))!
+    const written = feed.writeTo(new PassThrough().resume())
+    publisher.write(avcConfiguration())
+    publisher.write(avcFrame(40))
+    await new Promise(setImmediate)
+    expect(publisher.source.stats().consumers).toBe(1)
+    // 64x64 where it was 16x16.
+    const sps = hex('67 64 00 0a ac 72 84 44 26 84 00 00 03 00 04 00 00 03 00 ca 3c 48 96 11 80')
+    publisher.write(avcConfiguration(4, sps))
+    await written
+    expect(publisher.source.stats().consumers).toBe(0)
   })
 
   it('ends in order when a format cannot go on, and who runs it is told', async () => {
