@@ -66,7 +66,8 @@ const PUT_ATTEMPTS = 20
 
 /**
  * Keeps files in a directory, for a web server or a sync job beside this process. What a process has left that was killed is removed when
- * the stream is packaged again.
+ * the stream is packaged again; of streams that are never again, it stays: empty the directory before a start where names of streams are
+ * used once.
  */
 export class DirectorySegmentStore implements SegmentStore {
   readonly #root: string

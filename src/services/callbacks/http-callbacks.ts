@@ -56,7 +56,8 @@ const CLOSING = 'the server is closing'
 
 /**
  * HTTP callbacks as SRS has them. The backend decides about `on_connect`, `on_publish` and `on_play`, and is told of everything else, in
- * order for each stream and client, again when it was not there. A player of HLS is one `on_play` and one `on_stop`, whatever it fetches.
+ * order for each stream and client, again when it was not there. A player of HLS is one `on_play` and one `on_stop`, whatever it fetches; so is
+ * whoever looks at pictures of a stream.
  *
  * Everybody whom `on_publish` or `on_play` let in gets its `on_unpublish` or `on_stop`, also when the stream was not there or its name in
  * use; every connection that `on_connect` let in gets its `on_close`.
