@@ -1,6 +1,6 @@
 /** How late the event loop of this process is, and how much of that is its own work. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
-import { cpuMicros } from './process-usage.ts'
+import { mainThreadMicros } from './process-usage.ts'
 
 const RESOLUTION_MS = 5
 
@@ -31,7 +31,7 @@ function lateness(nanoseconds: number): number {
 }
 
 /**
- * CPU time of the longest turn of the event loop: how long this process held itself up, whatever else had the core meanwhile. Looks
+ * CPU time that the main thread took for the longest turn of the event loop: how long it held itself up, whatever else had the core. Looks
  * at every timer, so what it says is a turn or two at most.
  */
 export class TurnWatch {
@@ -41,9 +41,9 @@ export class TurnWatch {
 
   constructor() {
     this.#maxMs = 0
-    this.#lastMicros = cpuMicros()
+    this.#lastMicros = mainThreadMicros()
     this.#timer = setInterval(() => {
-      const micros = cpuMicros()
+      const micros = mainThreadMicros()
       this.#maxMs = Math.max(this.#maxMs, (micros - this.#lastMicros) / 1000)
       this.#lastMicros = micros
     }, RESOLUTION_MS)
