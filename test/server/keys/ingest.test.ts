@@ -71,7 +71,7 @@ tryKeys('ingest', {
     )
   },
   async 'inputs[].video'() {
-    expect(await argumentsFor('file: a, video: { height: 90 }')).toContain('-vf scale=-2:90')
+    expect(await argumentsFor('file: a, video: { height: 90, upscale: true }')).toContain('-vf scale=-2:90')
   },
   async 'inputs[].audio'() {
     expect(await argumentsFor('file: a, audio: { codec: libmp3lame }')).toContain('-c:a libmp3lame')

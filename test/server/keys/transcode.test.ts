@@ -78,7 +78,8 @@ tryKeys('transcode', {
   },
   async 'engines[].outputs[].video'() {
     expect(await argumentsFor(`outputs: [${LO}]`)).toContain('-c:v copy')
-    const video = '{ height: 90, bitrateKbps: 100, preset: ultrafast, options: { tune: zerolatency } }'
+    const video =
+      '{ height: 90, upscale: true, bitrateKbps: 100, preset: ultrafast, options: { tune: zerolatency } }'
     const encoded = await argumentsFor(`outputs: [{ name: lo, video: ${video} }]`)
     expect(encoded).toContain('-vf scale=-2:90,setsar=1 -c:v libx264 -preset ultrafast')
     expect(encoded).toContain('-tune:v zerolatency')
