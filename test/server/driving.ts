@@ -34,12 +34,12 @@ export async function play({ rtmpUrl }: TestServer, path: string): Promise<RtmpC
   return client
 }
 
-/** Publishes `/live/show`, the whole clip at once, and waits until it has arrived. */
+/** Publishes the whole clip at once, and waits until it has arrived. */
 export async function publishClip(server: TestServer, path = '/live/show'): Promise<RtmpClient> {
   const client = await publish(server, path)
   for (const packet of CLIP) client.write(packet)
   const lastDts = CLIP.at(-1)!.dts - CLIP[0]!.dts
-  await vi.waitFor(() => expect(server.hub.source('/live/show')?.lastDts).toBeGreaterThan(lastDts - 100))
+  await vi.waitFor(() => expect(server.hub.source(path)?.lastDts).toBeGreaterThan(lastDts - 100))
   return client
 }
 
