@@ -30,6 +30,8 @@ export class Turns {
   readonly #waiting: Set<Work>
   readonly #onTurn: () => void
   #deferred: boolean
+  /** On what was done at once since the last turn, ms. */
+  #spentMs: number
 
   /** @param clock - time and turns. */
   constructor(clock: Clock) {
@@ -37,6 +39,7 @@ export class Turns {
     this.#waiting = new Set()
     this.#onTurn = () => this.#turn()
     this.#deferred = false
+    this.#spentMs = 0
   }
 
   /** `work` is to be done once the input at hand is read. Harmless when it waits already. */
@@ -46,13 +49,17 @@ export class Turns {
   }
 
   /**
-   * Visits each of `items`, as many of them at once as fit a turn and the rest in turns. What `visit` throws ends a turn; the others
-   * are visited all the same.
+   * Visits each of `items`, as many of them at once as fit a turn and the rest in turns. A hundred such lists fit one turn together, no
+   * more. What `visit` throws ends a turn; the others are visited all the same.
    * @param items - goes on being read while turns pass: a copy, where what comes in later is not meant.
    */
   each<T>(items: Iterable<T>, visit: (item: T) => void): void {
     const work = new Visits(this, this.#clock, items, visit)
-    if (!work.work(this.#clock.now() + TURN_MS)) this.add(work)
+    const startMs = this.#clock.now()
+    const leftMs = TURN_MS - this.#spentMs
+    const done = leftMs > 0 && work.work(startMs + leftMs)
+    this.#spentMs += this.#clock.now() - startMs
+    if (!done) this.add(work)
   }
 
   #defer(): void {
@@ -63,6 +70,7 @@ export class Turns {
 
   #turn(): void {
     this.#deferred = false
+    this.#spentMs = 0
     const deadlineMs = this.#clock.now() + TURN_MS
     try {
       // Whoever is not done goes to the end of the line, where this loop finds it again.

@@ -92,6 +92,22 @@ describe('what is done for each of many', () => {
     expect(seen).toEqual(Array.from(Array(100).keys()))
   })
 
+  it('fits one turn together, however many lists there are', () => {
+    const clock = new BusyClock()
+    const turns = new Turns(clock)
+    const seen: number[] = []
+    const visit = (item: number): void => {
+      seen.push(item)
+      clock.workedMs += 1
+    }
+    for (let list = 0; list < 10; list++) turns.each([2 * list, 2 * list + 1], visit)
+    expect(seen).toEqual([0, 1, 2, 3])
+    clock.turn()
+    expect(seen).toEqual(Array.from(Array(20).keys()))
+    turns.each([20], visit)
+    expect([seen.length, clock.pending]).toEqual([21, 0])
+  })
+
   it('leaves nothing for later when it is little', () => {
     const clock = new BusyClock()
     const seen: number[] = []
