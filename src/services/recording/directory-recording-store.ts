@@ -33,8 +33,8 @@ interface Unfinished {
 
 /**
  * Keeps recordings in a directory. A file that is being written has `.PROCESS.tmp` behind its name, and loses it when it is whole. What is
- * there is never written over: a file whose name is taken becomes `show-1.flv`, `show-2.flv`. Any number of stores and processes may have
- * the same directory.
+ * there is never written over: a file whose name is taken becomes `show-1.flv`, `show-2.flv`. Any number of stores and processes of one
+ * machine may have the same directory; containers with process ids of their own may not.
  *
  * The bytes of a finished file are on the disk (fsync) before it has its name. While it is written nothing is forced to the disk: when the
  * process ends, what was written is there; a power cut costs what the system has not written back.
