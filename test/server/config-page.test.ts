@@ -27,7 +27,8 @@ function row(section: string, { path, type, default: given, isRequired, descript
 }
 
 function chapter({ name, description, reload, keys }: ConfigSection): string {
-  return `## ${name === 'process' ? 'The process' : `\`${name}\``}
+  // Without code marks: TypeDoc finds no anchor in them.
+  return `## ${name === 'process' ? 'The process' : name}
 
 ${description}.
 

@@ -77,7 +77,7 @@ export class OperatorApi {
   }
 
   /** The answer. Throws with the words of the server when it is none. */
-  async ask(path, method = 'GET', options = undefined) {
+  async ask(path, method = 'GET', options) {
     const response = await this.#fetch(API + path, method, sessionStorage.getItem(STORED), options)
     if (path === '/versions' || response.status === 401 || response.status === 403) {
       this.#barrier = response.ok
