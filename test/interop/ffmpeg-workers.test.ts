@@ -266,6 +266,8 @@ describeWithTool('ffmpeg', 'a server that is killed', () => {
     process.kill(watcher!, 'SIGKILL')
     await vi.waitFor(() => expect(watchersOf(parent.pid)).not.toContain(watcher), 2_000)
     await vi.waitFor(() => expect(watchersOf(parent.pid)).toHaveLength(1), 2_000)
+    // The new one is there before it has been told of them all.
+    await new Promise((resolve) => setTimeout(resolve, 300))
     parent.kill('SIGKILL')
     await parent.exited
     await vi.waitFor(() => expect(pids.flatMap(groupOf)).toEqual([]), 2_000)
