@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Clock } from '../../hub/index.ts'
 import type { FfmpegProgress } from './ffmpeg-progress.ts'
 import type { RestartOptions } from './restart-options.ts'
@@ -47,6 +47,8 @@ export interface ChildWorkerOptions extends RestartOptions {
   readonly secrets?: readonly string[]
   /** Time and timers. @defaultValue the runtime's own */
   readonly clock?: Clock | undefined
+  /** Starts the program. @defaultValue `spawn` of `node:child_process` */
+  readonly spawn?: (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess
 }
 
 /** What a worker is doing: nothing yet, starting, running, ending, waiting for its next start; its work is done; it was given up. */

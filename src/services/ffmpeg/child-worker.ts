@@ -169,7 +169,7 @@ export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
     childGuard.ready()
     let child: ChildProcess
     try {
-      child = spawn(command, args, {
+      child = (this.#options.spawn ?? spawn)(command, args, {
         cwd,
         env: { ...process.env, ...env },
         stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe', ...Array<'pipe'>(pipeCount).fill('pipe')],
