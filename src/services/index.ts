@@ -163,9 +163,15 @@ export type {
   RecordingEnd,
   RecordingFailure,
   RecordingOptions,
+  RemovedRecordingFile,
 } from './recording/recorder-options.ts'
 export { type RecordingFormat, RecordingPath, type RecordingPathFacts } from './recording/recording-path.ts'
-export type { RecordingFile, RecordingReplacement, RecordingStore } from './recording/recording-store.ts'
+export type {
+  RecordingFile,
+  RecordingReplacement,
+  RecordingStore,
+  RecoveryWitness,
+} from './recording/recording-store.ts'
 export {
   type VhostChanges,
   VhostHubs,

@@ -66,11 +66,14 @@ export class Recording implements Capability {
       )
       this.#callbacks.current?.tellRecording(recording)
     })
+    recorder.on('remove', ({ streamPath: stream = '', key: file, reason }) =>
+      log.event('recording-removed', { vhost, stream, file, reason }, `removed ${file}: ${reason}`),
+    )
     recorder.on('error', ({ error, streamPath: stream = '', key: file = '' }) =>
       log.event(
         'record-failed',
         { vhost, stream, file, error: error.message },
-        `recording ${stream} failed: ${error.message}`,
+        `recording ${stream || file} failed: ${error.message}`,
       ),
     )
     // Files of the last run are finished beside the streams of this one.

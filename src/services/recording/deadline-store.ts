@@ -5,7 +5,12 @@
  */
 import { LimitError } from '../../errors/index.ts'
 import type { Clock, Timer } from '../../hub/index.ts'
-import type { RecordingFile, RecordingReplacement, RecordingStore } from './recording-store.ts'
+import type {
+  RecordingFile,
+  RecordingReplacement,
+  RecordingStore,
+  RecoveryWitness,
+} from './recording-store.ts'
 
 /** Finishing forces everything to the disk, which may be gigabytes: it gets so much more time. */
 const FINISH_FACTOR = 20
@@ -36,8 +41,8 @@ export class DeadlineStore implements RecordingStore {
   }
 
   /** {@inheritDoc RecordingStore.unfinished} */
-  unfinished(): Promise<readonly string[]> {
-    return this.#inTime(this.#store.unfinished(), 'list unfinished files', FINISH_FACTOR)
+  unfinished(witness?: RecoveryWitness): Promise<readonly string[]> {
+    return this.#inTime(this.#store.unfinished(witness), 'list unfinished files', FINISH_FACTOR)
   }
 
   /** {@inheritDoc RecordingStore.reopen} */

@@ -5,7 +5,7 @@
  */
 import { constants, type Dirent } from 'node:fs'
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
-import { dirname, join, posix, resolve, sep } from 'node:path'
+import { dirname, join, posix, relative, resolve, sep } from 'node:path'
 import {
   codeOf,
   DirectoryRecordingFile,
@@ -13,11 +13,12 @@ import {
   MAX_NUMBER,
   withNumber,
 } from './directory-recording-file.ts'
-import type { RecordingFile, RecordingStore } from './recording-store.ts'
+import { isComparableStart, processStart } from './process-start.ts'
+import type { RecordingFile, RecordingStore, RecoveryWitness } from './recording-store.ts'
 
 /**
- * `show.flv.4711-m9x2.tmp`: the name that the file will have, the id of the process that writes it, and when that began; `….copy.tmp` is
- * to take its place.
+ * `show.flv.4711-2gk_1f0c9a3e.tmp`: the name that the file will have, the id of the process that writes it, and when that began;
+ * `….copy.tmp` is to take its place.
  */
 const UNFINISHED = /^(.+\.(?:flv|mp4))\.(\d+)-(\w+)(\.copy)?\.tmp$/i
 
@@ -53,7 +54,8 @@ export class DirectoryRecordingStore implements RecordingStore {
   constructor(root: string) {
     this.#root = resolve(root)
     this.#shownRoot = root
-    this.#process = `${process.pid}-${Math.round(performance.timeOrigin).toString(36)}`
+    const start = processStart(process.pid) ?? Math.round(performance.timeOrigin).toString(36)
+    this.#process = `${process.pid}-${start}`
   }
 
   /** {@inheritDoc RecordingStore.create} */
@@ -75,21 +77,32 @@ export class DirectoryRecordingStore implements RecordingStore {
   }
 
   /** Files of a process that still runs are left out. Copies of MP4 files that were not ready are removed. */
-  async unfinished(): Promise<readonly string[]> {
-    const files = await this.#leftBehind()
+  async unfinished(witness?: RecoveryWitness): Promise<readonly string[]> {
+    const files = await this.#leftBehind(witness)
     const done = new Set<string>()
-    for (const { path, isCopy } of files) {
-      // The process ended just as the file got its name. A copy that has one also stands for what it is a copy of.
-      if (await hasName(path)) done.add(path).add(path.replace(COPY, '.tmp'))
-      else if (isCopy) done.add(path)
+    for (const { key, path, isCopy } of files) {
+      try {
+        // The process ended just as the file got its name. A copy that has one also stands for what it is a copy of.
+        const isNamed = await hasName(path)
+        if (!isNamed && !isCopy) continue
+        const reason = isNamed ? 'it has its name already' : 'a copy that was not ready'
+        for (const one of isNamed ? [path, path.replace(COPY, '.tmp')] : [path]) {
+          done.add(one)
+          await rm(one, { force: true })
+        }
+        witness?.removed(key, reason)
+      } catch (error) {
+        done.add(path)
+        witness?.failed(key, error as Error)
+      }
     }
-    for (const path of done) await rm(path, { force: true })
     return files.flatMap(({ key, path }) => (done.has(path) ? [] : [key])).toSorted()
   }
 
   /** {@inheritDoc RecordingStore.reopen} */
   async reopen(key: string): Promise<RecordingFile> {
-    const files = await this.#leftBehind(posix.dirname(key))
+    const folder = join(this.#root, posix.dirname(key))
+    const files = (await entriesOf(folder)).flatMap((entry) => this.#leftOver(entry) ?? [])
     const found = files.find((file) => file.key === key && !file.isCopy)
     if (found === undefined) throw new RangeError(`there is no unfinished recording ${key}`)
     return this.#open(key, found.path, constants.O_RDWR | constants.O_NOFOLLOW)
@@ -106,31 +119,45 @@ export class DirectoryRecordingStore implements RecordingStore {
     })
   }
 
-  /** Unfinished files of processes that are gone, in all folders or one. */
-  async #leftBehind(folder?: string): Promise<Unfinished[]> {
+  /** Unfinished files of processes that are gone. A folder that cannot be read, such as `lost+found`, costs only what is in it. */
+  async #leftBehind(witness: RecoveryWitness | undefined): Promise<Unfinished[]> {
     const found: Unfinished[] = []
-    const base = folder === undefined ? this.#root : join(this.#root, folder)
-    for (const entry of await entriesOf(base, folder === undefined)) {
-      const [, name, pid, start, copy] = UNFINISHED.exec(entry.name) ?? []
-      if (name === undefined || !entry.isFile() || this.#isRunning(Number(pid), start!)) continue
-      const path = join(entry.parentPath, entry.name)
-      const key = join(entry.parentPath, name)
-        .slice(this.#root.length + 1)
-        .replaceAll(sep, '/')
-      found.push({ key, path, isCopy: copy !== undefined })
+    const folders = [this.#root]
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      try {
+        for (const entry of await entriesOf(folder)) {
+          const file = this.#leftOver(entry)
+          if (entry.isDirectory()) folders.push(join(folder, entry.name))
+          else if (file !== undefined) found.push(file)
+        }
+      } catch (error) {
+        if (folder === this.#root) throw error
+        witness?.failed(this.#keyOf(folder), error as Error)
+      }
     }
     return found
   }
 
-  /** Whether there is such a process on this machine; one in another container counts as gone. */
+  /** What `entry` is, if it is an unfinished file of a process that is gone. */
+  #leftOver(entry: Dirent): Unfinished | undefined {
+    const [, name, pid, start, copy] = UNFINISHED.exec(entry.name) ?? []
+    if (name === undefined || !entry.isFile() || this.#isRunning(Number(pid), start!)) return undefined
+    const key = this.#keyOf(join(entry.parentPath, name))
+    return { key, path: join(entry.parentPath, entry.name), isCopy: copy !== undefined }
+  }
+
+  #keyOf(path: string): string {
+    return relative(this.#root, path).replaceAll(sep, '/')
+  }
+
+  /**
+   * Whether this very process still runs; one in another container counts as gone. Where the system tells no start of processes, one of
+   * the same id counts as the same.
+   */
   #isRunning(pid: number, start: string): boolean {
     if (pid === process.pid) return this.#process === `${pid}-${start}`
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch (error) {
-      return codeOf(error) === 'EPERM'
-    }
+    const present = isComparableStart(start) ? processStart(pid) : undefined
+    return present === undefined ? isTaken(pid) : present === start
   }
 
   #temporaryPath(key: string): string {
@@ -145,9 +172,19 @@ export class DirectoryRecordingStore implements RecordingStore {
   }
 }
 
-async function entriesOf(folder: string, recursive: boolean): Promise<Dirent[]> {
+/** Whether a process has this id. */
+function isTaken(pid: number): boolean {
   try {
-    return await readdir(folder, { withFileTypes: true, recursive })
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return codeOf(error) === 'EPERM'
+  }
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true })
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return []
     throw error
@@ -158,7 +195,7 @@ async function entriesOf(folder: string, recursive: boolean): Promise<Dirent[]> 
 async function hasName(path: string): Promise<boolean> {
   const stats = await lstatOf(path)
   if (stats === undefined || stats.nlink === 1) return false
-  for (const { name, parentPath } of await entriesOf(dirname(path), false)) {
+  for (const { name, parentPath } of await entriesOf(dirname(path))) {
     if (!/\.(?:flv|mp4)$/i.test(name)) continue
     const other = await lstatOf(join(parentPath, name))
     if (other?.ino === stats.ino && other.dev === stats.dev) return true

@@ -135,15 +135,29 @@ export interface RecordingFailure {
   readonly key: string | undefined
 }
 
+/** A file of no use that was removed. */
+export interface RemovedRecordingFile {
+  /** Key in the store. */
+  readonly key: string
+  /** The stream, as `/app/name`; `undefined` for an unfinished file that does not say. */
+  readonly streamPath: string | undefined
+  /** Its virtual host. */
+  readonly vhost: string
+  /** Why, in words: it has no media, or is what a crash left of a copy. */
+  readonly reason: string
+}
+
 /** Facts that a {@link Recorder} announces. A listener that throws costs nothing but itself. */
 export interface RecorderEvents {
   /** A file was begun. */
   start: (recording: Recording) => void
   /** A file is whole. */
   finish: (recording: FinishedRecordingFile) => void
+  /** An unfinished file of no use was removed. */
+  remove: (removed: RemovedRecordingFile) => void
   /**
    * A recording has ended because its store failed or MP4 has no place for its stream (`ERR_RECORDING_CODEC`), or a file could not be made
-   * whole: it stays unfinished, for {@link Recorder.recover}.
+   * whole: it stays unfinished, for {@link Recorder.recover}; or a file or folder cannot be looked at by that.
    * The stream goes on; its next publisher is recorded again.
    */
   error: (failure: RecordingFailure) => void

@@ -18,6 +18,7 @@ import type {
   RecordingEnd,
   RecordingFailure,
   RecordingOptions,
+  RemovedRecordingFile,
 } from './recorder-options.ts'
 import { recorderOptions, recordingOptions } from './recorder.schema.ts'
 import { noteOf, openWriter, recoverFile } from './recording-formats.ts'
@@ -138,19 +139,25 @@ export class Recorder extends EventEmitter<RecorderEvents> {
   }
 
   /**
-   * Makes files whole that a crash left: call it at the start. Each is told by `finish`; files without media are removed. Takes files of
-   * this virtual host and those that do not say. Those of a recorder that runs are not touched. Rejects when the store cannot be listed.
+   * Makes files whole that a crash left: call it at the start. Each is told by `finish`; files without media are removed, which `remove`
+   * tells. Takes files of this virtual host and those that do not say. Those of a recorder that runs are not touched. A file or folder that
+   * cannot be read is an `error` event and costs no other. Rejects when the store cannot be listed at all.
    */
   async recover(): Promise<FinishedRecordingFile[]> {
     const { store, vhost } = this.#options
     const recovered: FinishedRecordingFile[] = []
-    for (const key of await store.unfinished()) {
+    const unfinished = await store.unfinished({
+      removed: (key, reason) => this.#remove({ key, streamPath: undefined, vhost, reason }),
+      failed: (key, error) => this.#fail({ error, streamPath: undefined, vhost, key }),
+    })
+    for (const key of unfinished) {
       try {
         const file = await this.#recover(key)
         if (file !== undefined) recovered.push(file)
       } catch (error) {
         // Another process or virtual host that starts at the same time may have finished it.
-        if (!(await store.unfinished()).includes(key)) continue
+        const left = await store.unfinished().catch(() => [key])
+        if (!left.includes(key)) continue
         this.#fail({ error: error as Error, streamPath: undefined, vhost, key })
       }
     }
@@ -246,7 +253,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     const { note, format, writer, file } = part
     if (file === undefined) return
     try {
-      this.#tell(note, format, await writer.finish(file), reason, part)
+      this.#tell(file.key, note, format, await writer.finish(file), reason, part)
     } catch (error) {
       this.#fail({ error: error as Error, ...note, key: file.key })
       await file.close().catch(() => undefined)
@@ -264,7 +271,10 @@ export class Recorder extends EventEmitter<RecorderEvents> {
       this.#finishing.add(async () => {
         try {
           if (isHung) await file.close()
-          else this.#tell(note, format, await recoverFile(file, format, note.startedAtMs), 'failed', part)
+          else {
+            const whole = await recoverFile(file, format, note.startedAtMs)
+            this.#tell(file.key, note, format, whole, 'failed', part)
+          }
         } catch (cause) {
           debug('%s stays unfinished: %s', file.key, cause)
           await file.close().catch(() => undefined)
@@ -281,7 +291,8 @@ export class Recorder extends EventEmitter<RecorderEvents> {
       const note = await noteOf(file, format)
       if (note !== undefined && note.vhost !== vhost) return undefined
       const origin = note ?? { vhost, streamPath: '', startedAtMs: this.#options.now() }
-      return this.#tell(origin, format, await recoverFile(file, format, origin.startedAtMs), 'recovered')
+      const whole = await recoverFile(file, format, origin.startedAtMs)
+      return this.#tell(key, origin, format, whole, 'recovered')
     } finally {
       await file.close().catch(() => undefined)
     }
@@ -289,13 +300,18 @@ export class Recorder extends EventEmitter<RecorderEvents> {
 
   /** @param part - what is known of a file that this process has written. */
   #tell(
+    key: string,
     { vhost, streamPath, startedAtMs }: RecordingNote,
     format: RecordingFormat,
     whole: WholeFile | undefined,
     reason: RecordingEnd,
     part?: RecordingPart,
   ): FinishedRecordingFile | undefined {
-    if (whole === undefined) return undefined
+    if (whole === undefined) {
+      const reason = 'there is no media in it'
+      this.#remove({ key, streamPath: streamPath === '' ? undefined : streamPath, vhost, reason })
+      return undefined
+    }
     const { place: file, durationMs, byteLength, fragmented } = whole
     const told = {
       streamPath,
@@ -318,6 +334,11 @@ export class Recorder extends EventEmitter<RecorderEvents> {
   #fail(failure: RecordingFailure): void {
     debug('%s, %s: %s', failure.streamPath, failure.key, failure.error)
     this.#announce(() => this.emit('error', failure))
+  }
+
+  #remove(removed: RemovedRecordingFile): void {
+    debug('%s is removed: %s', removed.key, removed.reason)
+    this.#announce(() => this.emit('remove', removed))
   }
 
   #announce(tell: () => void): void {

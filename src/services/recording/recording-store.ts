@@ -42,12 +42,24 @@ export interface RecordingReplacement {
   discard(): Promise<void>
 }
 
+/** Who hears what {@link RecordingStore.unfinished} did on its way. */
+export interface RecoveryWitness {
+  /** A file of no use was removed, for `reason`. */
+  removed(key: string, reason: string): void
+  /** A file or folder was left out. */
+  failed(key: string, error: Error): void
+}
+
 /** Keeps recordings by key: relative paths with forward slashes. */
 export interface RecordingStore {
   /** Starts a file. One of the same key, finished or not, stays: the new one gets a number. */
   create(key: string): Promise<RecordingFile>
-  /** Keys of files that nobody has finished and nobody writes to: what a crash left behind. */
-  unfinished(): Promise<readonly string[]>
+  /**
+   * Keys of files that nobody has finished and nobody writes to: what a crash left behind.
+   * @param witness - hears what was removed, and what could not be read: that costs no other file.
+   * @throws when nothing at all can be listed.
+   */
+  unfinished(witness?: RecoveryWitness): Promise<readonly string[]>
   /** Opens such a file, to be finished. */
   reopen(key: string): Promise<RecordingFile>
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { chmod, link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { DirectoryRecordingStore } from 'millrace/services'
 import { describe, expect, it, test } from 'vitest'
@@ -8,8 +9,15 @@ import { tempFolder } from '../../support/temp-folder.ts'
 /** Of a process that is gone. */
 const GONE = `${spawnSync(process.execPath, ['--version']).pid}-0`
 
-/** Of this process: its id, and its start in base 36. */
-const SELF = `${process.pid}-${Math.round(performance.timeOrigin).toString(36)}`
+/** Id and start of a process as names have them: field 22 of its stat in base 36, and the first part of the boot id. proc(5). */
+function processOf(pid: number): string {
+  if (!existsSync('/proc/self/stat')) return `${pid}-${Math.round(performance.timeOrigin).toString(36)}`
+  const [, fields] = /^.*\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))!
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').split('-')[0]
+  return `${pid}-${Number(fields!.split(' ')[19]).toString(36)}_${boot}`
+}
+
+const SELF = processOf(process.pid)
 
 async function listOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -128,7 +136,9 @@ describe('unfinished files', () => {
     await mkdir(join(folder, 'live/sub'), { recursive: true })
     for (const name of [
       `live/sub/gone.mp4.${GONE}.tmp`,
-      `live/running.flv.${process.ppid}-0.tmp`,
+      // Another process that runs, and one whose start is in a form that cannot be compared.
+      `live/running.flv.${processOf(process.ppid)}.tmp`,
+      `live/older.flv.${process.ppid}-k3x9.tmp`,
       // The same id in a container that was started again.
       `earlier.flv.${process.pid}-0.tmp`,
       `own.flv.${SELF}.tmp`,
@@ -141,6 +151,51 @@ describe('unfinished files', () => {
     for (const one of [store, new DirectoryRecordingStore(folder)]) {
       expect(await one.unfinished()).toEqual(['earlier.flv', 'live/sub/gone.mp4'])
     }
+  })
+
+  it.runIf(existsSync('/proc/self/stat'))(
+    'are also those of a process whose id belongs to another one now: of an earlier start, or an earlier boot',
+    async () => {
+      const folder = await tempFolder()
+      const [id, boot] = processOf(process.ppid).split('_')
+      await writeFile(join(folder, `before.flv.${process.ppid}-1_${boot}.tmp`), 'x')
+      await writeFile(join(folder, `boot.flv.${id}_${boot === '00000000' ? '1' : '0'}0000000.tmp`), 'x')
+      expect(await new DirectoryRecordingStore(folder).unfinished()).toEqual(['before.flv', 'boot.flv'])
+    },
+  )
+
+  it('are found beside a folder that cannot be read, which is told', async () => {
+    const folder = await tempFolder()
+    for (const name of ['a', 'lost+found', 'z']) await mkdir(join(folder, name))
+    for (const name of ['a/a.flv', 'z/z.flv']) await writeFile(join(folder, `${name}.${GONE}.tmp`), 'x')
+    await chmod(folder, 0o755)
+    await chmod(join(folder, 'lost+found'), 0o700)
+    const failed: string[] = []
+    const found = await asNobody(() =>
+      new DirectoryRecordingStore(folder).unfinished({
+        removed: () => expect.unreachable(),
+        failed: (key, error) => failed.push(`${key} ${(error as NodeJS.ErrnoException).code}`),
+      }),
+    )
+    expect(found).toEqual(['a/a.flv', 'z/z.flv'])
+    expect(failed).toEqual(['lost+found EACCES'])
+  })
+
+  it('are found beside junk that cannot be removed, which is told', async () => {
+    const folder = await tempFolder()
+    await mkdir(join(folder, 'kept'))
+    await writeFile(join(folder, `kept/show.mp4.${GONE}.copy.tmp`), 'half')
+    await writeFile(join(folder, `show.flv.${GONE}.tmp`), 'x')
+    for (const path of [folder, join(folder, 'kept')]) await chmod(path, 0o755)
+    const failed: string[] = []
+    const found = await asNobody(() =>
+      new DirectoryRecordingStore(folder).unfinished({
+        removed: () => expect.unreachable(),
+        failed: (key, error) => failed.push(`${key} ${(error as NodeJS.ErrnoException).code}`),
+      }),
+    )
+    expect(found).toEqual(['show.flv'])
+    expect(failed).toEqual(['kept/show.mp4 EACCES'])
   })
 
   it('are finished by one of two that find them', async () => {
@@ -171,7 +226,13 @@ describe('unfinished files', () => {
     const folder = await tempFolder()
     await writeFile(join(folder, `show.mp4.${GONE}.tmp`), 'fragmented')
     await writeFile(join(folder, `show.mp4.${GONE}.copy.tmp`), 'half')
-    expect(await new DirectoryRecordingStore(folder).unfinished()).toEqual(['show.mp4'])
+    const removed: string[] = []
+    const found = await new DirectoryRecordingStore(folder).unfinished({
+      removed: (key, reason) => removed.push(`${key}: ${reason}`),
+      failed: () => expect.unreachable(),
+    })
+    expect(found).toEqual(['show.mp4'])
+    expect(removed).toEqual(['show.mp4: a copy that was not ready'])
     expect(await listOf(folder)).toEqual([`show.mp4.${GONE}.tmp`])
   })
 
@@ -194,3 +255,15 @@ describe('unfinished files', () => {
     expect(await new DirectoryRecordingStore(folder).unfinished()).toEqual(['show.flv'])
   })
 })
+
+/** Runs `work` with the rights of a user who owns nothing: nobody refuses root. */
+async function asNobody<Result>(work: () => Promise<Result>): Promise<Result> {
+  const user = process.geteuid?.()
+  if (user !== 0) return await work()
+  process.seteuid!(65_534)
+  try {
+    return await work()
+  } finally {
+    process.seteuid!(user)
+  }
+}

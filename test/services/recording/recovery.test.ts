@@ -1,4 +1,5 @@
 import { demuxFlv } from 'millrace/flv'
+import type { RecoveryWitness } from 'millrace/services'
 import { describe, expect, it, test } from 'vitest'
 import { readClip } from '../../support/clips.ts'
 import { EPOCH, metadataOf, settle, Stage } from './stage.ts'
@@ -89,6 +90,7 @@ describe('FLV', () => {
     expect(stage.store.temporary.size).toBe(0)
     expect(stage.keys).toEqual([])
     expect(stage.failures).toEqual([])
+    expect(stage.removed).toMatchObject([{ key: 'show.flv', reason: 'there is no media in it' }])
   })
 
   it('damage in the middle ends it there', async () => {
@@ -143,4 +145,35 @@ it('one that cannot be finished is told of, stays, and keeps none of the others'
   expect(file!.closed).toBe(true)
   expect(stage.failures).toMatchObject([{ key: 'a.mp4', streamPath: undefined }])
   expect(stage.store.temporary.has('a.mp4')).toBe(true)
+})
+
+it('what the store removed or could not read is told, and keeps none of the others', async () => {
+  const { stage } = await crashed('[stream].flv')
+  const store = {
+    create: (key: string) => stage.store.create(key),
+    reopen: (key: string) => stage.store.reopen(key),
+    unfinished: (witness?: RecoveryWitness) => {
+      witness?.removed('film.mp4', 'a copy that was not ready')
+      witness?.failed('lost+found', Object.assign(new Error('EACCES'), { code: 'EACCES' }))
+      return stage.store.unfinished()
+    },
+  }
+  const recorder = stage.record({ start: 'on-demand', store })
+  expect(await recorder.recover()).toMatchObject([{ streamPath: '/live/show' }])
+  expect(stage.removed).toMatchObject([{ key: 'film.mp4', reason: 'a copy that was not ready' }])
+  expect(stage.failures).toMatchObject([{ key: 'lost+found', error: { code: 'EACCES' } }])
+})
+
+it('a store that can be listed once only keeps none of the others', async () => {
+  const { stage } = await crashed('[stream].flv')
+  await (await stage.store.create('a.flv')).close()
+  let lists = 0
+  const store = {
+    create: (key: string) => stage.store.create(key),
+    reopen: (key: string) => (key === 'a.flv' ? Promise.reject(new Error('EIO')) : stage.store.reopen(key)),
+    unfinished: () => (lists++ === 0 ? stage.store.unfinished() : Promise.reject(new Error('EIO'))),
+  }
+  const recorder = stage.record({ start: 'on-demand', store })
+  expect(await recorder.recover()).toMatchObject([{ streamPath: '/live/show' }])
+  expect(stage.failures).toMatchObject([{ key: 'a.flv' }])
 })

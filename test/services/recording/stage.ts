@@ -9,6 +9,7 @@ import {
   type RecorderOptions,
   type Recording,
   type RecordingFailure,
+  type RemovedRecordingFile,
 } from 'millrace/services'
 import { nameOf } from '../../hub/fakes.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -27,6 +28,7 @@ export class Stage {
   readonly started: Recording[] = []
   readonly finished: FinishedRecordingFile[] = []
   readonly failures: RecordingFailure[] = []
+  readonly removed: RemovedRecordingFile[] = []
 
   constructor(options: Partial<RecorderOptions> = {}, hubOptions: HubOptions = {}) {
     this.hub = new Hub(hubOptions, this.clock)
@@ -39,6 +41,7 @@ export class Stage {
     const recorder = new Recorder({ hub, store, clock, now: () => EPOCH + clock.now(), ...options })
     recorder.on('start', (recording) => this.started.push(recording))
     recorder.on('finish', (file) => this.finished.push(file))
+    recorder.on('remove', (removed) => this.removed.push(removed))
     recorder.on('error', (failure) => this.failures.push(failure))
     return recorder
   }
