@@ -15,8 +15,10 @@ await recorder.recover()
 const rtmp = new RtmpServer({ hub })
 const { port } = await rtmp.listen({ port: 0, host: '127.0.0.1' })
 console.log(`listening rtmp://127.0.0.1:${port}/live/show`)
-process.once('SIGTERM', async () => {
+async function close() {
   hub.close()
   await recorder.close()
   await rtmp.close()
-})
+}
+
+process.once('SIGTERM', () => void close())
