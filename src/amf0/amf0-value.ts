@@ -16,8 +16,8 @@ export type Amf0Value =
   | Amf0EcmaArray
   | Amf0TypedObject
   | Amf0XmlDocument
+  | Amf3ByteArray
   | Amf0Value[]
-  | Uint8Array
   | typeof AMF0_UNSUPPORTED
 
 /**
@@ -70,13 +70,27 @@ export class Amf0XmlDocument {
 }
 
 /**
+ * Bytes, which AMF0 itself cannot: an AMF3 byte array after the AVM+ marker (0x11). Flash sends and reads them; a peer
+ * that knows AMF0 alone cannot even skip one, and loses the rest of the message.
+ */
+export class Amf3ByteArray {
+  /** The content. A decoded array has bytes of its own. */
+  readonly bytes: Uint8Array
+
+  /** @param bytes - kept, not copied. */
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+}
+
+/**
  * The properties of an object, ECMA array or typed object, whichever the peer chose to send; `undefined` for every
  * other value.
  */
 export function propertiesOf(value: Amf0Value): Amf0Object | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (value instanceof Amf0EcmaArray || value instanceof Amf0TypedObject) return value.properties
-  if (Array.isArray(value) || value instanceof Date || value instanceof Uint8Array) return undefined
-  if (value instanceof Amf0XmlDocument) return undefined
+  if (Array.isArray(value) || value instanceof Date) return undefined
+  if (value instanceof Amf0XmlDocument || value instanceof Amf3ByteArray) return undefined
   return value
 }

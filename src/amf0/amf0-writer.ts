@@ -12,14 +12,16 @@ import {
   Amf0TypedObject,
   type Amf0Value,
   Amf0XmlDocument,
+  Amf3ByteArray,
 } from './amf0-value.ts'
 
 /**
  * The values as one message body of exactly their size.
  *
  * An array is a strict array; an object or array that comes again, also inside itself, is a reference; text above
- * 65,535 bytes is a long string; a `Uint8Array` is an AMF3 byte array behind the AVM+ marker, for AMF0 has none.
- * @throws TypeError for what AMF0 cannot carry: functions, symbols, bigints, instances of other classes.
+ * 65,535 bytes is a long string.
+ * @throws TypeError for what AMF0 cannot carry: functions, symbols, bigints, instances of other classes; for a `Uint8Array` too, which
+ * is most often a body that is encoded already: {@link Amf3ByteArray} sends bytes to peers that read AMF3.
  * @throws RangeError for a name of more than 65,535 bytes, and for a repeated object behind 65,536 others.
  */
 export function encodeAmf0(...values: Amf0Value[]): Uint8Array {
@@ -106,7 +108,8 @@ class Amf0Writer {
   #objectSize(value: object): number {
     if (value instanceof Date) return 11
     if (value instanceof Amf0XmlDocument) return 5 + utf8Length(value.text)
-    if (value instanceof Uint8Array) return 2 + u29Length(byteArrayHead(value)) + value.length
+    if (value instanceof Amf3ByteArray) return 2 + u29Length(byteArrayHead(value.bytes)) + value.bytes.length
+    if (ArrayBuffer.isView(value)) throw new TypeError('AMF0 cannot carry bytes; Amf3ByteArray can')
     if (this.#places.has(value)) return 3
     this.#places.set(value, this.#begun++)
     if (Array.isArray(value)) {
@@ -140,8 +143,8 @@ class Amf0Writer {
       this.#writeLong(AMF0_MARKER.xmlDocument, value.text)
       return
     }
-    if (value instanceof Uint8Array) {
-      this.#writeByteArray(value)
+    if (value instanceof Amf3ByteArray) {
+      this.#writeByteArray(value.bytes)
       return
     }
     const place = this.#places.get(value)!

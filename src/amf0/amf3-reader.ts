@@ -8,7 +8,7 @@
  * | array with named entries, dictionary | {@link Amf0EcmaArray} |
  * | array, vectors | array |
  * | object without, with class name | {@link Amf0Object}, {@link Amf0TypedObject} |
- * | byte array | `Uint8Array` |
+ * | byte array | {@link Amf3ByteArray} |
  *
  * @module
  */
@@ -21,6 +21,7 @@ import {
   Amf0TypedObject,
   type Amf0Value,
   Amf0XmlDocument,
+  Amf3ByteArray,
 } from './amf0-value.ts'
 
 /**
@@ -124,7 +125,7 @@ export class Amf3Reader {
     const head = input.u29()
     if ((head & 1) === 0) {
       const value = referenced(this.#objects, head >> 1)
-      if (value instanceof Uint8Array) input.repeat(value.length)
+      if (value instanceof Amf3ByteArray) input.repeat(value.bytes.length)
       else if (value instanceof Amf0XmlDocument) input.repeat(utf8Length(value.text))
       return value
     }
@@ -136,7 +137,7 @@ export class Amf3Reader {
       case 0x08:
         return this.#remember(new Date(input.f64()))
       case 0x0c:
-        return this.#remember(input.copy(length))
+        return this.#remember(new Amf3ByteArray(input.copy(length)))
       default:
     }
     input.enter()

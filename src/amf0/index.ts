@@ -26,6 +26,7 @@ export {
   Amf0TypedObject,
   type Amf0Value,
   Amf0XmlDocument,
+  Amf3ByteArray,
   propertiesOf,
 } from './amf0-value.ts'
 export { encodeAmf0 } from './amf0-writer.ts'

@@ -115,6 +115,7 @@ export const ERROR_CODES = {
   ERR_RECORDING_FILES: 'a publisher makes more files of its recording than maxFilesPerMinute',
   ERR_RECORDING_TIMEOUT: 'the store of a recording took longer than storeTimeoutMs',
   // flv
+  ERR_FLV_NO_TAG: 'the bytes hold neither an FLV header nor an FLV tag',
   ERR_FLV_SKIPPED: 'more bytes than allowed pass without an FLV tag among them',
   // websocket
   ERR_WEBSOCKET_FRAME: 'a WebSocket frame breaks the protocol',

@@ -9,7 +9,7 @@
  */
 import { amf3DataToAmf0 } from '../amf0/index.ts'
 import { ByteArena, ByteQueue, readU24, readU32 } from '../bytes/index.ts'
-import { LimitError, MediaError } from '../errors/index.ts'
+import { DecodeError, LimitError, MediaError } from '../errors/index.ts'
 import {
   type MediaPacket,
   packetFromTag,
@@ -55,6 +55,8 @@ export class FlvDemuxer {
   #readIndex: number
   #header: FlvHeader | undefined
   #started: boolean
+  /** Whether a header or tag came. */
+  #recognized: boolean
   #ended: boolean
   #searching: boolean
   #skippedHere: number
@@ -62,7 +64,7 @@ export class FlvDemuxer {
   #resyncCount: number
   /** Bytes from the parse position that are needed to go on. */
   #needed: number
-  #failure: LimitError | undefined
+  #failure: MediaError | undefined
 
   /** @param options - bounds. */
   constructor(options: FlvDemuxerOptions = {}) {
@@ -76,6 +78,7 @@ export class FlvDemuxer {
     this.#readIndex = 0
     this.#header = undefined
     this.#started = false
+    this.#recognized = false
     this.#ended = false
     this.#searching = false
     this.#skippedHere = 0
@@ -102,7 +105,7 @@ export class FlvDemuxer {
 
   /**
    * Takes bytes; the buffer may be reused at once. Bodies are carved from slabs of 64 kB.
-   * @throws LimitError `ERR_FLV_SKIPPED` if more than `maxSkippedBytes` pass without a tag: this is no FLV. Every later call throws it again.
+   * @throws LimitError `ERR_FLV_SKIPPED` if more than `maxSkippedBytes` pass without a tag. Every later call throws it again.
    */
   push(bytes: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure
@@ -122,7 +125,10 @@ export class FlvDemuxer {
     if (consumed < rest.length) this.#enqueue(rest.subarray(consumed))
   }
 
-  /** Says that no more bytes come. A whole tag that lacks its PreviousTagSize is delivered; an unfinished one counts as skipped. */
+  /**
+   * Says that no more bytes come. A whole tag that lacks its PreviousTagSize is delivered; an unfinished one counts as skipped.
+   * @throws DecodeError `ERR_FLV_NO_TAG` if bytes came, and neither a header nor a tag was among them.
+   */
   end(): void {
     if (this.#ended || this.#failure !== undefined) return
     this.#ended = true
@@ -130,6 +136,12 @@ export class FlvDemuxer {
     const consumed = this.#parse(this.#queue.peek())
     this.#queue.skip(rest)
     this.#skippedBytes += rest - consumed
+    if (this.#recognized || this.#skippedBytes === 0) return
+    this.#failure = new DecodeError(
+      'ERR_FLV_NO_TAG',
+      `no FLV header and no FLV tag in ${this.#skippedBytes} bytes`,
+    )
+    throw this.#failure
   }
 
   /** Takes the next packet, or `undefined` when more bytes are needed. Its body is immutable and stays valid. */
@@ -262,6 +274,7 @@ export class FlvDemuxer {
 
   #found(): void {
     if (this.#searching) this.#resyncCount += 1
+    this.#recognized = true
     this.#searching = false
     this.#skippedHere = 0
   }
@@ -315,8 +328,9 @@ function isKnownType(type: number): boolean {
 }
 
 /**
- * The packets of a whole FLV file.
+ * The packets of a whole FLV file; none for an empty one.
  * @throws LimitError as {@link FlvDemuxer.push}.
+ * @throws DecodeError as {@link FlvDemuxer.end}, for a file of another format.
  */
 export function demuxFlv(bytes: Uint8Array, options?: FlvDemuxerOptions): MediaPacket[] {
   const demuxer = new FlvDemuxer(options)

@@ -80,8 +80,9 @@ export class HttpFlvClient implements AsyncIterable<MediaPacket> {
    * @param url - `http://host/app/name.flv`; `https:` for TLS, with user and password for a server that wants them (Basic).
    * @throws {@link ProtocolError} `ERR_HTTP_STATUS` for any status but 200, too many redirects, or one that leads out of TLS;
    * `ERR_HTTP_ENDED` when the response ends before the stream begins.
-   * @throws {@link LimitError} `ERR_HTTP_TIMEOUT` when it does not begin in time; `ERR_FLV_SKIPPED` for what is no FLV; the system's error
-   * when the server cannot be reached; the signal's reason when aborted; TypeError for a URL of another scheme.
+   * @throws {@link LimitError} `ERR_HTTP_TIMEOUT` when it does not begin in time, `ERR_FLV_SKIPPED` for a long body that is not FLV;
+   * DecodeError `ERR_FLV_NO_TAG` for a short one; the system's error when the server cannot be reached; the signal's reason when
+   * aborted; TypeError for a URL of another scheme.
    */
   static async play(url: string, options: HttpFlvClientOptions = {}): Promise<HttpFlvClient> {
     return await dialHttp(url, options, async (response, at, signal) => {

@@ -5,6 +5,7 @@ import {
   Amf0TypedObject,
   type Amf0Value,
   Amf0XmlDocument,
+  Amf3ByteArray,
 } from 'millrace/amf0'
 import { ascii, hex, join } from '../support/bytes.ts'
 
@@ -125,7 +126,7 @@ export const amf0Vectors: readonly AmfVector[] = [
   {
     name: 'AMF3 byte array behind the AVM+ marker',
     bytes: hex('11 0c 07 010203'), // U29B-value: 3 << 1 | 1
-    values: [Uint8Array.of(1, 2, 3)],
+    values: [new Amf3ByteArray(Uint8Array.of(1, 2, 3))],
   },
   {
     name: 'connect of FFmpeg 5.1.9, publishing',

@@ -6,6 +6,7 @@ import {
   Amf0TypedObject,
   type Amf0Value,
   Amf0XmlDocument,
+  Amf3ByteArray,
   decodeAmf0,
   encodeAmf0,
   propertiesOf,
@@ -205,8 +206,8 @@ describe('encodeAmf0', () => {
 
   it.each([0, 63, 64, 8191, 8192, 1_048_575, 1_048_576])('byte array of %i bytes', (length) => {
     const bytes = new Uint8Array(length).fill(7)
-    const [back] = decodeAmf0(encodeAmf0(bytes)) as [Uint8Array]
-    expect(Buffer.compare(back, bytes)).toBe(0)
+    const [back] = decodeAmf0(encodeAmf0(new Amf3ByteArray(bytes))) as [Amf3ByteArray]
+    expect(Buffer.compare(back.bytes, bytes)).toBe(0)
   })
 
   it('replaces a lone surrogate, as UTF-8 has none', () => {
@@ -218,6 +219,10 @@ describe('encodeAmf0', () => {
     { name: 'a bigint', value: 1n },
     { name: 'a symbol', value: Symbol('x') },
     { name: 'a Map', value: new Map() },
+    { name: 'a body that is encoded already', value: encodeAmf0('onMetaData') },
+    { name: 'a Buffer', value: Buffer.from('text') },
+    { name: 'other typed arrays', value: new Float64Array(1) },
+    { name: 'an ArrayBuffer', value: new ArrayBuffer(1) },
     { name: 'an instance of a class', value: new (class Foo {})() },
   ])('refuses $name', ({ value }) => {
     const wrong = value as unknown as Amf0Value
@@ -235,7 +240,7 @@ describe('propertiesOf', () => {
   })
 
   it.each<Amf0Value>([
-    null, undefined, 1, true, 'text', [], new Date(0), new Uint8Array(1), new Amf0XmlDocument(''), AMF0_UNSUPPORTED,
+    null, undefined, 1, true, 'text', [], new Date(0), new Amf3ByteArray(new Uint8Array(1)), new Amf0XmlDocument(''), AMF0_UNSUPPORTED,
   ])('gives undefined for %s', (value) => {
     expect(propertiesOf(value)).toBeUndefined()
   }) // prettier-ignore
@@ -261,7 +266,7 @@ it('values do not keep the body', () => {
   const bytes = hex('02 0001 61  11 0c 03 ff')
   const [text, binary] = decodeAmf0(bytes)
   bytes.fill(0)
-  expect([text, binary]).toEqual(['a', Uint8Array.of(0xff)])
+  expect([text, binary]).toEqual(['a', new Amf3ByteArray(Uint8Array.of(0xff))])
 })
 
 describe('Node-Media-Server 4.4.3', () => {

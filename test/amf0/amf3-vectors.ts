@@ -1,5 +1,5 @@
 /** AMF3 values and their bytes: by hand from AMF3 §3; those marked so are amf3-ts 1.1.0's, a foreign encoder. */
-import { Amf0EcmaArray, Amf0TypedObject, type Amf0Value, Amf0XmlDocument } from 'millrace/amf0'
+import { Amf0EcmaArray, Amf0TypedObject, type Amf0Value, Amf0XmlDocument, Amf3ByteArray } from 'millrace/amf0'
 import { hex } from '../support/bytes.ts'
 import type { AmfVector } from './amf0-vectors.ts'
 
@@ -79,7 +79,7 @@ export const amf3Vectors: readonly AmfVector[] = [
   {
     name: 'byte array, and by reference',
     bytes: hex('0c 07 010203  0c 00'),
-    values: [Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3)],
+    values: [new Amf3ByteArray(Uint8Array.of(1, 2, 3)), new Amf3ByteArray(Uint8Array.of(1, 2, 3))],
   },
   { name: 'vector of int', bytes: hex('0d 05 00  ffffffff 7fffffff'), values: [[-1, 2_147_483_647]] },
   { name: 'vector of uint', bytes: hex('0e 05 01  ffffffff 00000001'), values: [[4_294_967_295, 1]] },

@@ -275,6 +275,28 @@ describe('bounds', () => {
     expect(demuxer.read()).toBeUndefined()
   })
 
+  test('bytes of another format are an error at the end', () => {
+    const failure = expect.objectContaining({ name: 'DecodeError', code: 'ERR_FLV_NO_TAG' })
+    const page = ascii('<!doctype html><title>404</title>')
+    // A ftyp box: what an MP4 file begins with.
+    for (const file of [
+      page,
+      hex('00 00 00 10 66 74 79 70 69 73 6f 6d 00 00 02 00'),
+      hex('00'),
+      hex('46 4c'),
+    ]) {
+      for (const parts of everySplit(file)) expect(() => demux(parts)).toThrow(failure)
+      expect(() => demuxFlv(file)).toThrow(failure)
+    }
+    expect(demuxFlv(new Uint8Array(0))).toEqual([])
+    expect(demuxFlv(HEADER)).toEqual([])
+    const demuxer = new FlvDemuxer()
+    demuxer.push(page)
+    expect(() => demuxer.end()).toThrow(failure)
+    demuxer.end()
+    expect(() => demuxer.push(HEADER)).toThrow(failure)
+  })
+
   test('nothing is taken after the end', () => {
     const demuxer = new FlvDemuxer()
     demuxer.end()

@@ -18,9 +18,9 @@ function demux(pieces: readonly Uint8Array[]) {
   const take = () => {
     for (const { dts, kind, body } of demuxer) packets.push([dts, kind, Buffer.from(body).toString('hex')])
   }
-  for (const piece of pieces) {
+  for (const feed of [...pieces.map((piece) => () => demuxer.push(piece)), () => demuxer.end()]) {
     try {
-      demuxer.push(piece)
+      feed()
     } catch (error) {
       if (!(error instanceof MediaError)) throw error
       ;({ code } = error)
@@ -28,8 +28,6 @@ function demux(pieces: readonly Uint8Array[]) {
     take()
     if (code !== undefined) break
   }
-  demuxer.end()
-  take()
   const { header, skippedBytes, resyncCount } = demuxer
   return { packets, code, header, skippedBytes, resyncCount }
 }

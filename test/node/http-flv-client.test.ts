@@ -117,9 +117,17 @@ describe('a server', () => {
   })
 
   it('that ends before the stream begins is no stream', async () => {
-    const origin = await serve((_request, response) => response.end('off'))
+    const origin = await serve((_request, response) => response.end())
     await expect(HttpFlvClient.play(`${origin}/live/show.flv`)).rejects.toMatchObject({
       code: 'ERR_HTTP_ENDED',
+    })
+  })
+
+  it('that sends a short page says that it is not FLV', async () => {
+    const origin = await serve((_request, response) => response.end('<p>no such stream</p>'))
+    await expect(HttpFlvClient.play(`${origin}/live/show.flv`)).rejects.toMatchObject({
+      name: 'DecodeError',
+      code: 'ERR_FLV_NO_TAG',
     })
   })
 

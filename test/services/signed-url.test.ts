@@ -45,6 +45,21 @@ describe('signed URLs', () => {
     expect(ask(signUrl('http://a/media/live/show.flv', { ...sign, streamPath: '/live/show' }))).toBe(true)
   })
 
+  it.each(['/media', '/media/'])('the URL of a handler with the prefix %s', (prefix) => {
+    const url = signUrl('http://a/media/live/show.m3u8', { ...sign, prefix })
+    expect(url).toMatch(/^http:\/\/a\/media\/live\/show\.m3u8\?expires=/)
+    expect(ask(url)).toBe(true)
+  })
+
+  it.each([
+    ['not-a-url', {}],
+    ['http://a/live/%E0%A4%A.flv', {}],
+    ['http://a/live/show.flv', { prefix: '/media' }],
+    ['http://a/mediator/live/show.flv', { prefix: '/media' }],
+  ])('%s %o is a mistake of the caller', (url, given) => {
+    expect(() => signUrl(url, { ...sign, ...given })).toThrow(TypeError)
+  })
+
   it.each<[string, Parameters<typeof request>[0]]>([
     ['another stream', { streamName: 'other' }],
     ['another application', { app: 'vip' }],

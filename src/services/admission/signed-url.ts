@@ -5,6 +5,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type AccessRequest, reject } from '../../hub/index.ts'
+import { pathPrefix } from '../../node/http-request.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { AccessRule } from './access-rule.ts'
 import { signedUrlsOptions } from './signed-url.schema.ts'
@@ -23,7 +24,9 @@ export interface SignUrlOptions {
   readonly action: 'publish' | 'play'
   /** When it ends, ms since 1970; rounded down to seconds. A peer that got in before stays. */
   readonly expiresAtMs: number
-  /** The stream, as `/app/name`. @defaultValue the path of the URL, without `.flv`, `.ts` or `.m3u8` */
+  /** The handlers' `prefix`, such as `/media`: what the path of the URL has before `/app/name`. @defaultValue '' */
+  readonly prefix?: string
+  /** The stream, as `/app/name`. @defaultValue the path of the URL after `prefix`, without `.flv`, `.ts` or `.m3u8` */
   readonly streamPath?: string
   /** The one address that may use it, for a server with `bindAddress`. @defaultValue any address */
   readonly remoteAddress?: string
@@ -52,13 +55,12 @@ export interface SignedUrlsOptions {
  * const expiresAtMs = Date.now() + 3_600_000
  * signUrl('https://example.com/live/show.m3u8', { secret: 's3cret', action: 'play', expiresAtMs })
  * ```
- * @throws TypeError for a URL that is none.
+ * @throws TypeError for an invalid URL, and for one whose path does not begin with `prefix`.
  */
 export function signUrl(url: string, options: SignUrlOptions): string {
   const signed = new URL(url)
   const { secret, action, expiresAtMs, remoteAddress = '' } = options
-  const streamPath =
-    options.streamPath ?? decodeURIComponent(signed.pathname).replace(/\.(?:flv|ts|m3u8)$/i, '')
+  const streamPath = options.streamPath ?? streamPathOf(signed, pathPrefix(options.prefix))
   const expires = String(Math.floor(expiresAtMs / 1_000))
   signed.searchParams.set(EXPIRES, expires)
   signed.searchParams.set(SIGNATURE, signatureOf(secret, { action, streamPath, expires, remoteAddress }))
@@ -82,6 +84,19 @@ export function signedUrls(options: SignedUrlsOptions): AccessRule {
     if (!isGenuine || !EXPIRY_PATTERN.test(expires)) return reject('the signature of the URL is wrong')
     return Number(expires) * 1_000 > now() ? true : reject('the URL has expired')
   }
+}
+
+/** The stream that a URL of ours plays or publishes. */
+function streamPathOf({ pathname }: URL, prefix: string): string {
+  let path: string
+  try {
+    path = decodeURIComponent(pathname)
+  } catch (error) {
+    throw new TypeError(`the path ${pathname} has invalid escapes`, { cause: error })
+  }
+  if (!path.startsWith(`${prefix}/`))
+    throw new TypeError(`the path ${pathname} does not begin with ${prefix}`)
+  return path.slice(prefix.length).replace(/\.(?:flv|ts|m3u8)$/i, '')
 }
 
 /** Compares texts that may be secret in a time that tells nothing of them. */
