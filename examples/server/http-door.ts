@@ -11,6 +11,9 @@ import type { Duplex } from 'node:stream'
 import { ConfigError } from './config/config.ts'
 import { withoutUndefined } from './config/without-undefined.ts'
 
+/** Time for a TLS handshake, ms. Node's own default is two minutes. */
+const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
+
 /** Answers a request, if it is for it. @returns whether it will be answered. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean
 
@@ -57,7 +60,10 @@ export class HttpDoor {
     }
     const { tls } = address
     const server: Server =
-      tls === undefined ? createServer(onRequest) : createHttpsServer(readTls(tls), onRequest)
+      tls === undefined
+        ? createServer(onRequest)
+        : createHttpsServer({ ...readTls(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, onRequest)
+    server.on('timeout', endIfSilent)
     server.on('upgrade', (request, socket, head) => {
       if (request.headers.upgrade?.toLowerCase() !== 'websocket')
         answerWithoutUpgrade(request, socket, onRequest)
@@ -104,6 +110,17 @@ export async function listening(
 export function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
   const anywhere = address === '::' || address === '0.0.0.0'
   return `${scheme}://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/**
+ * Ends a connection that was idle for as long as Node keeps it. Timers run before input is read: of a process that stood still, the next
+ * request may be there already.
+ */
+function endIfSilent(socket: Socket): void {
+  const { bytesRead } = socket
+  setImmediate(() => {
+    if (socket.bytesRead === bytesRead) socket.destroy()
+  })
 }
 
 /**

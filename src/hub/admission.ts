@@ -13,6 +13,7 @@ import {
   reject,
 } from './access.ts'
 import type { Clock } from './clock.ts'
+import { setDeadline } from './deadline.ts'
 
 /** Decisions that are awaited. */
 export class Admission {
@@ -59,11 +60,15 @@ export class Admission {
         if (settle(reject('the decision failed'))) this.#onError(error, request)
       }
       const onGone = (): void => giveUp(GONE, signal.reason)
-      const timer = this.#clock.setTimeout(() => {
-        const error = new LimitError('ERR_AUTHORIZE_TIMEOUT', `no decision within ${timeoutMs} ms`)
-        giveUp('the decision took too long', error)
-        this.#onError(error, request)
-      }, timeoutMs)
+      const timer = setDeadline(
+        this.#clock,
+        () => {
+          const error = new LimitError('ERR_AUTHORIZE_TIMEOUT', `no decision within ${timeoutMs} ms`)
+          giveUp('the decision took too long', error)
+          this.#onError(error, request)
+        },
+        timeoutMs,
+      )
       this.#pending.add(giveUp)
       signal.addEventListener('abort', onGone, { once: true })
       const answer = async (): Promise<void> => {

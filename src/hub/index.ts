@@ -38,6 +38,7 @@ export {
 export { type Batch, BatchLog, type ConfigurationChange, type FramingStats } from './batch-log.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
+export { setDeadline } from './deadline.ts'
 export type { FanOutOptions, FanOutStats } from './fan-out.ts'
 export { GopCache, type GopCacheOptions, type GopStart } from './gop-cache.ts'
 export { Hub, type HubEvents, type HubStats } from './hub.ts'

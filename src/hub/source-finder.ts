@@ -5,6 +5,7 @@
  */
 import { LimitError } from '../errors/index.ts'
 import type { Clock, Timer } from './clock.ts'
+import { setDeadline } from './deadline.ts'
 import type { Entrance } from './entrance.ts'
 import type { HubOptions } from './hub-options.ts'
 import type { Source } from './source.ts'
@@ -112,9 +113,13 @@ export class SourceFinder {
   ): void {
     const { streamPath } = search
     const controller = new AbortController()
-    const timer = this.#clock.setTimeout(() => {
-      fail(new LimitError('ERR_RESOLVE_TIMEOUT', `no source within ${options.resolveTimeoutMs} ms`))
-    }, options.resolveTimeoutMs)
+    const timer = setDeadline(
+      this.#clock,
+      () => {
+        fail(new LimitError('ERR_RESOLVE_TIMEOUT', `no source within ${options.resolveTimeoutMs} ms`))
+      },
+      options.resolveTimeoutMs,
+    )
     const question: Question = { controller, timer }
     search.question = question
     const answered = (source: Source | undefined): void => {
@@ -138,7 +143,7 @@ export class SourceFinder {
 
   #startWait(waiter: Waiter, options: FinderOptions): void {
     if (options.publisherWaitMs <= 0) waiter.settle(undefined)
-    else waiter.timer = this.#clock.setTimeout(() => waiter.settle(undefined), options.publisherWaitMs)
+    else waiter.timer = setDeadline(this.#clock, () => waiter.settle(undefined), options.publisherWaitMs)
   }
 
   #end(search: Search, isFound: boolean): void {

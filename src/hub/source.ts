@@ -16,6 +16,7 @@ import type { BatchLog } from './batch-log.ts'
 import type { Clock, Timer } from './clock.ts'
 import { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
 import { Consumers } from './consumers.ts'
+import { setDeadline } from './deadline.ts'
 import { FanOut } from './fan-out.ts'
 import { GopCache, type GopStart } from './gop-cache.ts'
 import type { ResolvedHubOptions } from './hub-options.ts'
@@ -413,7 +414,7 @@ export class Source extends EventEmitter<SourceEvents> {
     const wasPresent = this.#publisher === publisher
     if (wasPresent) this.#publisher = undefined
     if (wasPresent && !this.#closed) {
-      this.#grace = this.#clock.setTimeout(() => this.close('unpublished'), this.#options.graceMs)
+      this.#grace = setDeadline(this.#clock, () => this.close('unpublished'), this.#options.graceMs)
       // What is held is shown now; no packet will trigger it.
       this.#fanOut.appended(true)
       this.#consumers.wake()

@@ -70,6 +70,11 @@ export class VirtualClock implements Clock {
     for (let next = this.#deferred.shift(); next !== undefined; next = this.#deferred.shift()) next()
   }
 
+  /** Moves time on by `ms` and runs nothing, as for a process that is stopped; what was due is late at the next {@link VirtualClock.advance}. */
+  standStill(ms: number): void {
+    this.#now += ms
+  }
+
   /** Moves time on by `ms`, running deferred calls first and then each timer at its time, in order. */
   advance(ms: number): void {
     const until = this.#now + ms
@@ -89,7 +94,7 @@ export class VirtualClock implements Clock {
       if (next === undefined) break
       const due = next
       this.#timers.delete(due)
-      this.#now = due.atMs
+      this.#now = Math.max(this.#now, due.atMs)
       due.callback()
       this.turn()
     }

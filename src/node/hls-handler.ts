@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import { EMPTY_BYTES } from '../bytes/index.ts'
-import { type Clock, type Source, systemClock, type Timer } from '../hub/index.ts'
+import { type Clock, setDeadline, type Source, systemClock, type Timer } from '../hub/index.ts'
 import { HlsPackages } from './hls-packages.ts'
 import type { HlsPackagerOptions, PackagedSegment } from './hls-packager.ts'
 import { mediaPlaylistText, multivariantText } from './hls-playlist-text.ts'
@@ -381,7 +381,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   async #whenReady(packaged: PackagedStream, gone: AbortSignal): Promise<boolean> {
     const limit = new AbortController()
     const giveUp = (): void => limit.abort()
-    const timer = this.#clock.setTimeout(giveUp, this.#options.firstSegmentWaitMs ?? 15_000)
+    const timer = setDeadline(this.#clock, giveUp, this.#options.firstSegmentWaitMs ?? 15_000)
     gone.addEventListener('abort', giveUp, { once: true })
     packaged.users++
     try {
@@ -394,7 +394,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   }
 
   #package({ hub, source, streamPath }: Pick<Admitted, 'hub' | 'source' | 'streamPath'>): PackagedStream {
-    this.#timer ??= this.#clock.setTimeout(this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
+    this.#timer ??= setDeadline(this.#clock, this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
     return namedVariants(this.#variants, streamPath) === undefined
       ? this.#packages.open(source)
       : this.#packages.openVariants(
@@ -422,7 +422,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     for (const packaged of this.#packages.tidy()) this.#sessions.clear(packaged)
     this.#timer =
       this.#packages.size > 0
-        ? this.#clock.setTimeout(this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
+        ? setDeadline(this.#clock, this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
         : undefined
   }
 }

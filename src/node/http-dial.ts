@@ -7,7 +7,7 @@ import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import createDebug from 'debug'
 import { LimitError, ProtocolError } from '../errors/index.ts'
-import { systemClock } from '../hub/index.ts'
+import { setDeadline, systemClock } from '../hub/index.ts'
 import { abortError } from './abort-error.ts'
 import type { HttpFlvClientOptions } from './http-flv-client-options.ts'
 import { maskUrl } from './masked-url.ts'
@@ -41,7 +41,8 @@ export async function dialHttp<T>(
   signal?.addEventListener('abort', onAbort, { once: true })
   const timer =
     connectTimeoutMs > 0
-      ? clock.setTimeout(
+      ? setDeadline(
+          clock,
           () => gaveUp.abort(httpTimeout('the stream did not begin', connectTimeoutMs)),
           connectTimeoutMs,
         )

@@ -6,7 +6,7 @@
 import createDebug from 'debug'
 import { encodeUtf8 } from '../bytes/index.ts'
 import { HlsTimeline } from '../hls/index.ts'
-import type { Clock, Hub, Source } from '../hub/index.ts'
+import { type Clock, type Hub, setDeadline, type Source } from '../hub/index.ts'
 import { HlsPackager, type HlsPackagerOptions, type PackagedSegment, storeKey } from './hls-packager.ts'
 import { multivariantPlaylist } from './hls-playlist-text.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
@@ -111,7 +111,7 @@ export class PackagedVariants extends PackagedStream {
     await Promise.race(waits)
     const patienceMs = 2 * (packager.targetDurationMs ?? 4_000)
     if (this.#patientUntilMs === Infinity) this.#patientUntilMs = clock.now() + patienceMs
-    const timer = clock.setTimeout(giveUp, Math.max(0, this.#patientUntilMs - clock.now()))
+    const timer = setDeadline(clock, giveUp, Math.max(0, this.#patientUntilMs - clock.now()))
     try {
       await Promise.all(waits)
       return this.variants.length > 0

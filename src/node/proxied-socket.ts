@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net'
 import { DecodeError } from '../errors/index.ts'
-import type { Clock } from '../hub/index.ts'
+import { type Clock, setDeadline } from '../hub/index.ts'
 import { type ProxyHeader, ProxyProtocolDecoder } from './proxy-protocol.ts'
 
 /** Time for a PROXY header, ms: a balancer sends it at once. */
@@ -39,7 +39,8 @@ export function readProxyHeader(socket: Socket, clock: Clock): Promise<ProxyHead
         refuse(error)
       }
     }
-    const timer = clock.setTimeout(
+    const timer = setDeadline(
+      clock,
       () => refuse(new DecodeError('ERR_PROXY_HEADER', `none within ${PROXY_HEADER_TIMEOUT_MS} ms`)),
       PROXY_HEADER_TIMEOUT_MS,
     )

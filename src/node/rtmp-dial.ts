@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import createDebug from 'debug'
 import { LimitError, ProtocolError } from '../errors/index.ts'
-import type { Clock } from '../hub/index.ts'
+import { type Clock, setDeadline } from '../hub/index.ts'
 import { parseRtmpUrl, type RtmpUrl } from '../rtmp/index.ts'
 import { abortError } from './abort-error.ts'
 import { maskUrl } from './masked-url.ts'
@@ -65,13 +65,17 @@ export async function dialRtmp<T extends Dialled>(
   let timedOut: Error | undefined
   const timer =
     connectTimeoutMs > 0
-      ? clock.setTimeout(() => {
-          timedOut = new LimitError(
-            'ERR_RTMP_CONNECT_TIMEOUT',
-            `the server did not start within ${connectTimeoutMs} ms`,
-          )
-          client?.abort(timedOut)
-        }, connectTimeoutMs)
+      ? setDeadline(
+          clock,
+          () => {
+            timedOut = new LimitError(
+              'ERR_RTMP_CONNECT_TIMEOUT',
+              `the server did not start within ${connectTimeoutMs} ms`,
+            )
+            client?.abort(timedOut)
+          },
+          connectTimeoutMs,
+        )
       : undefined
   const onAbort = (): void => client?.abort(abortError(signal?.reason))
   signal?.addEventListener('abort', onAbort, { once: true })

@@ -9,7 +9,7 @@ import { createServer as createTlsServer, type Server as TlsServer, type TlsOpti
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import type { HandshakeCrypto } from '../handshake/index.ts'
-import { type Clock, systemClock } from '../hub/index.ts'
+import { type Clock, setDeadline, systemClock, type Timer } from '../hub/index.ts'
 import { Turns } from '../hub/turns.ts'
 import type { RtmpServerSessionOptions } from '../rtmp/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
@@ -36,6 +36,9 @@ const BACKLOG = 4_096
 
 /** Time for a TLS handshake, ms. Node's own default is two minutes. */
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
+
+/** The longest delay of a timer; Node takes 0 for its own default. */
+const NO_TIMEOUT_MS = 2 ** 31 - 1
 
 /** Silence after which the system asks whether the peer is still there, ms: for players that pause. */
 const KEEP_ALIVE_MS = 60_000
@@ -96,6 +99,8 @@ export interface ListenOptions {
 interface Entering {
   readonly socket: Socket
   readonly info: RtmpConnectionInfo
+  /** Ends it after the time for a handshake. */
+  readonly deadline: Timer
 }
 
 /**
@@ -298,16 +303,16 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
       secure: this.#tls !== undefined,
     }
     if (proxyProtocol) void this.#acceptProxied(socket, info)
-    else this.#enter({ socket, info })
+    else this.#enter(socket, info)
   }
 
   async #acceptProxied(socket: Socket, info: RtmpConnectionInfo): Promise<void> {
     try {
       const { sourceAddress, sourcePort } = await readProxyHeader(socket, this.#clock)
-      if (sourceAddress === undefined || sourcePort === undefined) this.#enter({ socket, info })
+      if (sourceAddress === undefined || sourcePort === undefined) this.#enter(socket, info)
       else {
         const client = { ...info, remoteAddress: plainAddress(sourceAddress), remotePort: sourcePort }
-        this.#enter({ socket, info: client })
+        this.#enter(socket, client)
       }
     } catch (error) {
       debug('refused %s: %s', info.remoteAddress, error)
@@ -315,8 +320,7 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
     }
   }
 
-  #enter(entering: Entering): void {
-    const { socket, info } = entering
+  #enter(socket: Socket, info: RtmpConnectionInfo): void {
     if (socket.destroyed) return
     if (this.#tls === undefined) {
       this.#entering.delete(socket)
@@ -324,20 +328,31 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
       return
     }
     const key = endpoints(socket)
-    this.#handshakes.set(key, entering)
-    socket.once('close', () => this.#handshakes.delete(key))
+    const giveUp = (): void => {
+      debug('no TLS handshake from %s', info.remoteAddress)
+      socket.destroy()
+    }
+    const limitMs = this.#options.tls?.handshakeTimeout ?? TLS_HANDSHAKE_TIMEOUT_MS
+    const deadline = setDeadline(this.#clock, giveUp, limitMs)
+    this.#handshakes.set(key, { socket, info, deadline })
+    socket.once('close', () => {
+      deadline.cancel()
+      this.#handshakes.delete(key)
+    })
     this.#tls.emit('connection', socket)
   }
 
   /** Never listens itself: it gets each socket when its PROXY header is read. */
   #createTls(options: TlsOptions): TlsServer {
-    const server = createTlsServer({ handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS, ...options })
+    // The limit of Node would pass while the process stands still: see `setDeadline`.
+    const server = createTlsServer({ ...options, handshakeTimeout: NO_TIMEOUT_MS })
     server.on('secureConnection', (secured) => {
       const entering = this.#handshakes.get(endpoints(secured))
       if (entering === undefined) {
         secured.destroy()
         return
       }
+      entering.deadline.cancel()
       this.#entering.delete(entering.socket)
       this.handle(secured, entering.info)
     })

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Clock, systemClock, type Timer } from '../hub/index.ts'
+import { type Clock, setDeadline, systemClock, type Timer } from '../hub/index.ts'
 
-/** How often deadlines are looked at, ms: a timeout may fire that much late. */
+/** How often deadlines are looked at, ms: a timeout may fire that much late, and after a standstill as much as {@link setDeadline} gives. */
 const SWEEP_INTERVAL_MS = 250
 
 /** Items that are looked at in one go: a look is some microseconds, and 10,000 of them would hold the event loop up for 30 ms. */
@@ -59,7 +59,7 @@ export class TimeoutSweep {
   /** As many steps as it takes to look at everyone once in an interval. */
   #schedule(): void {
     const steps = Math.ceil(this.#items.size / ITEMS_PER_STEP)
-    this.#timer ??= this.#clock.setTimeout(this.#onDue, SWEEP_INTERVAL_MS / steps)
+    this.#timer ??= setDeadline(this.#clock, this.#onDue, SWEEP_INTERVAL_MS / steps)
   }
 
   #sweep(): void {

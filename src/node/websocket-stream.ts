@@ -8,7 +8,7 @@ import { STATUS_CODES, validateHeaderValue } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MediaError } from '../errors/index.ts'
-import type { Clock, Player, PlayerOptions, Source } from '../hub/index.ts'
+import { type Clock, type Player, type PlayerOptions, setDeadline, type Source } from '../hub/index.ts'
 import {
   encodeWebSocketClose,
   encodeWebSocketFrame,
@@ -118,7 +118,7 @@ export function playOverWebSocket(
 function endSocket(socket: Duplex, clock: Clock, bytes: Uint8Array): void {
   socket.end(bytes, () => {
     if (socket.destroyed) return
-    const timer = clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)
+    const timer = setDeadline(clock, () => socket.destroy(), CLOSE_TIMEOUT_MS)
     socket.once('close', () => timer.cancel())
   })
 }

@@ -5,7 +5,14 @@
  */
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
-import type { Clock, Hub, Publisher, Source, Timer } from '../../hub/index.ts'
+import {
+  type Clock,
+  type Hub,
+  type Publisher,
+  setDeadline,
+  type Source,
+  type Timer,
+} from '../../hub/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { bitrateLimitOptions } from './access-limits.schema.ts'
 
@@ -99,7 +106,7 @@ export class BitrateLimit extends EventEmitter<BitrateLimitEvents> {
 
   #arm(): void {
     const { clock, windowMs } = this.#options
-    this.#timer ??= clock.setTimeout(() => this.#look(), windowMs)
+    this.#timer ??= setDeadline(clock, () => this.#look(), windowMs)
   }
 
   #look(): void {

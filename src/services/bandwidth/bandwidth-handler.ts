@@ -5,7 +5,7 @@
  */
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '../../hub/index.ts'
+import { type Clock, setDeadline } from '../../hub/index.ts'
 import { corsHeaders, type CorsOptions, preflightReply, sendReply, textReply } from '../../node/http-reply.ts'
 import { type HttpRequestFacts, nodeRequestFacts, pathPrefix } from '../../node/http-request.ts'
 import { type HttpAuthentication, HttpGate } from '../http-authentication.ts'
@@ -172,7 +172,7 @@ export class BandwidthHandler {
     }
     this.#transfers.add(response)
     // A client that stands still is not waited for.
-    const timer = this.#clock.setTimeout(() => response.destroy(), this.#maxDurationMs + LINGER_MS)
+    const timer = setDeadline(this.#clock, () => response.destroy(), this.#maxDurationMs + LINGER_MS)
     response.once('close', () => {
       this.#transfers.delete(response)
       timer.cancel()

@@ -6,7 +6,7 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import { Amf0EcmaArray, type Amf0Object } from '../../amf0/index.ts'
-import type { Clock, Timer } from '../../hub/index.ts'
+import { type Clock, setDeadline, type Timer } from '../../hub/index.ts'
 import type { RtmpConnectDecision, RtmpConnection, RtmpConnectionExtension } from '../../node/index.ts'
 import { type ConnectRequest, resolveStreamTarget } from '../../rtmp/index.ts'
 import { parseOptions } from '../parse-options.ts'
@@ -170,7 +170,12 @@ class Check implements RtmpConnectionExtension {
   #await(step: Step): void {
     this.#step = step
     const { answerTimeoutMs } = this.#options
-    this.#after(answerTimeoutMs, () => this.#connection.close(`no answer to a bandwidth check (${step})`))
+    this.#timer?.cancel()
+    this.#timer = setDeadline(
+      this.#clock,
+      () => this.#connection.close(`no answer to a bandwidth check (${step})`),
+      answerTimeoutMs,
+    )
   }
 
   #beginPlay(): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import { LimitError } from '../../errors/index.ts'
-import type { Clock } from '../../hub/index.ts'
+import { type Clock, setDeadline } from '../../hub/index.ts'
 
 /** A signal with a time limit. Call `done` when what it is for is over. */
 export interface Deadline {
@@ -46,7 +46,7 @@ export class Deadlines {
     this.#running.add(controller)
     const abort = (): void =>
       controller.abort(new LimitError('ERR_CALLBACK_TIMEOUT', `no answer within ${timeoutMs} ms`))
-    const timer = timeoutMs === undefined ? undefined : this.#clock.setTimeout(abort, timeoutMs)
+    const timer = timeoutMs === undefined ? undefined : setDeadline(this.#clock, abort, timeoutMs)
     return {
       signal: controller.signal,
       done: () => {

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
-import { type Clock, systemClock, type Timer } from '../../hub/index.ts'
+import { type Clock, setDeadline, systemClock, type Timer } from '../../hub/index.ts'
 import { Backoff } from '../backoff.ts'
 import { childGuard } from './child-guard.ts'
 import type {
@@ -304,10 +304,14 @@ export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
   }
 
   #after(ms: number, callback: () => void): void {
-    const timer = this.#clock.setTimeout(() => {
-      this.#timers.delete(timer)
-      callback()
-    }, ms)
+    const timer = setDeadline(
+      this.#clock,
+      () => {
+        this.#timers.delete(timer)
+        callback()
+      },
+      ms,
+    )
     this.#timers.add(timer)
   }
 

@@ -5,6 +5,7 @@
  */
 import { concatBytes } from '../../bytes/index.ts'
 import { DecodeError, LimitError, type MediaError } from '../../errors/index.ts'
+import { setDeadline } from '../../hub/index.ts'
 import { ChildWorker } from './child-worker.ts'
 import type { KeyframeBytes } from './keyframe-bytes.ts'
 import type { ResolvedSnapshotsOptions } from './snapshots.schema.ts'
@@ -63,7 +64,8 @@ export function jpegOf(
         },
       }),
     })
-    const timer = clock.setTimeout(
+    const timer = setDeadline(
+      clock,
       () => end(new LimitError('ERR_SNAPSHOT_TIMEOUT', `no picture within ${snapshotTimeoutMs} ms`)),
       snapshotTimeoutMs,
     )

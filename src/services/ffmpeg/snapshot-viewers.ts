@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { AccessAccept, Clock, Source, Timer } from '../../hub/index.ts'
+import { type AccessAccept, type Clock, setDeadline, type Source, type Timer } from '../../hub/index.ts'
 import type { HttpRequestFacts } from '../../node/http-request.ts'
 
 /** Whoever goes on asking is admitted anew after that, for admission may have changed its mind. */
@@ -59,7 +59,7 @@ export class SnapshotViewers {
     this.#viewers.set(key, { source, sinceMs: nowMs, end, lastRequestMs: nowMs })
     const [oldest] = this.#viewers
     if (this.#viewers.size > this.#maxViewers) this.#end(...oldest!)
-    this.#timer ??= this.#clock.setTimeout(() => this.#expire(), this.#timeoutMs)
+    this.#timer ??= setDeadline(this.#clock, () => this.#expire(), this.#timeoutMs)
   }
 
   /** Forgets all of them. */
@@ -76,7 +76,7 @@ export class SnapshotViewers {
     for (const [key, viewer] of this.#viewers) {
       const leftMs = viewer.lastRequestMs + this.#timeoutMs - nowMs
       if (leftMs > 0) {
-        this.#timer = this.#clock.setTimeout(() => this.#expire(), leftMs)
+        this.#timer = setDeadline(this.#clock, () => this.#expire(), leftMs)
         return
       }
       this.#end(key, viewer)

@@ -4,6 +4,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http'
+import { setDeadline, systemClock, type Timer } from '../../hub/index.ts'
 import { ApiProblem } from './api-route.ts'
 
 /** Bounds of a body. */
@@ -67,16 +68,17 @@ async function readBody(
     }
     return Buffer.concat(chunks).toString('utf8')
   }
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   const tooLate = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => {
+    const giveUp = (): void => {
       stop()
       fail(new ApiProblem(408, 408, 'the body took too long'))
-    }, bodyTimeoutMs).unref()
+    }
+    timer = setDeadline(systemClock, giveUp, bodyTimeoutMs)
   })
   try {
     return await Promise.race([read(), tooLate])
   } finally {
-    clearTimeout(timer)
+    timer?.cancel()
   }
 }

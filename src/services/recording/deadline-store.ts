@@ -4,7 +4,7 @@
  * @module
  */
 import { LimitError } from '../../errors/index.ts'
-import type { Clock, Timer } from '../../hub/index.ts'
+import { type Clock, setDeadline, type Timer } from '../../hub/index.ts'
 import type {
   RecordingFile,
   RecordingReplacement,
@@ -82,7 +82,7 @@ export class DeadlineStore implements RecordingStore {
     const late = new Promise<never>((_, reject) => {
       const fail = (): void =>
         reject(new LimitError('ERR_RECORDING_TIMEOUT', `to ${what} took more than ${timeoutMs} ms`))
-      timer = this.#clock.setTimeout(fail, timeoutMs)
+      timer = setDeadline(this.#clock, fail, timeoutMs)
     })
     try {
       return await Promise.race([operation, late])
