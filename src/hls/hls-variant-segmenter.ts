@@ -15,6 +15,8 @@ import { type TsSegmentOptions, TsSegmentWriter } from './ts-segment-writer.ts'
 export interface HlsVariantSegmenterOptions {
   /** Track of a multitrack publish (Enhanced RTMP) that is the video of this variant. @defaultValue 0 */
   readonly videoTrackId?: number
+  /** Number of the last segment that another segmenter has made of this variant: it begins after that. @defaultValue -1 */
+  readonly lastSequence?: number
   /** What an interruption cuts shorter than this is thrown away. In ms. @defaultValue 100 */
   readonly minDurationMs?: number
   /**
@@ -85,7 +87,7 @@ export class HlsVariantSegmenter {
     this.#ready = []
     this.#open = undefined
     this.#cut = undefined
-    this.#lastSequence = -1
+    this.#lastSequence = options.lastSequence ?? -1
     this.#waitSequence = undefined
     this.#lastTimeMs = undefined
     this.#leadMs = 0

@@ -84,7 +84,13 @@ export interface HlsHandlerOptions
   readonly firstSegmentWaitMs?: number
   /** A packager on demand stops when there has been no viewer for so long, ms. @defaultValue 60000 */
   readonly idleMs?: number
-  /** How long the playlist of a source that is over stays, ms. @defaultValue 60000 */
+  /**
+   * How long a stream must have been over before its playlist says so (EXT-X-ENDLIST), ms. Until then players wait, and go on with a
+   * discontinuity if it is published again; after that they stop. 0 tells them with the next second, `Infinity` never: the playlist then
+   * stays until nobody asks for it (`on-demand`), or until the handler closes (`always`). @defaultValue 60000
+   */
+  readonly endListMs?: number
+  /** How long a playlist stays after its EXT-X-ENDLIST, ms. @defaultValue 60000 */
   readonly endedMs?: number
   /** A viewer that asks for nothing for so long is no longer counted, ms; if it comes back, it is admitted again. @defaultValue 30000 */
   readonly viewerTimeoutMs?: number
@@ -138,6 +144,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     const {
       mode = 'on-demand',
       idleMs = 60_000,
+      endListMs = 60_000,
       endedMs = 60_000,
       store = new MemorySegmentStore(),
     } = options
@@ -154,6 +161,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
         ...(segmenter === undefined ? {} : { segmenter }),
       },
       idleMs: mode === 'always' ? Infinity : idleMs,
+      endListMs,
       endedMs,
       maxVariants: options.maxVariants ?? 16,
       clock: this.#clock,
@@ -396,7 +404,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   #package({ hub, source, streamPath }: Pick<Admitted, 'hub' | 'source' | 'streamPath'>): PackagedStream {
     this.#timer ??= setDeadline(this.#clock, this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
     return namedVariants(this.#variants, streamPath) === undefined
-      ? this.#packages.open(source)
+      ? this.#packages.open(hub, source)
       : this.#packages.openVariants(
           hub,
           streamPath,
@@ -408,7 +416,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   #packageAlways(hub: HubResolver): void {
     if (typeof hub === 'function') throw new TypeError("mode 'always' needs one hub, not a function")
     const onPublish = (source: Source): void => {
-      if (source.closed || this.#packages.hasVariant(source)) return
+      if (source.closed || this.#packages.has(source)) return
       this.#package({ hub, source, streamPath: this.#variants.streamOf(source) ?? source.streamPath })
     }
     for (const source of hub.sources) onPublish(source)

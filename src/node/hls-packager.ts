@@ -91,23 +91,23 @@ type Segmenter = Pick<HlsSegmenter, 'push' | 'discontinuity' | 'end' | 'unsuppor
 
 /**
  * Cuts a source into segments and keeps the playlist and the segments in a store, under `app/name.m3u8` and
- * `app/name/N.ts`. Runs until the source closes (the playlist then gets EXT-X-ENDLIST) or {@link HlsPackager.close}.
+ * `app/name/N.ts`. Runs until the source closes or {@link HlsPackager.close}. What is left to the caller then is to go on with the next
+ * source of the stream ({@link HlsPackager.follow}) or to tell players that nothing comes ({@link HlsPackager.endPlaylist}).
  *
- * The playlist of a variant that was away while others went on begins anew, for there are no gaps in its numbers; it gets its
- * EXT-X-ENDLIST from {@link HlsPackager.endPlaylist}, when all variants are over.
+ * The playlist of a variant that was away while others went on begins anew, for there are no gaps in its numbers.
  */
 export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
-  readonly #source: Source
   readonly #store: SegmentStore
   readonly #options: HlsPackagerOptions
-  readonly #consumer: Consumer
-  readonly #segmenter: Segmenter
+  #source: Source
+  #consumer: Consumer
+  #segmenter: Segmenter
   #playlist: HlsPlaylist
   #nextSequence: number
   readonly #base: string
   readonly #stored: Set<string>
   readonly #unstored: Map<number, Uint8Array>
-  readonly #finished: Promise<void>
+  #finished: Promise<void>
   #ownsPlaylist: boolean
   readonly #waiters: Set<() => void>
   #text: string | undefined
@@ -120,20 +120,13 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
    */
   constructor(source: Source, store: SegmentStore, options: HlsPackagerOptions = {}) {
     super()
-    const { targetDurationMs = 4_000, maxLagMs = 15_000, variant } = options
+    const { variant } = options
     const startSequence =
       variant?.timeline.nextSequence ?? options.startSequence ?? Math.floor(Date.now() / 1_000)
     this.#source = source
     this.#store = store
     this.#options = options
     this.#base = variant?.key ?? storeKey(source.streamPath)
-    this.#segmenter =
-      variant === undefined
-        ? new HlsSegmenter({ targetDurationMs, ...options.segmenter, startSequence })
-        : new HlsVariantSegmenter(variant.timeline, {
-            ...options.segmenter,
-            videoTrackId: variant.videoTrackId ?? 0,
-          })
     this.#playlist = this.#newPlaylist(0)
     this.#nextSequence = startSequence
     this.#stored = new Set()
@@ -142,9 +135,14 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     this.#waiters = new Set()
     this.#text = undefined
     this.#ended = false
-    const tracks = (variant?.videoTrackId ?? 0) > 0 ? 'all' : 'default'
-    this.#consumer = source.consume({ tracks, gopsBack: Infinity, maxLagMs })
-    this.#finished = this.#run()
+    this.#segmenter = this.#newSegmenter()
+    this.#consumer = this.#consume(source)
+    this.#finished = this.#run(source, this.#consumer)
+  }
+
+  /** The source that is packaged, or the last one. */
+  get source(): Source {
+    return this.#source
   }
 
   /** The media playlist as it is now, `undefined` before the first segment. */
@@ -181,7 +179,7 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     return this.#nextSequence
   }
 
-  /** The source has closed and the playlist is complete, or packaging was stopped. */
+  /** The source has closed and all of it is in the playlist, or packaging was stopped. */
   get ended(): boolean {
     return this.#ended
   }
@@ -207,15 +205,34 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     return this.#unstored.get(sequence) ?? (await this.#store.get(this.#key(sequence)))
   }
 
+  /**
+   * Goes on with the source of a later publish, after the one before has closed: the same playlist, the next number, and a discontinuity.
+   * An EXT-X-ENDLIST goes with the first segment.
+   */
+  follow(source: Source): void {
+    this.#ended = false
+    const before = this.#finished
+    const consumer = this.#consume(source)
+    this.#consumer = consumer
+    this.#finished = (async () => {
+      await before
+      this.#source = source
+      // Nothing of the stream before holds for this one: not its clock, not its tracks.
+      this.#segmenter = this.#newSegmenter()
+      await this.#run(source, consumer)
+    })()
+  }
+
   /** Another packager writes this playlist from now on: its file is not this one's to write or to remove. @internal */
   yieldPlaylist(): void {
     this.#ownsPlaylist = false
   }
 
-  /** Nothing will be added: EXT-X-ENDLIST. */
+  /** Nothing is expected any more: EXT-X-ENDLIST. Does nothing while a source is packaged. */
   async endPlaylist(): Promise<void> {
-    await this.#finished
-    await this.#endPlaylist()
+    if (!this.#ended || this.#playlist.ended) return
+    this.#playlist.end()
+    await this.#storePlaylist()
   }
 
   /** Stops, and removes every file from the store. */
@@ -227,25 +244,31 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     if (this.#ownsPlaylist) await this.#discard(`${this.#base}.m3u8`)
   }
 
-  async #run(): Promise<void> {
+  async #run(source: Source, consumer: Consumer): Promise<void> {
     try {
-      await this.#package()
+      await this.#package(source, consumer)
     } catch (error) {
       debug('%s is packaged no more: %s', this.#base, error)
-      this.#consumer.detach()
+      consumer.detach()
     }
+    if (consumer !== this.#consumer) return
     this.#ended = true
     this.#wake()
   }
 
-  async #package(): Promise<void> {
-    const consumer = this.#consumer
+  #consume(source: Source): Consumer {
+    const { variant, maxLagMs = 15_000 } = this.#options
+    const tracks = (variant?.videoTrackId ?? 0) > 0 ? 'all' : 'default'
+    return source.consume({ tracks, gopsBack: Infinity, maxLagMs })
+  }
+
+  async #package(source: Source, consumer: Consumer): Promise<void> {
     while (!consumer.ended) {
       const packet = consumer.read()
       if (packet === undefined) {
         if (consumer.ended) break
         // The publisher has left: what it sent is shown now, not when it comes back.
-        if (this.#source.publisher === undefined) {
+        if (source.publisher === undefined) {
           this.#segmenter.discontinuity()
           await this.#takeSegments()
         }
@@ -258,14 +281,7 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     }
     // Of a variant that goes on no more, the others are told.
     this.#segmenter.end()
-    if (!this.#source.closed) return
-    await this.#takeSegments()
-    if (this.#options.variant === undefined) await this.#endPlaylist()
-  }
-
-  async #endPlaylist(): Promise<void> {
-    this.#playlist.end()
-    await this.#storePlaylist()
+    if (source.closed) await this.#takeSegments()
   }
 
   async #takeSegments(): Promise<void> {
@@ -327,6 +343,17 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     const left = this.#playlist.clear()
     this.#playlist = this.#newPlaylist(discontinuity ? discontinuitySequence - 1 : discontinuitySequence)
     await this.#forget(left)
+  }
+
+  #newSegmenter(): Segmenter {
+    const startSequence = this.#nextSequence
+    const { targetDurationMs = 4_000, segmenter, variant } = this.#options
+    if (variant === undefined) return new HlsSegmenter({ targetDurationMs, ...segmenter, startSequence })
+    return new HlsVariantSegmenter(variant.timeline, {
+      ...segmenter,
+      videoTrackId: variant.videoTrackId ?? 0,
+      lastSequence: this.#text === undefined ? -1 : startSequence - 1,
+    })
   }
 
   #newPlaylist(startDiscontinuitySequence: number): HlsPlaylist {

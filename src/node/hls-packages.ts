@@ -19,7 +19,9 @@ export interface HlsPackagesOptions {
   readonly packager: HlsPackagerOptions
   /** A packager stops when nobody has watched for so long, ms; `Infinity`: never. */
   readonly idleMs: number
-  /** How long the playlist of a source that is over stays, watched or not, ms. */
+  /** How long the playlist of a stream that is over stays open for its return, ms. */
+  readonly endListMs: number
+  /** How long a playlist stays after that, watched or not, ms. */
   readonly endedMs: number
   /** Most variants of one stream. */
   readonly maxVariants: number
@@ -33,9 +35,8 @@ export interface HlsPackagesOptions {
 export class HlsPackages {
   readonly #store: SegmentStore
   readonly #options: HlsPackagesOptions
-  /** By source; those with variants by the path of the stream, within their hub. */
-  readonly #packaged: Map<Source, PackagedStream>
-  readonly #variants: Map<Hub, Map<string, PackagedStream>>
+  readonly #alone: StreamsByPath
+  readonly #variants: StreamsByPath
   readonly #all: Set<PackagedStream>
   /** The newest of each stream path, until its files are gone. */
   readonly #newest: Map<string, PackagedStream>
@@ -44,8 +45,8 @@ export class HlsPackages {
   constructor(store: SegmentStore, options: HlsPackagesOptions) {
     this.#store = store
     this.#options = options
-    this.#packaged = new Map()
-    this.#variants = new Map()
+    this.#alone = new StreamsByPath()
+    this.#variants = new StreamsByPath()
     this.#all = new Set()
     this.#newest = new Map()
   }
@@ -55,16 +56,18 @@ export class HlsPackages {
     return this.#all.size
   }
 
-  /** Packages `source` from now on, if it is not packaged yet. */
-  open(source: Source): PackagedStream {
-    const present = this.#used(this.#packaged.get(source))
-    if (present !== undefined) return present
-    const packaged = this.#begin(source.streamPath, (startSequence) => {
+  /** Packages `source` of `hub` from now on, if it is not packaged yet. */
+  open(hub: Hub, source: Source): PackagedStream {
+    const { streamPath } = source
+    const present = this.#used(this.#alone.get(hub, streamPath))
+    // Where `resolveSource` gives sources of other hubs, two may have one path.
+    if (present?.source === source) return present
+    const packaged = this.#begin(streamPath, (startSequence) => {
       const packager = new HlsPackager(source, this.#store, { ...this.#options.packager, startSequence })
-      packager.on('segment', (segment) => this.#options.onSegment(segment, source))
-      return new PackagedSource(source, packager, this.#options.clock.now())
+      packager.on('segment', (segment) => this.#options.onSegment(segment, packager.source))
+      return new PackagedSource(hub, source, packager, this.#options.clock.now())
     })
-    this.#packaged.set(source, packaged)
+    this.#alone.set(hub, streamPath, packaged)
     return packaged
   }
 
@@ -79,11 +82,8 @@ export class HlsPackages {
     source: Source,
     names: () => readonly NamedVariant[],
   ): PackagedStream {
-    const ofHub = this.#variants.get(hub) ?? new Map<string, PackagedStream>()
-    this.#variants.set(hub, ofHub)
-    const present = this.#used(ofHub.get(streamPath))
-    present?.refresh()
-    // Somebody published anew what was over.
+    const present = this.#used(this.#variants.get(hub, streamPath))
+    // None of its variants is one any more, if it is over while `source` is not.
     if (present !== undefined && !present.ended) return present
     const { packager, maxVariants, clock, onSegment } = this.#options
     const packaged = this.#begin(
@@ -100,33 +100,35 @@ export class HlsPackages {
           onSegment,
         }),
     )
-    ofHub.set(streamPath, packaged)
+    this.#variants.set(hub, streamPath, packaged)
     // What was a stream for itself until its first variant came.
-    const alone = hub.source(streamPath)
-    const superseded = alone === undefined ? undefined : this.#packaged.get(alone)
+    const superseded = this.#alone.get(hub, streamPath)
     if (superseded !== undefined) superseded.superseded = true
     return packaged
   }
 
-  /** Whether a stream with variants is packaged that `source` is one of. */
-  hasVariant(source: Source): boolean {
+  /** Whether `source` is packaged, as a stream that goes on with it or as one of several variants. */
+  has(source: Source): boolean {
     for (const packaged of this.#all) {
       packaged.refresh()
-      if (packaged.hasVariant(source)) return true
+      if (packaged.has(source)) return true
     }
     return false
   }
 
-  /** Stops what nobody needs any more, and looks for variants that came. @returns what was stopped. */
+  /** Stops what nobody needs any more, and looks for variants that came and streams that are back. @returns what was stopped. */
   tidy(): PackagedStream[] {
-    const nowMs = this.#options.clock.now()
+    const { clock, idleMs, endListMs, endedMs } = this.#options
+    const nowMs = clock.now()
     const stopped: PackagedStream[] = []
     for (const packaged of this.#all) {
       packaged.refresh()
       if (packaged.ended) packaged.endedMs ??= nowMs
-      const { users, lastUseMs, endedMs, superseded } = packaged
-      const isOver = endedMs !== undefined && nowMs - endedMs > this.#options.endedMs
-      const isIdle = superseded || nowMs - lastUseMs > this.#options.idleMs
+      const { users, lastUseMs, superseded } = packaged
+      const overMs = packaged.endedMs === undefined ? -1 : nowMs - packaged.endedMs
+      if (overMs >= endListMs) packaged.endPlaylists()
+      const isOver = overMs > endListMs + endedMs
+      const isIdle = superseded || nowMs - lastUseMs > idleMs
       if (!isOver && (users > 0 || !isIdle)) continue
       stopped.push(packaged)
       void this.#close(packaged)
@@ -140,7 +142,9 @@ export class HlsPackages {
   }
 
   #used(present: PackagedStream | undefined): PackagedStream | undefined {
-    if (present !== undefined) present.lastUseMs = this.#options.clock.now()
+    if (present === undefined) return undefined
+    present.lastUseMs = this.#options.clock.now()
+    present.refresh()
     return present
   }
 
@@ -176,13 +180,32 @@ export class HlsPackages {
 
   async #close(packaged: PackagedStream): Promise<void> {
     this.#all.delete(packaged)
-    forget(this.#packaged, packaged)
-    for (const [hub, ofHub] of this.#variants) {
-      forget(ofHub, packaged)
-      if (ofHub.size === 0) this.#variants.delete(hub)
-    }
+    this.#alone.delete(packaged)
+    this.#variants.delete(packaged)
     await packaged.close()
     forget(this.#newest, packaged)
+  }
+}
+
+/** Streams by their path, within their hub. */
+class StreamsByPath {
+  readonly #hubs = new Map<Hub, Map<string, PackagedStream>>()
+
+  get(hub: Hub, streamPath: string): PackagedStream | undefined {
+    return this.#hubs.get(hub)?.get(streamPath)
+  }
+
+  set(hub: Hub, streamPath: string, packaged: PackagedStream): void {
+    const ofHub = this.#hubs.get(hub) ?? new Map<string, PackagedStream>()
+    this.#hubs.set(hub, ofHub)
+    ofHub.set(streamPath, packaged)
+  }
+
+  delete(packaged: PackagedStream): void {
+    for (const [hub, ofHub] of this.#hubs) {
+      forget(ofHub, packaged)
+      if (ofHub.size === 0) this.#hubs.delete(hub)
+    }
   }
 }
 

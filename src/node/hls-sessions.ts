@@ -17,7 +17,10 @@ export interface HlsSession {
   readonly request: AccessRequest
   /** Address that it came from at first. */
   readonly remoteAddress: string
-  /** The stream that it watches; one of its variants where nobody publishes the stream itself. */
+  /**
+   * The stream that it watches; one of its variants where nobody publishes the stream itself. Another one after a stream was over and is
+   * published again.
+   */
   readonly source: Source
   /** Time of its first request, ms on a monotonic clock. */
   readonly sinceMs: number
@@ -89,15 +92,16 @@ export class HlsSessions {
     const id = request.clientId ?? newSessionId()
     // Of two requests with one id, both admitted at once, the second takes over from the first.
     this.#end(id)
-    const uncount = packaged.source.countViewer()
-    packaged.users++
+    const uncount = packaged.addViewer()
     packaged.lastUseMs = nowMs
     const session: HlsSessionEntry = {
       id,
       streamPath: request.streamPath,
       request,
       remoteAddress: request.remoteAddress,
-      source: packaged.source,
+      get source() {
+        return packaged.source
+      },
       sinceMs: nowMs,
       userData: decision.userData,
       sentBytes: 0,
@@ -105,7 +109,6 @@ export class HlsSessions {
       packaged,
       leave: () => {
         uncount()
-        packaged.users--
         decision.onEnd?.()
       },
     }

@@ -46,7 +46,6 @@ export class PackagedVariants extends PackagedStream {
   #storing: Promise<void>
   #text: string
   #ownsPlaylist: boolean
-  #playlistsEnded: boolean
   /** Until when viewers wait for variants that are late. */
   #patientUntilMs: number
 
@@ -69,7 +68,6 @@ export class PackagedVariants extends PackagedStream {
     this.#storing = Promise.resolve()
     this.#text = ''
     this.#ownsPlaylist = true
-    this.#playlistsEnded = false
     this.#patientUntilMs = Infinity
     this.refresh()
     this.#askForMissing()
@@ -91,7 +89,7 @@ export class PackagedVariants extends PackagedStream {
     return this.#all.find((variant) => variant.name === name)
   }
 
-  override hasVariant(source: Source): boolean {
+  override has(source: Source): boolean {
     return this.#all.some((variant) => variant.source === source)
   }
 
@@ -122,13 +120,13 @@ export class PackagedVariants extends PackagedStream {
   }
 
   override refresh(): void {
-    const { hub, maxVariants, names } = this.#options
+    const { hub, streamPath, maxVariants, names } = this.#options
     const now: PackagedVariant[] = []
     const open = (name: string, source: Source, videoTrackId: number): void => {
       if (now.length < maxVariants) now.push(this.#open(name, source, videoTrackId))
     }
-    for (const { name, streamPath } of names()) {
-      const source = hub.source(streamPath)
+    for (const { name, streamPath: path } of names()) {
+      const source = hub.source(path)
       if (source === undefined || source.closed) continue
       const tracks = videoTracksOf(source)
       if (tracks.length < 2) open(name, source, 0)
@@ -138,8 +136,11 @@ export class PackagedVariants extends PackagedStream {
     // Of a source that is over the playlist stays for a while; what is no variant any more goes at once.
     for (const { source, packager } of gone) if (!source.closed) this.#closing.push(packager.close())
     this.#all = [...now, ...gone.filter(({ source }) => source.closed)]
-    if (!this.ended || this.#playlistsEnded) return
-    this.#playlistsEnded = true
+    const next = hub.source(streamPath) ?? now[0]?.source
+    if (this.source.closed && next !== undefined && !next.closed) this.moveTo(next)
+  }
+
+  override endPlaylists(): void {
     for (const { packager } of this.#all) void packager.endPlaylist()
   }
 
@@ -158,7 +159,11 @@ export class PackagedVariants extends PackagedStream {
   #open(name: string, source: Source, videoTrackId: number): PackagedVariant {
     const present = this.variant(name)
     if (present?.source === source && present.videoTrackId === videoTrackId) return present
-    // An encoder that came back as another source, or with other tracks.
+    if (present?.source.closed === true && present.videoTrackId === videoTrackId) {
+      present.packager.follow(source)
+      return { ...present, source }
+    }
+    // An encoder that came back with other tracks.
     present?.packager.yieldPlaylist()
     if (present !== undefined) this.#closing.push(present.packager.close())
     const key = `${this.#key}.variants/${storeKey(`/${name}`)}`
@@ -168,7 +173,7 @@ export class PackagedVariants extends PackagedStream {
     })
     packager.on('segment', (segment) => {
       this.#storePlaylist()
-      this.#options.onSegment(segment, source)
+      this.#options.onSegment(segment, packager.source)
     })
     return { name, source, videoTrackId, packager }
   }

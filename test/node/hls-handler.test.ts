@@ -6,7 +6,7 @@ import { HlsHandler, MemorySegmentStore, type PackagedSegment } from 'millrace/n
 import { describe, expect, it } from 'vitest'
 import { ascii, hex, join } from '../support/bytes.ts'
 import { HlsServer, media, multivariant, resolvePath } from './hls-harness.ts'
-import { settle, Stage } from './http-harness.ts'
+import { packetsOf, settle, Stage } from './http-harness.ts'
 
 function codecsIn(bytes: Buffer): string[] {
   const demuxer = new TsDemuxer()
@@ -392,10 +392,10 @@ describe('a stream', () => {
     expect(server.hls.viewerCount).toBe(2)
   })
 
-  it('that is over ends its playlist, which stays for a while', async () => {
+  it('that is over and published again goes on for those who stayed, with a discontinuity', async () => {
     const stage = new Stage({ graceMs: 0 })
     const encoder = stage.publish('/live/show', 0)
-    const server = new HlsServer(stage, { endedMs: 20_000 })
+    const server = new HlsServer(stage, { viewerTimeoutMs: 120_000 })
     const { answer } = await server.waiting()
     encoder.send()
     await answer
@@ -403,8 +403,105 @@ describe('a stream', () => {
     encoder.unpublish()
     stage.clock.advance(0)
     await settle()
-    const playlist = await server.media(path)
-    expect(playlist.endList).toBe(true)
+    expect(stage.hub.source('/live/show')).toBe(undefined)
+    const between = await server.media(path)
+    expect(between.endList).toBe(false)
+    expect(await server.status('/live/show.m3u8')).toBe(404) // nobody new is let in meanwhile
+
+    stage.clock.advance(59_000)
+    stage.publish('/live/show', Infinity, 'audio-only-aac.flv')
+    stage.clock.advance(1_000)
+    await settle()
+    const after = await server.media(path)
+    expect(after.endList).toBe(false)
+    expect(after.mediaSequence).toBe(between.mediaSequence)
+    const marks = after.segments.map(({ discontinuity }) => discontinuity === true)
+    expect(marks.lastIndexOf(true)).toBe(between.segments.length)
+    // It has the tracks of the new publisher alone.
+    const segment = await server.get(resolvePath(path, after.segments.at(-1)!.uri))
+    expect(codecsIn(Buffer.concat(await segment.toArray()))).toEqual(['mp4a'])
+    const source = stage.hub.source('/live/show')!
+    expect(source.stats().viewers).toBe(2)
+    expect([...server.hls.viewers].map((viewer) => viewer.source)).toEqual([source, source])
+    // Those who come now see the same playlist.
+    expect(await server.media(await server.enter())).toMatchObject({ mediaSequence: after.mediaSequence })
+    stage.clock.advance(122_000)
+    expect(source.stats().viewers).toBe(0)
+  })
+
+  it('that is published again after its EXT-X-ENDLIST takes that back', async () => {
+    const stage = new Stage({ graceMs: 0 })
+    const encoder = stage.publish('/live/show', 0)
+    const server = new HlsServer(stage, { mode: 'always', endListMs: 0 })
+    await settle()
+    encoder.send()
+    const path = await server.enter()
+    for (let round = 1; round <= 3; round++) {
+      stage.hub.source('/live/show')!.close()
+      await settle()
+      stage.clock.advance(1_000)
+      await settle()
+      expect((await server.media(path)).endList).toBe(true)
+      stage.publish('/live/show', Infinity)
+      await settle()
+      const { endList, segments } = await server.media(path)
+      expect(endList).toBe(false)
+      expect(segments.filter(({ discontinuity }) => discontinuity)).toHaveLength(round + 1)
+    }
+  })
+
+  it('that is made for those who ask is asked for again while viewers stay', async () => {
+    let made = 0
+    const stage: Stage = new Stage({
+      graceMs: 0,
+      resolveSource: (streamPath) => {
+        made++
+        // The first time and the third: in between the origin is away.
+        return Promise.resolve(made === 2 ? undefined : stage.hub.publish(streamPath).source)
+      },
+    })
+    const server = new HlsServer(stage, { firstSegmentWaitMs: 60_000 })
+    const { answer } = await server.waiting()
+    const send = async (): Promise<void> => {
+      const { publisher } = stage.hub.source('/live/show')!
+      for (const packet of packetsOf('avc-aac-bframes.flv')) publisher!.write(packet)
+      await settle()
+    }
+    await send()
+    expect((await answer).status).toBe(200)
+    stage.hub.source('/live/show')!.close()
+    await settle()
+    for (let second = 0; second < 3; second++) {
+      stage.clock.advance(1_000)
+      await settle()
+    }
+    expect(made).toBe(3)
+    await send()
+    const [viewer] = server.hls.viewers
+    const { segments } = await server.media(`/live/show.m3u8?session=${viewer!.id}`)
+    expect(segments.filter(({ discontinuity }) => discontinuity)).toHaveLength(2)
+    await server.hls.close()
+    stage.hub.close()
+    expect(stage.clock.pending).toBe(0)
+  })
+
+  it('that is over ends its playlist, which stays for a while', async () => {
+    const stage = new Stage({ graceMs: 0 })
+    const encoder = stage.publish('/live/show', 0)
+    const server = new HlsServer(stage, { endListMs: 10_000, endedMs: 20_000 })
+    const { answer } = await server.waiting()
+    encoder.send()
+    await answer
+    const path = await server.enter()
+    encoder.unpublish()
+    stage.clock.advance(0)
+    await settle()
+    stage.clock.advance(9_000)
+    await settle()
+    expect((await server.media(path)).endList).toBe(false)
+    stage.clock.advance(2_000)
+    await settle()
+    expect((await server.media(path)).endList).toBe(true)
     stage.clock.advance(19_000)
     expect((await server.media(path)).endList).toBe(true)
     stage.clock.advance(3_000)
@@ -415,7 +512,7 @@ describe('a stream', () => {
     expect(stage.clock.pending).toBe(0)
   })
 
-  it('that is published anew after its end is another one, and does not lose its files to the old one', async () => {
+  it('that is published again later is another one, and does not lose its files to the old one', async () => {
     const files = new Map<string, Uint8Array>()
     const store = {
       put: (key: string, bytes: Uint8Array) => Promise.resolve(void files.set(key, bytes)),
@@ -424,15 +521,23 @@ describe('a stream', () => {
     }
     const stage = new Stage({ graceMs: 0 })
     const encoder = stage.publish('/live/show', 0)
-    const server = new HlsServer(stage, { mode: 'always', store, endedMs: 10_000 })
+    const server = new HlsServer(stage, { mode: 'always', store, endListMs: 1_000, endedMs: 1_000 })
     await settle()
     encoder.send()
     await settle()
     encoder.unpublish()
     stage.clock.advance(0)
     await settle()
+    stage.clock.advance(2_000)
+    await settle()
     const old = media(Buffer.from(files.get('live/show.m3u8')!).toString())
     expect(old.endList).toBe(true)
+    // The disk is slow to remove it.
+    store.delete = async (key) => {
+      await settle(100)
+      files.delete(key)
+    }
+    stage.clock.advance(2_000)
 
     const again = stage.publish('/live/show', 0)
     again.send()
@@ -440,8 +545,7 @@ describe('a stream', () => {
     const now = media(Buffer.from(files.get('live/show.m3u8')!).toString())
     expect(now.endList).toBe(false)
     expect(now.mediaSequence).toBeGreaterThanOrEqual(old.mediaSequence + old.segments.length)
-    stage.clock.advance(12_000)
-    await settle()
+    await settle(200)
     // The old one was removed by now.
     expect(files.has(`live/${old.segments[0]!.uri}`)).toBe(false)
     expect(files.has('live/show.m3u8')).toBe(true)

@@ -239,7 +239,7 @@ describe('a variant', () => {
       playlist!.segments.map(({ uri }) => /\d+(?=\.ts)/.exec(uri)![0])
     expect(numbers(steady).slice(-numbers(late).length)).toEqual(numbers(late))
     expect(late!.segments.at(-1)!.programDateTimeMs).toBe(steady!.segments.at(-1)!.programDateTimeMs)
-    expect(late!.discontinuitySequence ?? 0).toBe(1)
+    expect(late!.discontinuitySequence).toBe(steady!.discontinuitySequence)
     // Who was there before has the same URL for it.
     expect((await mediaOf(server, first.body))[2]!.segments).toHaveLength(numbers(late).length)
   })
@@ -267,7 +267,7 @@ describe('a variant', () => {
   })
 
   it('that is over ends with the stream, not before', async () => {
-    const { stage, server, rungs } = ladder()
+    const { stage, server, rungs } = ladder({ endListMs: 0 })
     const { body } = await server.fetch('/live/show.m3u8')
     rungs[2]!.source.close()
     await settle()
@@ -420,7 +420,7 @@ it("a stream whose variants come later is packaged with them from then on, in mo
   expect(store.size).toBe(0)
 })
 
-it('a stream with variants that is published anew is another one, and numbers go on', async () => {
+it('a stream with variants that is over and published again goes on, with a discontinuity in all of them', async () => {
   const { stage, server, rungs } = ladder()
   const before = await server.fetch('/live/show.m3u8')
   const old = await mediaOf(server, before.body)
@@ -428,15 +428,22 @@ it('a stream with variants that is published anew is another one, and numbers go
   await settle()
   stage.clock.advance(1_000)
   await settle()
-  for (const playlist of await mediaOf(server, before.body)) expect(playlist.endList).toBe(true)
+  const ended = await mediaOf(server, before.body)
+  for (const playlist of ended) expect(playlist.endList).toBe(false)
   const again = SUFFIXES.map((suffix) => new Rendition(stage, `/live/show${suffix}`, 100))
   for (const rung of again) rung.send(0, 3_000)
-  const after = await mediaOf(server, (await server.fetch('/live/show.m3u8')).body)
+  await server.fetch('/live/show.m3u8')
+  await settle()
+  const after = await mediaOf(server, before.body)
   expect(after).toHaveLength(3)
-  for (const playlist of after) {
+  for (const [i, playlist] of after.entries()) {
     expect(playlist.endList).toBe(false)
-    expect(playlist.mediaSequence).toBeGreaterThanOrEqual(old[0]!.mediaSequence + 4)
+    expect(playlist.mediaSequence).toBe(old[0]!.mediaSequence)
+    const marks = playlist.segments.map(({ discontinuity }) => discontinuity === true)
+    expect(marks.lastIndexOf(true)).toBe(ended[i]!.segments.length)
+    expect(playlist.segments.length).toBeGreaterThan(ended[i]!.segments.length)
   }
+  expect(stage.hub.source('/live/show')!.stats().viewers).toBe(2)
   stage.clock.advance(70_000)
   await settle()
   await server.hls.close()

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { positiveMs, text } from './fields.ts'
+import { ms, positiveMs, text } from './fields.ts'
 
 /** HLS of a virtual host. */
 export const hlsSection = z
@@ -15,6 +15,11 @@ export const hlsSection = z
       .describe('Package a stream while somebody watches it, from its publish on, or never'),
     targetDurationMs: positiveMs.default(4_000).describe('Least length of a segment'),
     windowMs: positiveMs.default(30_000).describe('Time that the playlist spans'),
+    endListMs: ms
+      .default(60_000)
+      .describe(
+        'How long a stream must have been over before its playlist says so (EXT-X-ENDLIST): players stop there. Until then they wait, and go on if it is published again',
+      ),
     variants: z
       .union([z.literal('renditions'), z.array(z.string()).min(1)])
       .default('renditions')

@@ -16,7 +16,7 @@ async function durations(section: string): Promise<readonly string[]> {
   const directory = await tempFolder()
   const server = await startWith(`
 hub: { graceMs: 0 }
-hls: { mode: always, directory: ${directory}, ${section} }
+hls: { mode: always, endListMs: 0, directory: ${directory}, ${section} }
 `)
   const publisher = await publishClip(server)
   for (const packet of CLIP) if (packet.coded) publisher.write(packet.withDts(packet.dts + ROUND_MS))
@@ -25,8 +25,11 @@ hls: { mode: always, directory: ${directory}, ${section} }
     const text = await readFile(join(directory, 'live/show.m3u8'), 'utf8')
     expect(text).toContain('#EXT-X-ENDLIST')
     return text.match(/(?<=#EXTINF:)[\d.]+/g)!
-  })
+  }, UNTIL_ENDED)
 }
+
+/** Whether a stream is over is looked at every second. */
+const UNTIL_ENDED = { timeout: 5_000 }
 
 tryKeys('hls', {
   async mode() {
@@ -46,6 +49,10 @@ tryKeys('hls', {
   async windowMs() {
     const all = await durations('targetDurationMs: 2000')
     expect((await durations('targetDurationMs: 2000, windowMs: 2000')).length).toBeLessThan(all.length)
+  },
+  async endListMs() {
+    // By default it would take a minute.
+    expect(await durations('targetDurationMs: 2000')).not.toEqual([])
   },
   async variants() {
     const server = await withHls('{ mode: always, targetDurationMs: 1000, variants: [_hi, _lo] }')
