@@ -3,6 +3,7 @@ import { offerMeasurement } from './bandwidth.js'
 import { byId, clone, setFacts, setTexts, setUrls } from './elements.js'
 import { bitrate, duration, mediaTexts, megabytes } from './format.js'
 import { readStatus, refresh, showOperations } from './operate.js'
+import { obstacleTo } from './playable.js'
 import { PROTOCOLS, StreamPlayer, withExtension } from './player.js'
 
 const POLL_MS = 1000
@@ -18,6 +19,8 @@ const SPARK_COUNT = 60
 const video = byId('video')
 const cards = new Map()
 const rates = new Map()
+/** The last news of each stream. */
+const statuses = new Map()
 
 const player = new StreamPlayer(video, (text) => {
   const state = byId('stage-state')
@@ -82,8 +85,18 @@ function drawSpark(card, path, kbps) {
   card.querySelector('.spark-area').setAttribute('d', `${line}L60 16L0 16Z`)
 }
 
+/** Greys out the buttons of protocols that the stream cannot be played by here. */
+function showObstacles(buttons, stream) {
+  for (const button of buttons) {
+    const obstacle = stream && obstacleTo(stream, button.dataset.play ?? button.dataset.protocol)
+    button.disabled = obstacle !== undefined
+    button.title = obstacle ?? ''
+  }
+}
+
 function showStream(stream, rtmpBase) {
   const path = keyOf(stream)
+  statuses.set(path, stream)
   let card = cards.get(path)
   if (!card) {
     card = makeCard(path, stream.id, rtmpBase)
@@ -94,6 +107,11 @@ function showStream(stream, rtmpBase) {
   badge.textContent = stream.live ? 'live' : 'waiting'
   badge.classList.toggle('waiting', !stream.live)
   card.classList.toggle('on-stage', player.path === encodePath(path))
+  showObstacles(card.querySelectorAll('[data-play]'), stream)
+  const obstacles = Object.keys(PROTOCOLS).map((protocol) => obstacleTo(stream, protocol))
+  const obstacle = card.querySelector('.obstacle')
+  obstacle.textContent = obstacles.every(Boolean) ? obstacles[0] : ''
+  obstacle.hidden = obstacle.textContent === ''
   setTexts(card.querySelector('.media'), mediaTexts(stream))
   setFacts(card.querySelector('.facts'), {
     Uptime: duration(stream.uptimeSec),
@@ -140,6 +158,7 @@ function keepOnly(streams) {
     card.remove()
     cards.delete(path)
     rates.delete(path)
+    statuses.delete(path)
   }
 }
 
@@ -173,6 +192,8 @@ function show({ streams, connections, memoryBytes, measuresBandwidth, rtmp }) {
     })
   }
   if (player.path !== undefined) {
+    player.look()
+    showObstacles(byId('protocols').children, statuses.get(byId('stage-title').textContent))
     setFacts(byId('stage-facts'), player.facts())
     showLevels()
   }
@@ -188,7 +209,11 @@ function play(path, protocol) {
   for (const tab of byId('protocols').children) {
     tab.setAttribute('aria-pressed', String(tab.dataset.protocol === protocol))
   }
-  player.play(encodePath(path), protocol)
+  player.play(encodePath(path), protocol, () => {
+    const stream = statuses.get(path)
+    return stream && obstacleTo(stream, protocol)
+  })
+  showObstacles(byId('protocols').children, statuses.get(path))
   showLevels()
   setFacts(byId('stage-facts'), player.facts())
   byId('stage').scrollIntoView({ block: 'nearest' })

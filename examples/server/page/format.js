@@ -78,6 +78,9 @@ const CODEC_NAMES = {
   'ec-3': 'E-AC-3',
 }
 
+/** What people call a codec. */
+export const codecName = (fourCc) => CODEC_NAMES[fourCc] ?? fourCc
+
 const CHANNELS = { 1: 'mono', 2: 'stereo', 6: '5.1', 8: '7.1' }
 
 /** What a stream is made of: one text for each track. */
@@ -85,12 +88,12 @@ export function mediaTexts(stream) {
   const texts = []
   if (stream.video) {
     const size = stream.width ? ` ${stream.width}×${stream.height}` : ''
-    texts.push(`${CODEC_NAMES[stream.video] ?? stream.video}${size}`)
+    texts.push(`${codecName(stream.video)}${size}`)
   }
   if (stream.audio) {
     const rate = stream.sampleRate ? ` ${stream.sampleRate / 1000} kHz` : ''
     const channels = stream.channels ? ` ${CHANNELS[stream.channels] ?? `${stream.channels} channels`}` : ''
-    texts.push(`${CODEC_NAMES[stream.audio] ?? stream.audio}${rate}${channels}`)
+    texts.push(`${codecName(stream.audio)}${rate}${channels}`)
   }
   return texts.length > 0 ? texts : ['no media yet']
 }

@@ -4,6 +4,9 @@
 /** Time before a stream that broke off is asked for again. */
 const RETRY_MS = 2000
 
+/** `readyState` of a video element that knows nothing of its media yet. */
+const HAVE_NOTHING = 0
+
 /** URL scheme of the WebSocket beside this page. */
 const wsOrigin = location.origin.replace(/^http/, 'ws')
 
@@ -18,7 +21,10 @@ export const PROTOCOLS = {
   hls: { name: 'HLS', url: (path) => location.origin + withExtension(path, 'm3u8') },
 }
 
-/** Plays one stream at a time in `video`, and begins again when it breaks off. Tells `say` what goes on. */
+/**
+ * Plays one stream at a time in `video`, and begins again when it breaks off or is over. Tells `say` what goes on. What this browser
+ * cannot play is not asked for.
+ */
 export class StreamPlayer {
   #video
   #say
@@ -26,12 +32,21 @@ export class StreamPlayer {
   #retry
   #path
   #protocol
+  #obstacle
+  /** What stood in the way when it was last looked at. */
+  #seenObstacle
 
   constructor(video, say) {
     this.#video = video
     this.#say = say
     video.addEventListener('playing', () => say('playing'))
     video.addEventListener('waiting', () => say('buffering'))
+    // A playlist that is complete: the stream was over, and may come back.
+    video.addEventListener('ended', () => this.#again())
+    // With an engine, its errors say more.
+    video.addEventListener('error', () => {
+      if (this.#engine === undefined) this.#again()
+    })
     if (globalThis.mpegts) {
       // Its news goes to the console otherwise.
       mpegts.LoggingControl.applyConfig({ enableDebug: false, enableVerbose: false, enableInfo: false })
@@ -46,10 +61,20 @@ export class StreamPlayer {
     return this.#protocol
   }
 
-  play(path, protocol) {
+  /** @param obstacle tells why the stream cannot be played here, `undefined` while it can. */
+  play(path, protocol, obstacle) {
     this.stop()
     this.#path = path
     this.#protocol = protocol
+    this.#obstacle = obstacle
+    this.#start()
+  }
+
+  /** There is news of the stream: its codecs may be others now. */
+  look() {
+    if (this.#path === undefined || this.#obstacle() === this.#seenObstacle) return
+    clearTimeout(this.#retry)
+    this.#unload()
     this.#start()
   }
 
@@ -94,6 +119,11 @@ export class StreamPlayer {
   }
 
   #start() {
+    this.#seenObstacle = this.#obstacle()
+    if (this.#seenObstacle !== undefined) {
+      this.#say(this.#seenObstacle)
+      return
+    }
     this.#say('connecting')
     const url = PROTOCOLS[this.#protocol].url(this.#path)
     if (this.#protocol === 'hls') this.#startHls(url)
@@ -120,7 +150,12 @@ export class StreamPlayer {
       },
     )
     this.#engine = engine
-    engine.on(mpegts.Events.ERROR, () => this.#again())
+    engine.on(mpegts.Events.ERROR, (type, detail) => {
+      const { MEDIA_MSE_ERROR, MEDIA_FORMAT_ERROR } = mpegts.ErrorDetails
+      if (type === mpegts.ErrorTypes.NETWORK_ERROR || detail === MEDIA_MSE_ERROR) this.#again()
+      // A packet that it passes over, such as the metadata of Enhanced RTMP, is no end.
+      else if (detail !== MEDIA_FORMAT_ERROR && this.#video.readyState === HAVE_NOTHING) this.#giveUp()
+    })
     engine.on(mpegts.Events.LOADING_COMPLETE, () => this.#again())
     engine.attachMediaElement(this.#video)
     engine.load()
@@ -134,8 +169,11 @@ export class StreamPlayer {
     }
     const engine = new Hls({ liveSyncDurationCount: 2 })
     this.#engine = engine
-    engine.on(Hls.Events.ERROR, (_, { fatal }) => {
-      if (fatal) this.#again()
+    engine.on(Hls.Events.ERROR, (_, { fatal, details }) => {
+      if (!fatal) return
+      const { MANIFEST_INCOMPATIBLE_CODECS_ERROR, BUFFER_ADD_CODEC_ERROR } = Hls.ErrorDetails
+      if (details === MANIFEST_INCOMPATIBLE_CODECS_ERROR || details === BUFFER_ADD_CODEC_ERROR) this.#giveUp()
+      else this.#again()
     })
     engine.loadSource(url)
     engine.attachMedia(this.#video)
@@ -150,6 +188,13 @@ export class StreamPlayer {
       this.#unload()
       this.#start()
     }, RETRY_MS)
+  }
+
+  /** Asking again would bring the same. */
+  #giveUp() {
+    clearTimeout(this.#retry)
+    this.#unload()
+    this.#say('this browser cannot play the stream')
   }
 
   #unload() {
