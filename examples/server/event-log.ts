@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { AccessRequest, Hub } from 'millrace/hub'
+import { type AccessRequest, type Hub, shownApp } from 'millrace/hub'
 import type { RtmpServer } from 'millrace/node'
+import { resolveStreamTarget } from 'millrace/rtmp'
 
 /** What a line tells, for programs. */
 export type EventFields = Readonly<Record<string, string | number>>
@@ -64,7 +65,8 @@ export class EventLog {
     hub.on('accept', (request) =>
       this.event('accept', fieldsOf(request, vhost), `${aim(request, vhost)}: allowed`),
     )
-    hub.on('refuse', (request, decision) => {
+    hub.on('refuse', (asked, decision) => {
+      const request = { ...asked, streamPath: unadmitted(asked) }
       const fields = fieldsOf(request, vhost)
       const to = aim(request, vhost)
       if (decision.type === 'reject') {
@@ -89,13 +91,14 @@ export class EventLog {
         `sending ${vhost}${stream} failed: ${String(error)}`,
       ),
     )
-    hub.on('authorizeError', (error, { action, app, remoteAddress: address, clientId }) =>
+    hub.on('authorizeError', (error, { action, app: named, remoteAddress: address, clientId }) => {
+      const app = shownApp(named)
       this.event(
         'admission-failed',
         { vhost, action, app, address, error: String(error), ...clientOf({ clientId }) },
         `admission failed for ${action} in ${app} from ${address}: ${String(error)}`,
-      ),
-    )
+      )
+    })
   }
 
   /** RTMP connections. */
@@ -105,7 +108,8 @@ export class EventLog {
     )
     server.on('sessionEvent', (event, { id, clientId: client }) => {
       if (event.type === 'connect') {
-        const { app, flashVer } = event.request
+        const { tcUrl, flashVer, ...said } = event.request
+        const app = shownApp(resolveStreamTarget({ tcUrl, app: said.app }).app)
         this.event(
           'connect',
           { id, client, app, agent: flashVer },
@@ -134,19 +138,20 @@ export class EventLog {
   }
 }
 
-/** What a peer wants. A publisher's stream name is left out: it may be its secret key. */
-function aim(request: AccessRequest, vhost: string): string {
-  return `${request.action} ${vhost}${streamOf(request)} by ${request.protocol} from ${request.remoteAddress}`
+/** What a peer wants. */
+function aim({ action, streamPath, protocol, remoteAddress }: AccessRequest, vhost: string): string {
+  return `${action} ${vhost}${streamPath} by ${protocol} from ${remoteAddress}`
 }
 
-function streamOf({ action, app, streamPath }: AccessRequest): string {
-  return action === 'play' ? streamPath : `/${app}/…`
+/** The stream of a peer that was not let in. A publisher's name is left out: it may be its secret key. */
+function unadmitted({ action, app, streamPath }: AccessRequest): string {
+  return action === 'play' ? streamPath : `/${shownApp(app)}/…`
 }
 
 /** The same for programs. */
 function fieldsOf(request: AccessRequest, vhost: string): EventFields {
-  const { action, protocol, remoteAddress: address } = request
-  return { vhost, action, stream: streamOf(request), protocol, address, ...clientOf(request) }
+  const { action, streamPath: stream, protocol, remoteAddress: address } = request
+  return { vhost, action, stream, protocol, address, ...clientOf(request) }
 }
 
 /** Who it was, if its door tells. */

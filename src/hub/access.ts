@@ -24,7 +24,7 @@ export interface AccessRequest {
   readonly vhost: string
   /** Application, the first part of the stream path; may contain slashes. */
   readonly app: string
-  /** Stream name as the peer gave it, without its query: for many encoders this is the secret stream key. */
+  /** Stream name as the peer gave it, without its query: for many encoders this is the secret stream key. See {@link renameRequest}. */
   readonly streamName: string
   /** `/app/streamName`. */
   readonly streamPath: string
@@ -102,6 +102,30 @@ export type Authorize = (
   request: AccessRequest,
   signal: AbortSignal,
 ) => AccessDecision | boolean | Promise<AccessDecision | boolean>
+
+/**
+ * `request` under the name that admission gave the stream: `app`, `streamName`, `streamPath` and `url` are those of `streamPath`, and what the
+ * peer said instead, which may be a secret key, is in none of them. `query`, `param` and `details` stay the peer's.
+ */
+export function renameRequest(request: AccessRequest, streamPath: string): AccessRequest {
+  const { app, streamName, url } = request
+  if (request.streamPath === streamPath && `/${app}/${streamName}` === streamPath) return request
+  const slash = Math.max(1, streamPath.lastIndexOf('/'))
+  const [, scheme, host] = /^([a-z]+):\/\/(?:[^/@]*@)?([^/?#]+)/i.exec(url) ?? []
+  const path = scheme?.startsWith('http') === true ? streamPath : streamPath.slice(0, slash)
+  return {
+    ...request,
+    app: streamPath.slice(1, slash),
+    streamName: streamPath.slice(slash + 1),
+    streamPath,
+    url: scheme === undefined ? '' : `${scheme}://${host}${path}`,
+  }
+}
+
+/** What logs may show of the `app` of a publisher that is not let in: its first part. A stream key or a token may follow. */
+export function shownApp(app: string): string {
+  return app.replace(/[/?#&].*$/s, '')
+}
 
 /** An accepting decision. */
 export function accept(options: Omit<AccessAccept, 'type'> = {}): AccessAccept {

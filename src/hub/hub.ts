@@ -12,6 +12,7 @@ import {
   type AccessReject,
   type AccessRequest,
   reject,
+  renameRequest,
 } from './access.ts'
 import { Admission } from './admission.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -32,7 +33,10 @@ export interface HubEvents {
   unpublish: (source: Source, reason: PublisherEnd, publisher: Publisher) => void
   /** A source is over. */
   close: (source: Source) => void
-  /** A peer was let in: a publisher or player that may still fail, for want of a source or a free name. `leave` follows. */
+  /**
+   * A peer was let in: a publisher or player that may still fail, for want of a source or a free name. `leave` follows. Here and in `fail`
+   * and `leave` the request has the name that admission gave the stream: see {@link renameRequest}.
+   */
   accept: (request: AccessRequest, decision: AccessAccept) => void
   /** A peer was turned away or sent elsewhere by a decision; not one that had gone meanwhile. */
   refuse: (request: AccessRequest, decision: AccessReject | AccessRedirect) => void
@@ -154,11 +158,13 @@ export class Hub extends EventEmitter<HubEvents> {
       if (!signal.aborted) this.emit('refuse', request, decision)
       return decision
     }
-    this.emit('accept', request, decision)
+    const { streamPath } = decision
+    const admitted = streamPath === undefined ? request : renameRequest(request, streamPath)
+    this.emit('accept', admitted, decision)
     if (this.listenerCount('leave') === 0) return decision
     let isIn = true
     const onEnd = (): void => {
-      if (isIn) this.emit('leave', request)
+      if (isIn) this.emit('leave', admitted)
       isIn = false
       decision.onEnd?.()
     }
@@ -202,6 +208,7 @@ export class Hub extends EventEmitter<HubEvents> {
 
   /**
    * For servers: whom {@link Hub.authorize} let in has come to nothing, before its `onEnd`.
+   * @param request - under the name that admission gave the stream: see {@link renameRequest}.
    * @param reason - in the words that the peer was given.
    */
   failed(request: AccessRequest, reason: string): void {

@@ -34,6 +34,8 @@ export {
   type Authorize,
   redirect,
   reject,
+  renameRequest,
+  shownApp,
 } from './access.ts'
 export { type Batch, BatchLog, type ConfigurationChange, type FramingStats } from './batch-log.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import type { MediaPacket } from '../media/index.ts'
-import type { AccessRequest } from './access.ts'
+import { type AccessRequest, renameRequest } from './access.ts'
 import type { Source } from './source.ts'
 
 /** Why a publisher lost its stream: it left, another took over, the hub closed, or somebody ended it. */
@@ -36,7 +36,7 @@ export class Publisher {
   readonly source: Source
   /** The caller's own data. */
   readonly userData: unknown
-  /** What the peer asked for; `undefined` for a publisher of the application's own. */
+  /** What the peer asked for, under the name of the stream; `undefined` for a publisher of the application's own. */
   readonly request: AccessRequest | undefined
   readonly #onLost: ((reason: PublisherEnd) => void) | undefined
   #ended: PublisherEnd | undefined
@@ -44,7 +44,7 @@ export class Publisher {
   /** @internal */
   constructor(source: Source, options: PublishOptions) {
     this.userData = options.userData
-    this.request = options.request
+    this.request = options.request && renameRequest(options.request, source.streamPath)
     this.source = source
     this.#onLost = options.onLost
     this.#ended = undefined

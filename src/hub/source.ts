@@ -12,6 +12,7 @@ import {
   type TrackFilter,
   type ViewFormat,
 } from '../media/index.ts'
+import { renameRequest } from './access.ts'
 import type { BatchLog } from './batch-log.ts'
 import type { Clock, Timer } from './clock.ts'
 import { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
@@ -212,7 +213,7 @@ export class Source extends EventEmitter<SourceEvents> {
       gopsBack: options.gopsBack ?? 0,
       maxLagMs: options.maxLagMs ?? this.#options.maxLagMs,
       sinkBudgetBytes: options.sinkBudgetBytes ?? this.#options.sinkBudgetBytes,
-      request: options.request,
+      request: options.request && renameRequest(options.request, this.streamPath),
       userData: options.userData,
     })
     this.#plays++

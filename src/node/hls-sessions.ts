@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import type { AccessAccept, AccessRequest, Source } from '../hub/index.ts'
+import { type AccessAccept, type AccessRequest, renameRequest, type Source } from '../hub/index.ts'
 import type { PackagedStream } from './packaged-stream.ts'
 
 /** One viewer of one stream. */
@@ -13,7 +13,7 @@ export interface HlsSession {
   readonly id: string
   /** The stream that it asked for; admission may have given it another one. */
   readonly streamPath: string
-  /** Its first request. */
+  /** Its first request, under the name that admission gave the stream. */
   readonly request: AccessRequest
   /** Address that it came from at first. */
   readonly remoteAddress: string
@@ -97,7 +97,7 @@ export class HlsSessions {
     const session: HlsSessionEntry = {
       id,
       streamPath: request.streamPath,
-      request,
+      request: renameRequest(request, decision.streamPath ?? request.streamPath),
       remoteAddress: request.remoteAddress,
       get source() {
         return packaged.source

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type AccessAccept, type AccessRequest, type Hub, reject, type Source } from '../hub/index.ts'
+import {
+  type AccessAccept,
+  type AccessRequest,
+  type Hub,
+  reject,
+  renameRequest,
+  type Source,
+} from '../hub/index.ts'
 import { type CorsOptions, type HttpReply, refusalReply, textReply } from './http-reply.ts'
 import { type HubResolver, resolveHub } from './hub-resolver.ts'
 
@@ -54,7 +61,7 @@ export async function admitPlayer(
     if (signal.aborted) return closingReply(cors)
     // It may have closed between its publish and this turn.
     if (source === undefined || source.closed) {
-      hub.failed(request, 'no such stream')
+      hub.failed(renameRequest(request, streamPath), 'no such stream')
       return notFoundReply(cors)
     }
     isIn = true

@@ -6,15 +6,16 @@
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { MediaError, ProtocolError } from '../errors/index.ts'
-import type {
-  AccessAccept,
-  AccessRequest,
-  Hub,
-  Player,
-  PlayerEnd,
-  Publisher,
-  PublisherEnd,
-  Source,
+import {
+  type AccessAccept,
+  type AccessRequest,
+  type Hub,
+  type Player,
+  type PlayerEnd,
+  type Publisher,
+  type PublisherEnd,
+  renameRequest,
+  type Source,
 } from '../hub/index.ts'
 import {
   type ConnectRequest,
@@ -378,7 +379,7 @@ export class RtmpConnection implements Expiring {
       if (!(error instanceof MediaError) && !(error instanceof RangeError)) throw error
       const isTaken = error instanceof ProtocolError
       const reason = isTaken ? 'the stream name is in use' : error.message
-      hub.failed(request, reason)
+      hub.failed(renameRequest(request, streamPath), reason)
       this.session.rejectPublish(reason, {
         code: isTaken ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Denied',
       })
@@ -416,7 +417,8 @@ export class RtmpConnection implements Expiring {
       return undefined
     })
     if (source === undefined || source.closed) {
-      if (this.session.awaitingDecision === 'play') hub.failed(request, 'no such stream')
+      if (this.session.awaitingDecision === 'play')
+        hub.failed(renameRequest(request, streamPath), 'no such stream')
       this.session.rejectPlay('no such stream', { code: 'NetStream.Play.StreamNotFound' })
       return false
     }

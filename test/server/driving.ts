@@ -34,12 +34,16 @@ export async function play({ rtmpUrl }: TestServer, path: string): Promise<RtmpC
   return client
 }
 
-/** Publishes the whole clip at once, and waits until it has arrived. */
-export async function publishClip(server: TestServer, path = '/live/show'): Promise<RtmpClient> {
+/** Publishes the whole clip at once, and waits until it has arrived at the stream `publicPath`. */
+export async function publishClip(
+  server: TestServer,
+  path = '/live/show',
+  publicPath = path,
+): Promise<RtmpClient> {
   const client = await publish(server, path)
   for (const packet of CLIP) client.write(packet)
   const lastDts = CLIP.at(-1)!.dts - CLIP[0]!.dts
-  await vi.waitFor(() => expect(server.hub.source(path)?.lastDts).toBeGreaterThan(lastDts - 100))
+  await vi.waitFor(() => expect(server.hub.source(publicPath)?.lastDts).toBeGreaterThan(lastDts - 100))
   return client
 }
 

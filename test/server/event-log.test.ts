@@ -70,8 +70,8 @@ test('a stream key is in no line', async () => {
     ...(await linesOf(reject('unknown stream key'), publish)),
   ]
   expect(lines).toEqual([
-    'publish /live/… by rtmp from 192.0.2.7: allowed',
-    'publish /live/… by rtmp from 192.0.2.7: over',
+    'publish /live/show by rtmp from 192.0.2.7: allowed',
+    'publish /live/show by rtmp from 192.0.2.7: over',
     'publish /live/… by rtmp from 192.0.2.7: refused, unknown stream key',
   ])
 })

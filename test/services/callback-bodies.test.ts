@@ -4,9 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { demuxFlv } from 'millrace/flv'
-import { Hub, type Publisher } from 'millrace/hub'
+import { accept, type AccessAccept, Hub, type Publisher } from 'millrace/hub'
 import { DirectorySegmentStore, HlsHandler, LiveHandler } from 'millrace/node'
-import { HttpCallbacks, type HttpCallbacksOptions, ServerIdentity } from 'millrace/services'
+import { all, HttpCallbacks, type HttpCallbacksOptions, ServerIdentity } from 'millrace/services'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { World } from '../node/memory-world.ts'
 import { readClip } from '../support/clips.ts'
@@ -326,13 +326,11 @@ describe('HTTP', () => {
   it('on_hls_notify keeps names from being more than names', async () => {
     const cdn = await Backend.start()
     const { hub, hls, url } = await serve({ urls: { on_hls_notify: `${cdn.url}/n/[stream]?t=[ts_url]` } })
-    const publisher = hub.publish('/live/show', {
-      request: request({ action: 'publish', streamName: 'a?b#c&d %' }),
-    })
+    const publisher = hub.publish('/live/a?b#c&d %')
     for (const packet of demuxFlv(readClip('avc-aac-bframes.flv'))) publisher.write(packet)
     hls.on('segment', () => {})
-    await fetch(`${url}.m3u8`)
-    expect((await cdn.called(1)).target).toMatch(/^\/n\/a%3Fb%23c%26d%20%25\?t=live\/show\/\d+\.ts$/)
+    await fetch(`${url.replace(/show$/, encodeURIComponent('a?b#c&d %'))}.m3u8`)
+    expect((await cdn.called(1)).target).toMatch(/^\/n\/a%3Fb%23c%26d%20%25\?t=live\/[^?#&]+\/\d+\.ts$/)
   })
 })
 
@@ -382,4 +380,35 @@ it('a request that says less: the query stands for its text, and the client gets
     param: '?token=a+b',
     client_id: expect.stringMatching(/^[a-z0-9]{8}$/) as string,
   })
+})
+
+it('one that was admitted under another name: the public one everywhere, and no word of what it said', async () => {
+  const { backend, callbacks } = await start()
+  const hub = new Hub({
+    authorize: all(() => accept({ streamPath: '/live/show' }), callbacks.authorize),
+  })
+  onTestFinished(() => hub.close())
+  const asked = request({
+    action: 'publish',
+    app: 'ingest/s3cret',
+    url: 'rtmp://user:s3cret@example.com:1936/ingest/s3cret?x=1',
+    param: '?t=1',
+  })
+  const decision = (await hub.authorize(asked, never)) as AccessAccept
+  const publisher = hub.publish('/live/show', { request: asked })
+  expect(publisher.request).toMatchObject({ app: 'live', streamName: 'show', streamPath: '/live/show' })
+  callbacks.tellRecording({ request: asked, streamPath: '/live/show', file: 'a.flv' })
+  decision.onEnd!()
+  await backend.called(3)
+  for (const { body, text } of backend.calls) {
+    expect(body).toMatchObject({
+      app: 'live',
+      stream: 'show',
+      tcUrl: 'rtmp://example.com:1936/live',
+      param: '?t=1',
+      stream_url: '/live/show',
+      stream_id,
+    })
+    expect(text).not.toContain('s3cret')
+  }
 })

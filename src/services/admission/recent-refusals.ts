@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AccessRequest, Hub } from '../../hub/index.ts'
+import { type AccessRequest, type Hub, shownApp } from '../../hub/index.ts'
 import type { RtmpRefusal, RtmpServer } from '../../node/index.ts'
 import { resolveStreamTarget } from '../../rtmp/index.ts'
 import { DEFAULT_VHOST } from '../metrics/statistics.ts'
@@ -32,7 +32,7 @@ export interface Refusal {
   readonly protocol: string
   /** Name of the virtual host that it was for. */
   readonly vhost: string
-  /** Application. */
+  /** Application; of a player whole, of others its first part, as a secret key may follow. */
   readonly app: string
   /** `/app/name` of what it wanted to play. A publisher's is left out: it may be a secret key. */
   readonly streamPath: string
@@ -168,7 +168,7 @@ function ofRequest(request: AccessRequest, vhost: string, reason: string): Refus
     action,
     protocol,
     vhost,
-    app,
+    app: action === 'play' ? app : shownApp(app),
     streamPath: action === 'play' ? streamPath : '',
     remoteAddress,
     clientId,
@@ -187,7 +187,7 @@ function ofRtmp(
     action,
     protocol: 'rtmp',
     vhost: nameOf(vhost) ?? vhost,
-    app,
+    app: shownApp(app),
     streamPath: '',
     remoteAddress,
     clientId: connection?.clientId ?? '',

@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from 'node:path'
-import type { AccessRequest } from '../../hub/index.ts'
+import { type AccessRequest, renameRequest } from '../../hub/index.ts'
 import type { PackagedSegment, RtmpConnection } from '../../node/index.ts'
 import { type ConnectRequest, resolveStreamTarget } from '../../rtmp/index.ts'
 import type { ServerIdentity } from '../identity/server-identity.ts'
@@ -20,7 +20,7 @@ export interface CallbackPeer {
   readonly app: string
   /** `tcUrl` */
   readonly tcUrl: string
-  /** `stream`: the name as the peer gave it. */
+  /** `stream` */
   readonly stream: string
   /** `param`: the query with its `?`. */
   readonly param: string
@@ -160,20 +160,30 @@ export class CallbackBodies {
 /** The virtual host whose name SRS leaves out of `stream_url`. */
 const DEFAULT_VHOST = '__defaultVhost__'
 
-/** The one who asks to publish or play. */
+/** The one who asks to publish or play, or did: by the stream's public name, so that all bodies about it agree and none has a secret key. */
 export function peerOfRequest(request: AccessRequest, clientId: string): CallbackPeer {
-  const { protocol, app, streamName, streamPath, vhost, query, pageUrl } = request
+  const { protocol, app, streamName, streamPath, url, vhost, query, pageUrl } = renameRequest(
+    request,
+    request.streamPath,
+  )
   return {
     clientId,
     ip: plainAddress(request.remoteAddress),
     app,
     // Only RTMP has a tcUrl; SRS makes one up for the others.
-    tcUrl: protocol === 'rtmp' ? request.url : `rtmp://${vhost}/${app}`,
+    tcUrl: protocol === 'rtmp' ? url : `rtmp://${vhost}/${app}`,
     stream: streamName,
     param: request.param ?? formatParam(query),
     pageUrl,
     streamPath,
   }
+}
+
+/** Who publishes or published a stream; the stream alone where nobody was let in for it. */
+export function peerOfPublisher(request: AccessRequest | undefined, streamPath: string): CallbackPeer {
+  return request === undefined
+    ? peerOfStream(streamPath)
+    : peerOfRequest({ ...request, streamPath }, request.clientId ?? '')
 }
 
 /** The one who connects. */
@@ -194,8 +204,7 @@ export function peerOfConnection(
   }
 }
 
-/** The publisher of a stream of which nothing else is known. */
-export function peerOfStream(streamPath: string): CallbackPeer {
+function peerOfStream(streamPath: string): CallbackPeer {
   const slash = streamPath.lastIndexOf('/')
   const [app, stream] = [streamPath.slice(1, Math.max(1, slash)), streamPath.slice(slash + 1)]
   return { clientId: '', ip: '', app, tcUrl: '', stream, param: '', pageUrl: '', streamPath }

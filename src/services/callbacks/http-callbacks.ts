@@ -30,8 +30,8 @@ import {
   CallbackBodies,
   type FinishedRecording,
   peerOfConnection,
+  peerOfPublisher,
   peerOfRequest,
-  peerOfStream,
 } from './callback-body.ts'
 import { CallbackClient } from './callback-client.ts'
 import type {
@@ -137,8 +137,7 @@ export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
   /** Tells of a recording by on_dvr. */
   tellRecording(recording: FinishedRecording): void {
     const { request, streamPath } = recording
-    const peer =
-      request === undefined ? peerOfStream(streamPath) : peerOfRequest(request, request.clientId ?? '')
+    const peer = peerOfPublisher(request, streamPath)
     this.#tell('on_dvr', this.#bodies.dvr(peer, recording), [`dvr ${streamPath}`])
   }
 
@@ -195,9 +194,7 @@ export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
   #tellSegment(segment: PackagedSegment, source: Source): void {
     const { streamPath } = source
     // A segment may be stored when its publisher has gone.
-    const request = source.lastPublisher?.request
-    const peer =
-      request === undefined ? peerOfStream(streamPath) : peerOfRequest(request, request.clientId ?? '')
+    const peer = peerOfPublisher(source.lastPublisher?.request, streamPath)
     const lanes = [`hls ${streamPath}`]
     this.#tell('on_hls', this.#bodies.hls(peer, segment, this.#options), lanes)
     for (const template of this.#options.urls.on_hls_notify) {
@@ -249,9 +246,7 @@ export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
     const urls = this.#options.urls.on_forward
     if (urls.length === 0) return []
     if (this.#closing) throw new ProtocolError('ERR_CALLBACK_REFUSED', CLOSING)
-    const body = this.#bodies.forward(
-      request === undefined ? peerOfStream(streamPath) : peerOfRequest(request, request.clientId ?? ''),
-    )
+    const body = this.#bodies.forward(peerOfPublisher(request, streamPath))
     const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
     try {
       const targets: string[] = []

@@ -90,13 +90,13 @@ describe('a recording is a publish', () => {
 
   it('tells who was recorded', async () => {
     const stage = new Stage()
-    const request = { app: 'live', streamName: 's3cret' } as never
+    const request = { app: 'live', streamName: 's3cret', clientId: 'c-1' } as never
     const publisher = stage.hub.publish('/live/show', { request })
     await stage.play(publisher, stream(0, 1000))
     publisher.unpublish()
     await settle()
-    expect(stage.finished[0]!.request).toBe(request)
-    expect(stage.keys[0]).not.toContain('s3cret')
+    expect(stage.finished[0]!.request).toMatchObject({ clientId: 'c-1', streamPath: '/live/show' })
+    expect(JSON.stringify([stage.keys, stage.finished])).not.toContain('s3cret')
   })
 
   it('streams that are live already are recorded from their cached GOP on', async () => {
