@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { whileLocked } from './lock.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -26,24 +27,45 @@ function installed(folder) {
   )
 }
 
+/** npm's codes for a registry that cannot be reached, and for what its cache lacks. */
+const OFFLINE =
+  /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENOTCACHED)\b/
+
 function install(name) {
   const folder = join(root, name)
   if (installed(folder)) return
-  console.error(`Installing the dependencies of ${name === '.' ? 'millrace' : name} (npm ci)...`)
-  // The peers' install scripts fetch or compile what is in their packages already.
+  const packages =
+    Object.keys(JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')).packages).length - 1
+  console.error(`Installing ${packages} dependencies of ${name === '.' ? 'millrace' : name} (npm ci)...`)
   const args = [
     'ci',
     '--no-audit',
     '--no-fund',
     '--loglevel=error',
+    '--prefer-offline',
+    // With npm's own pauses it takes 80 s to say that there is no network.
+    '--fetch-retry-mintimeout=1000',
+    '--fetch-retry-maxtimeout=4000',
+    // The peers' install scripts fetch or compile what is in their packages already.
     ...(name === '.' ? [] : ['--ignore-scripts']),
   ]
+  const options = { cwd: folder, encoding: 'utf8', stdio: ['inherit', 'inherit', 'pipe'] }
   const npm = process.env.npm_execpath
   const run = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...args], { cwd: folder, stdio: 'inherit' })
-    : spawnSync('npm', args, { cwd: folder, stdio: 'inherit', shell: process.platform === 'win32' })
-  if (run.status !== 0) process.exit(run.status ?? 1)
+    ? spawnSync(process.execPath, [npm, ...args], options)
+    : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' })
+  process.stderr.write(run.stderr ?? '')
+  if (run.status === 0) return
+  if (OFFLINE.test(run.stderr ?? '')) {
+    console.error(`
+No network? A fresh clone needs it once, for the ${packages} packages of ${join(name, 'package-lock.json')}.
+Without it: copy ${join(name, 'node_modules')} from a checkout with the same lock file, system and processor,
+or fill the cache of npm (npm ci on a machine with network, then copy the folder that "npm config get cache" names).
+After that nothing is fetched any more.`)
+  }
+  process.exit(run.status ?? 1)
 }
 
 const names = process.argv.slice(2)
-for (const name of names.length > 0 ? names : ['.']) install(name)
+const missing = (names.length > 0 ? names : ['.']).filter((name) => !installed(join(root, name)))
+if (missing.length > 0) await whileLocked(() => missing.forEach(install))

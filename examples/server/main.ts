@@ -3,6 +3,7 @@
  *
  * @module
  */
+import './node-version.ts'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { type Config, ConfigError, loadConfig, parseConfig } from './config/config.ts'

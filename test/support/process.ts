@@ -104,6 +104,11 @@ export class RunningProcess {
     }
   }
 
+  /** What it has written to its standard error so far. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
   kill(signal: NodeJS.Signals): void {
     if (this.pid === 0 || !running.has(this)) return
     try {
