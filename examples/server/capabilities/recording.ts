@@ -69,13 +69,14 @@ export class Recording implements Capability {
     recorder.on('remove', ({ streamPath: stream = '', key: file, reason }) =>
       log.event('recording-removed', { vhost, stream, file, reason }, `removed ${file}: ${reason}`),
     )
-    recorder.on('error', ({ error, streamPath: stream = '', key: file = '' }) =>
+    recorder.on('error', ({ error, streamPath: stream = '', key: file = '', goesOn }) => {
+      const next = goesOn ? '; it is tried again with the next segment' : ''
       log.event(
         'record-failed',
         { vhost, stream, file, error: error.message },
-        `recording ${stream || file} failed: ${error.message}`,
-      ),
-    )
+        `recording ${stream || file} failed: ${error.message}${next}`,
+      )
+    })
     // Files of the last run are finished beside the streams of this one.
     const recovering = recorder
       .recover()

@@ -133,6 +133,8 @@ export interface RecordingFailure {
   readonly vhost: string
   /** Key in the store; `undefined` when it had none yet, as when `apply` threw. */
   readonly key: string | undefined
+  /** Whether the recording goes on: the store is asked again with the next segment. */
+  readonly goesOn: boolean
 }
 
 /** A file of no use that was removed. */
@@ -158,7 +160,8 @@ export interface RecorderEvents {
   /**
    * A recording has ended because its store failed or MP4 has no place for its stream (`ERR_RECORDING_CODEC`), or a file could not be made
    * whole: it stays unfinished, for {@link Recorder.recover}; or a file or folder cannot be looked at by that.
-   * The stream goes on; its next publisher is recorded again.
+   * The stream goes on. A recording with `segmentDurationMs` or `segmentBytes` is tried again with its next segment, any other with the
+   * next publisher.
    */
   error: (failure: RecordingFailure) => void
 }

@@ -38,7 +38,8 @@ const TURNS = 8
  * publisher that comes back, also within the hub's grace time, has a new one. With `segmentDurationMs` or `segmentBytes` a recording is
  * many files, cut at keyframes so that none of them lacks or repeats a frame.
  *
- * The streams never wait for the disk. A recording that cannot be written ends with an `error` event.
+ * The streams never wait for the disk. A recording that cannot be written ends with an `error` event; one of many files is tried again with the
+ * next of them.
  *
  * @example Record everything as MP4, an hour a file
  * ```ts
@@ -148,7 +149,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     const recovered: FinishedRecordingFile[] = []
     const unfinished = await store.unfinished({
       removed: (key, reason) => this.#remove({ key, streamPath: undefined, vhost, reason }),
-      failed: (key, error) => this.#fail({ error, streamPath: undefined, vhost, key }),
+      failed: (key, error) => this.#fail({ error, streamPath: undefined, vhost, key, goesOn: false }),
     })
     for (const key of unfinished) {
       try {
@@ -158,7 +159,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
         // Another process or virtual host that starts at the same time may have finished it.
         const left = await store.unfinished().catch(() => [key])
         if (!left.includes(key)) continue
-        this.#fail({ error: error as Error, streamPath: undefined, vhost, key })
+        this.#fail({ error: error as Error, streamPath: undefined, vhost, key, goesOn: false })
       }
     }
     return recovered
@@ -189,9 +190,10 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     const host: SessionHost = {
       started: (part) => this.#announce(() => this.emit('start', part.view())),
       ended: (part, reason) => this.#finishing.add(() => this.#finish(part, reason)),
+      interrupted: (error, part) => this.#giveUp(error, publisher, [part], true),
       failed: (error, parts) => {
         this.#wanted.delete(source)
-        this.#giveUp(error, publisher, parts)
+        this.#giveUp(error, publisher, parts, false)
       },
     }
     const session = new RecordingSession(
@@ -218,7 +220,13 @@ export class Recorder extends EventEmitter<RecorderEvents> {
       return apply(source)
     } catch (error) {
       // The user's function must not keep a publisher out.
-      this.#fail({ error: error as Error, streamPath: source.streamPath, vhost, key: undefined })
+      this.#fail({
+        error: error as Error,
+        streamPath: source.streamPath,
+        vhost,
+        key: undefined,
+        goesOn: false,
+      })
       return false
     }
   }
@@ -255,16 +263,16 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     try {
       this.#tell(file.key, note, format, await writer.finish(file), reason, part)
     } catch (error) {
-      this.#fail({ error: error as Error, ...note, key: file.key })
+      this.#fail({ error: error as Error, ...note, key: file.key, goesOn: false })
       await file.close().catch(() => undefined)
     }
   }
 
   /** What was written until the store failed is made whole, if the store lets that be done. */
-  #giveUp(error: Error, { streamPath }: Publisher, parts: readonly RecordingPart[]): void {
+  #giveUp(error: Error, { streamPath }: Publisher, parts: readonly RecordingPart[], goesOn: boolean): void {
     const { vhost } = this.#options
     const isHung = error instanceof LimitError && error.code === 'ERR_RECORDING_TIMEOUT'
-    this.#fail({ error, streamPath, vhost, key: parts.at(-1)?.view().key })
+    this.#fail({ error, streamPath, vhost, key: parts.at(-1)?.view().key, goesOn })
     for (const part of parts) {
       const { note, format, file } = part
       if (file === undefined) continue

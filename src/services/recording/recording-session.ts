@@ -58,7 +58,9 @@ export interface SessionHost {
   started(part: RecordingPart): void
   /** Everything of a file was appended. */
   ended(part: RecordingPart, reason: RecordingEnd): void
-  /** The store failed; `parts` are what it leaves. */
+  /** The store failed, `part` is what it leaves; the recording goes on with its next segment. */
+  interrupted(error: Error, part: RecordingPart): void
+  /** The recording is over, since the store failed or may not be asked any more; `parts` are what it leaves. */
   failed(error: Error, parts: readonly RecordingPart[]): void
 }
 
@@ -75,6 +77,8 @@ export class RecordingSession {
   readonly #consumer: Consumer
   readonly #tracker: ConfigurationTracker
   #part: RecordingPart | undefined
+  /** Bytes of media since {@link RecordingSession.#firstDts} while there is no part because the store failed. */
+  #lostBytes: number | undefined
   /** Parts that lack their last bytes. */
   #ending: { readonly part: RecordingPart; readonly reason: RecordingEnd }[]
   /** Audio for the next file, which begins at the next keyframe. */
@@ -109,6 +113,7 @@ export class RecordingSession {
     this.#consumer = publisher.source.consume({ start, maxLagMs: options.maxLagMs })
     this.#tracker = new ConfigurationTracker()
     this.#part = undefined
+    this.#lostBytes = undefined
     this.#ending = []
     this.#held = []
     this.#heldBytes = 0
@@ -135,7 +140,7 @@ export class RecordingSession {
 
   /** Time for another round. Who has no file yet waits for the first packet alone. */
   wake(): void {
-    if (this.#part !== undefined) this.#wake?.()
+    if (this.#hasBegun) this.#wake?.()
   }
 
   /** Ends it with what has come until now. */
@@ -180,7 +185,11 @@ export class RecordingSession {
       this.#wake = resolve
     })
     // A file has the time of its first packet.
-    await (this.#part === undefined ? Promise.race([woken, this.#consumer.ready()]) : woken)
+    await (this.#hasBegun ? woken : Promise.race([woken, this.#consumer.ready()]))
+  }
+
+  get #hasBegun(): boolean {
+    return this.#part !== undefined || this.#lostBytes !== undefined
   }
 
   /** Reads what has come, up to a round's bytes. @returns whether there is more. */
@@ -211,9 +220,10 @@ export class RecordingSession {
     this.#tracker.push(packet)
     const part = this.#part
     const isHeld = this.#held.length > 0
-    if (part === undefined) {
+    if (!this.#hasBegun) {
       if (packet.coded) this.#begin([packet])
-    } else if (this.#isCut(part, packet)) this.#cut('segment', packet)
+    } else if (this.#isCut(packet)) this.#cut('segment', packet)
+    else if (part === undefined) this.#lostBytes! += packet.body.length
     else if (isHeld && packet.keyframe) this.#cut('changed', packet)
     else if (isHeld && packet.kind === 'audio') this.#hold(packet)
     else if (!part.writer.write(packet)) {
@@ -225,9 +235,10 @@ export class RecordingSession {
   }
 
   /** Whether a segment ends before this packet. */
-  #isCut(part: RecordingPart, packet: MediaPacket): boolean {
+  #isCut(packet: MediaPacket): boolean {
     const { segmentDurationMs, segmentBytes } = this.#options
-    if (packet.dts - this.#firstDts < segmentDurationMs && part.byteLength < segmentBytes) return false
+    const byteLength = this.#part?.byteLength ?? this.#lostBytes ?? 0
+    if (packet.dts - this.#firstDts < segmentDurationMs && byteLength < segmentBytes) return false
     return packet.keyframe || (packet.kind === 'audio' && packet.coded && !this.#hasVideo(packet.dts))
   }
 
@@ -266,6 +277,7 @@ export class RecordingSession {
     const { format } = path
     const indexEntries = Math.min(MAX_INDEX_ENTRIES, Math.ceil(segmentDurationMs / MIN_GOP_MS) + 2)
     const writer = openWriter(format, { note, configuration: this.#tracker.set, indexEntries, fragmentMs })
+    this.#lostBytes = undefined
     this.#part = new RecordingPart({ note, request, key: path.expand(note), format, writer })
     this.#firstDts = dts
     for (const packet of packets) writer.write(packet)
@@ -294,14 +306,35 @@ export class RecordingSession {
 
   async #store(): Promise<void> {
     for (let next = this.#ending[0]; next !== undefined; next = this.#ending[0]) {
-      await this.#append(next.part, next.part.writer.end())
+      const isWhole = await this.#append(next.part, next.part.writer.end())
       this.#ending.shift()
-      this.#host.ended(next.part, next.reason)
+      if (isWhole) this.#host.ended(next.part, next.reason)
     }
-    if (this.#part !== undefined) await this.#append(this.#part, this.#part.writer.take())
+    if (this.#part === undefined) return
+    const { byteLength, writer } = this.#part
+    if (await this.#append(this.#part, writer.take())) return
+    this.#lostBytes = byteLength
+    this.#part = undefined
+    this.#held = []
+    this.#heldBytes = 0
   }
 
-  async #append(part: RecordingPart, chunks: readonly Uint8Array[]): Promise<void> {
-    if (await part.append(this.#options.store, chunks)) this.#host.started(part)
+  /** @returns whether the store took it. One that failed is asked again with the next segment, if there is one. */
+  async #append(part: RecordingPart, chunks: readonly Uint8Array[]): Promise<boolean> {
+    let isNew: boolean
+    try {
+      isNew = await part.append(this.#options.store, chunks)
+    } catch (error) {
+      if (this.#isDone || !this.#isSegmented) throw error
+      this.#host.interrupted(error as Error, part)
+      return false
+    }
+    if (isNew) this.#host.started(part)
+    return true
+  }
+
+  get #isSegmented(): boolean {
+    const { segmentDurationMs, segmentBytes } = this.#options
+    return segmentDurationMs < Infinity || segmentBytes < Infinity
   }
 }

@@ -7,7 +7,7 @@ import { describe, expect, it, test, vi } from 'vitest'
 import { audio, audioConfig, inter, key, nameOf, videoConfig } from '../../hub/fakes.ts'
 import { readClip } from '../../support/clips.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { metadataOf, settle, Stage, tagsOf } from './stage.ts'
+import { EPOCH, metadataOf, settle, Stage, tagsOf } from './stage.ts'
 
 /** Video of 25 pictures a second, each of 4 kB; a keyframe every second. */
 function video(fromMs: number, toMs: number): MediaPacket[] {
@@ -73,6 +73,66 @@ describe('a disk that fills', () => {
     stage.recorder.start(publisher.source)
     await stage.play(publisher, video(2_000, 4_000))
     expect(stage.recorder.recordings()).toHaveLength(1)
+  })
+
+  test.each(['flv', 'mp4'])(
+    'segments of %s are recorded again from the next one on, once there is room',
+    async (format) => {
+      // Keyframes are 2 s apart.
+      const clip = demuxFlv(readClip('avc-aac-bframes.flv'))
+      const round = (n: number): MediaPacket[] => clip.map((packet) => packet.withDts(packet.dts + n * 8_040))
+      const stage = new Stage({ path: `[stream].[timestamp].${format}`, segmentDurationMs: 2_000 })
+      const publisher = stage.hub.publish('/live/show')
+      await stage.play(publisher, round(0))
+      stage.store.quota = stage.store.used
+      await stage.play(publisher, round(1))
+      const { length } = stage.failures
+      expect(length).toBeGreaterThanOrEqual(3)
+      for (const failure of stage.failures) {
+        expect(failure).toMatchObject({ streamPath: '/live/show', error: { code: 'ENOSPC' }, goesOn: true })
+      }
+      expect(stage.recorder.isRecording(publisher.source)).toBe(true)
+      stage.store.quota = Infinity
+      await stage.play(publisher, [...round(2), ...round(3)])
+      publisher.unpublish()
+      await settle()
+      expect(stage.failures).toHaveLength(length)
+      const whole = stage.finished.filter(({ reason }) => reason === 'segment')
+      const late = whole.filter(({ startedAtMs }) => startedAtMs - EPOCH >= 2 * 8_040)
+      expect(late.length).toBeGreaterThanOrEqual(6)
+      // To about a frame: each begins where the one before ends.
+      for (const [i, { startedAtMs }] of late.entries()) {
+        expect(Math.abs(startedAtMs - late[0]!.startedAtMs - i * 2_010)).toBeLessThan(150)
+      }
+      expect(stage.store.temporary.size).toBe(0)
+    },
+  )
+
+  it('segments by size are tried again after as many bytes', async () => {
+    const stage = new Stage({ path: '[stream].[timestamp].flv', segmentBytes: 150_000 })
+    stage.store.quota = 0
+    const publisher = stage.hub.publish('/live/show')
+    // 100 kB a second, and a keyframe at each.
+    await stage.play(publisher, [videoConfig(0), ...video(0, 2_680)])
+    expect(stage.failures).toHaveLength(2)
+    stage.store.quota = Infinity
+    await stage.play(publisher, video(2_680, 5_000))
+    publisher.unpublish()
+    await settle()
+    expect(stage.failures).toHaveLength(2)
+    expect(stage.finished).toMatchObject([{ reason: 'ended', durationMs: 1_000 }])
+  })
+
+  it('the last segment, which none follows, ends the recording', async () => {
+    const stage = new Stage({ segmentDurationMs: 2_000 })
+    const publisher = stage.hub.publish('/live/show')
+    await stage.play(publisher, [videoConfig(0), ...video(0, 1_000)])
+    stage.store.quota = stage.store.used
+    await stage.play(publisher, video(1_000, 1_040))
+    publisher.unpublish()
+    await settle()
+    expect(stage.failures).toMatchObject([{ error: { code: 'ENOSPC' }, goesOn: false }])
+    expect(stage.recorder.isRecording(publisher.source)).toBe(false)
   })
 
   it('an MP4 without room for its copy is whole as fragments', async () => {
@@ -146,6 +206,22 @@ describe('a store that hangs', () => {
     await settle()
     await stage.advance(ms)
     expect(stage.failures).toHaveLength(failures)
+  })
+
+  it('one that answers again has the next segment', async () => {
+    const stage = new Stage({
+      path: '[stream].[timestamp].flv',
+      storeTimeoutMs: 1_000,
+      segmentDurationMs: 4_000,
+    })
+    const publisher = stage.hub.publish('/live/show')
+    await stage.play(publisher, [videoConfig(0), ...video(0, 1_000)])
+    stage.store.hang()
+    await stage.play(publisher, video(1_000, 3_000))
+    expect(stage.failures).toMatchObject([{ error: { code: 'ERR_RECORDING_TIMEOUT' }, goesOn: true }])
+    stage.store.resume()
+    await stage.play(publisher, video(3_000, 6_000))
+    expect(stage.recorder.recordings()).toMatchObject([{ durationMs: 1_600 }])
   })
 
   it('closing waits no longer than that', async () => {
