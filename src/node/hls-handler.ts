@@ -104,6 +104,13 @@ export interface HlsHandlerOptions
 export interface HlsHandlerEvents {
   /** A segment of `source` and the playlist that names it are in the store. */
   segment: (segment: PackagedSegment, source: Source) => void
+  /**
+   * The store has refused a file of `source`, and did not before, such as a disk that is full or a directory that cannot be written to. Viewers
+   * of this handler go on; playlists in the store name only what is there.
+   */
+  storeError: (error: Error, key: string, source: Source) => void
+  /** After a `storeError`, a segment of `source` and its playlist are in the store again. */
+  storeRecover: (source: Source) => void
 }
 
 /** An answer with bytes. */
@@ -165,7 +172,11 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
       endedMs,
       maxVariants: options.maxVariants ?? 16,
       clock: this.#clock,
-      onSegment: (segment, source) => this.emit('segment', segment, source),
+      watch: (packager) => {
+        packager.on('segment', (segment) => this.emit('segment', segment, packager.source))
+        packager.on('storeError', (error, key) => this.emit('storeError', error, key, packager.source))
+        packager.on('storeRecover', () => this.emit('storeRecover', packager.source))
+      },
     })
     this.#variants = variantRule(options.variants ?? (() => undefined))
     this.#find = async (hub, streamPath, signal) => {

@@ -7,6 +7,7 @@ import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import { encodeUtf8 } from '../bytes/index.ts'
 import {
+  formatMediaPlaylist,
   HlsPlaylist,
   type HlsPlaylistEntry,
   type HlsSegment,
@@ -18,6 +19,7 @@ import {
 } from '../hls/index.ts'
 import type { Consumer, Source } from '../hub/index.ts'
 import type { SegmentStore } from './segment-store.ts'
+import { storedPlaylist } from './stored-playlist.ts'
 
 const debug = createDebug('millrace:hls')
 
@@ -82,6 +84,13 @@ export interface PackagedSegment {
 export interface HlsPackagerEvents {
   /** A segment and the playlist that names it are in the store. */
   segment: (segment: PackagedSegment) => void
+  /**
+   * The store has refused a file, and did not before. Viewers of {@link HlsPackager.playlist} get what it lacks from memory; the playlist in
+   * the store names only what is there.
+   */
+  storeError: (error: Error, key: string) => void
+  /** After a `storeError`, a segment and its playlist are in the store again. */
+  storeRecover: () => void
 }
 
 /** What both kinds of segmenter do. */
@@ -107,6 +116,12 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   readonly #base: string
   readonly #stored: Set<string>
   readonly #unstored: Map<number, Uint8Array>
+  /** Numbers of the segments that the playlist in the store names. */
+  #listed: { readonly first: number; readonly last: number } | undefined
+  /** Segments that are to be removed once the stored playlist does not name them any more. */
+  #expired: HlsPlaylistEntry[]
+  /** The store has refused something since the last segment that it took with its playlist. */
+  #isRefused: boolean
   #finished: Promise<void>
   #ownsPlaylist: boolean
   readonly #waiters: Set<() => void>
@@ -131,6 +146,9 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     this.#nextSequence = startSequence
     this.#stored = new Set()
     this.#unstored = new Map()
+    this.#listed = undefined
+    this.#expired = []
+    this.#isRefused = false
     this.#ownsPlaylist = true
     this.#waiters = new Set()
     this.#text = undefined
@@ -177,6 +195,11 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
   /** Number that the next segment gets; of a variant, if it comes in time. @internal */
   get nextSequence(): number {
     return this.#nextSequence
+  }
+
+  /** Whether the store has its playlist. @internal */
+  get isListed(): boolean {
+    return this.#listed !== undefined
   }
 
   /** The source has closed and all of it is in the playlist, or packaging was stopped. */
@@ -286,37 +309,54 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
 
   async #takeSegments(): Promise<void> {
     const stored: PackagedSegment[] = []
-    let isNew = false
+    let count = 0
     for (let segment = this.#segmenter.read(); segment !== undefined; segment = this.#segmenter.read()) {
       const { sequence, durationSec, bytes } = segment
       const key = this.#key(sequence)
-      isNew = true
+      count++
       if (!(await this.#publish(key, segment))) continue
       const playlistKey = `${this.#base}.m3u8`
       stored.push({ sequence, durationSec, byteLength: bytes.length, key, playlistKey })
     }
-    if (!isNew || !(await this.#storePlaylist())) return
-    for (const segment of stored) this.#announce(segment)
+    if (count === 0) return
+    const isListed = await this.#storePlaylist()
+    await this.#forgetExpired()
+    if (!isListed) return
+    if (this.#isRefused && stored.length === count) {
+      this.#isRefused = false
+      this.#announce('storeRecover')
+    }
+    for (const segment of stored) this.#announce('segment', segment)
   }
 
   /** A listener that throws costs itself, not the stream. */
-  #announce(segment: PackagedSegment): void {
+  #announce<Name extends keyof HlsPackagerEvents>(
+    name: Name,
+    ...facts: Parameters<HlsPackagerEvents[Name]>
+  ): void {
     try {
-      this.emit('segment', segment)
+      this.emit(name, ...(facts as never))
     } catch (error) {
-      debug('a listener of %s failed: %s', segment.key, error)
+      debug('a listener of %s for %s failed: %s', name, this.#base, error)
     }
   }
 
-  /** @returns whether it was stored. */
+  /** @returns whether the stored playlist names the newest segment that is stored. */
   async #storePlaylist(): Promise<boolean> {
     if (this.#playlist.entries.length === 0) return false
     const { variant } = this.#options
     if (variant !== undefined) this.#playlist.raiseTargetDuration(variant.timeline.longestSec)
-    const text = this.#playlist.format()
-    this.#text = text
+    this.#text = this.#playlist.format()
     this.#wake()
-    return this.#ownsPlaylist && (await this.#put(`${this.#base}.m3u8`, encodeUtf8(text)))
+    if (!this.#ownsPlaylist) return false
+    const stored = storedPlaylist(this.#playlist.toMediaPlaylist(), (sequence) =>
+      this.#stored.has(this.#key(sequence)),
+    )
+    if (stored === undefined) return false
+    if (!(await this.#put(`${this.#base}.m3u8`, encodeUtf8(formatMediaPlaylist(stored))))) return false
+    const { mediaSequence: first, segments } = stored
+    this.#listed = { first, last: first + segments.length - 1 }
+    return true
   }
 
   /** First the segment, then the playlist that names it. @returns whether it was stored. */
@@ -326,23 +366,22 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     if (isStored) this.#stored.add(key)
     else this.#unstored.set(sequence, bytes)
     const name = this.#base.slice(this.#base.lastIndexOf('/') + 1)
-    if ('discontinuitySequence' in segment) await this.#followOthers(segment)
+    if ('discontinuitySequence' in segment) this.#followOthers(segment)
     this.#nextSequence = sequence + 1
     this.#playlist.add(segment, {
       uri: `${encodeURIComponent(name)}/${sequence}.ts`,
       byteLength: bytes.length,
     })
-    await this.#forget(this.#playlist.takeExpired())
+    this.#expired.push(...this.#playlist.takeExpired())
     return isStored
   }
 
   /** The playlist of a variant begins anew with a segment that is not the next: there are no gaps in its numbers. */
-  async #followOthers(segment: HlsVariantSegment): Promise<void> {
+  #followOthers(segment: HlsVariantSegment): void {
     const { sequence, discontinuity, discontinuitySequence } = segment
     if (this.#text !== undefined && sequence === this.#nextSequence) return
-    const left = this.#playlist.clear()
+    this.#expired.push(...this.#playlist.clear())
     this.#playlist = this.#newPlaylist(discontinuity ? discontinuitySequence - 1 : discontinuitySequence)
-    await this.#forget(left)
   }
 
   #newSegmenter(): Segmenter {
@@ -365,11 +404,20 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     })
   }
 
-  async #forget(entries: readonly HlsPlaylistEntry[]): Promise<void> {
-    for (const { sequence } of entries) {
+  /** A stored playlist that could not be replaced for so long goes with the first segment that it names. */
+  async #forgetExpired(): Promise<void> {
+    const expired = this.#expired
+    this.#expired = []
+    for (const { sequence } of expired) {
       const key = this.#key(sequence)
       this.#unstored.delete(sequence)
-      if (this.#stored.delete(key)) await this.#discard(key)
+      if (!this.#stored.delete(key)) continue
+      const listed = this.#listed
+      if (this.#ownsPlaylist && listed !== undefined && sequence >= listed.first && sequence <= listed.last) {
+        this.#listed = undefined
+        await this.#discard(`${this.#base}.m3u8`)
+      }
+      await this.#discard(key)
     }
   }
 
@@ -380,6 +428,9 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
       return true
     } catch (error) {
       debug('cannot store %s: %s', key, error)
+      const isNew = !this.#isRefused
+      this.#isRefused = true
+      if (isNew) this.#announce('storeError', error as Error, key)
       return false
     }
   }

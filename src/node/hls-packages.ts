@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import type { Clock, Hub, Source } from '../hub/index.ts'
-import { HlsPackager, type HlsPackagerOptions, type PackagedSegment, storeKey } from './hls-packager.ts'
+import { HlsPackager, type HlsPackagerOptions, storeKey } from './hls-packager.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
 import { PackagedSource, type PackagedStream } from './packaged-stream.ts'
 import { PackagedVariants } from './packaged-variants.ts'
@@ -27,8 +27,8 @@ export interface HlsPackagesOptions {
   readonly maxVariants: number
   /** Time and timers. */
   readonly clock: Clock
-  /** A segment of a source was stored. */
-  readonly onSegment: (segment: PackagedSegment, source: Source) => void
+  /** Hears what packagers announce. */
+  readonly watch: (packager: HlsPackager) => void
 }
 
 /** Packaged streams. */
@@ -64,7 +64,7 @@ export class HlsPackages {
     if (present?.source === source) return present
     const packaged = this.#begin(streamPath, (startSequence) => {
       const packager = new HlsPackager(source, this.#store, { ...this.#options.packager, startSequence })
-      packager.on('segment', (segment) => this.#options.onSegment(segment, packager.source))
+      this.#options.watch(packager)
       return new PackagedSource(hub, source, packager, this.#options.clock.now())
     })
     this.#alone.set(hub, streamPath, packaged)
@@ -85,7 +85,7 @@ export class HlsPackages {
     const present = this.#used(this.#variants.get(hub, streamPath))
     // None of its variants is one any more, if it is over while `source` is not.
     if (present !== undefined && !present.ended) return present
-    const { packager, maxVariants, clock, onSegment } = this.#options
+    const { packager, maxVariants, clock, watch } = this.#options
     const packaged = this.#begin(
       streamPath,
       (startSequence) =>
@@ -97,7 +97,7 @@ export class HlsPackages {
           store: this.#store,
           packager: { ...packager, startSequence },
           clock,
-          onSegment,
+          watch,
         }),
     )
     this.#variants.set(hub, streamPath, packaged)

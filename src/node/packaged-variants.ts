@@ -7,7 +7,7 @@ import createDebug from 'debug'
 import { encodeUtf8 } from '../bytes/index.ts'
 import { HlsTimeline } from '../hls/index.ts'
 import { type Clock, type Hub, setDeadline, type Source } from '../hub/index.ts'
-import { HlsPackager, type HlsPackagerOptions, type PackagedSegment, storeKey } from './hls-packager.ts'
+import { HlsPackager, type HlsPackagerOptions, storeKey } from './hls-packager.ts'
 import { multivariantPlaylist } from './hls-playlist-text.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
 import { PackagedStream, type PackagedVariant } from './packaged-stream.ts'
@@ -31,8 +31,8 @@ export interface PackagedVariantsOptions {
   readonly packager: HlsPackagerOptions
   /** For those that are late. */
   readonly clock: Clock
-  /** A segment of a variant was stored. */
-  readonly onSegment: (segment: PackagedSegment, source: Source) => void
+  /** Hears what packagers announce. */
+  readonly watch: (packager: HlsPackager) => void
 }
 
 /** Packagers of all variants that are there. */
@@ -153,7 +153,9 @@ export class PackagedVariants extends PackagedStream {
     this.#abort.abort()
     await Promise.all([...this.#closing, ...this.#all.map(({ packager }) => packager.close())])
     await this.#storing
-    if (this.#ownsPlaylist && this.#text !== '') await this.#options.store.delete(`${this.#key}.m3u8`)
+    if (!this.#ownsPlaylist || this.#text === '') return
+    const key = `${this.#key}.m3u8`
+    await this.#options.store.delete(key).catch((error: unknown) => debug('cannot remove %s: %s', key, error))
   }
 
   #open(name: string, source: Source, videoTrackId: number): PackagedVariant {
@@ -171,10 +173,8 @@ export class PackagedVariants extends PackagedStream {
       ...this.#options.packager,
       variant: { timeline: this.#timeline, key, videoTrackId },
     })
-    packager.on('segment', (segment) => {
-      this.#storePlaylist()
-      this.#options.onSegment(segment, packager.source)
-    })
+    packager.on('segment', () => this.#storePlaylist())
+    this.#options.watch(packager)
     return { name, source, videoTrackId, packager }
   }
 
@@ -191,7 +191,7 @@ export class PackagedVariants extends PackagedStream {
     const { store } = this.#options
     const name = encodeURIComponent(this.#key.slice(this.#key.lastIndexOf('/') + 1))
     const text = multivariantPlaylist(
-      this.variants,
+      this.variants.filter(({ packager }) => packager.isListed),
       (variant) => `${name}.variants/${encodeURIComponent(variant)}.m3u8`,
     )
     if (text === this.#text || !this.#ownsPlaylist) return

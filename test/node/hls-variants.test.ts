@@ -449,3 +449,19 @@ it('a stream with variants that is over and published again goes on, with a disc
   await server.hls.close()
   expect(stage.hub.source('/live/show')!.audience).toBe(0)
 })
+
+it('a store that cannot remove anything any more ends nobody', async () => {
+  const memory = new MemorySegmentStore()
+  let isReadOnly = false
+  const store = {
+    put: (key: string, bytes: Uint8Array) => memory.put(key, bytes),
+    get: (key: string) => memory.get(key),
+    delete: (key: string) => (isReadOnly ? Promise.reject(new Error('EROFS')) : memory.delete(key)),
+  }
+  const { server } = ladder({ mode: 'always', store })
+  await settle()
+  isReadOnly = true
+  // What rejected here was nobody's to catch, and ended the process.
+  await server.hls.close()
+  expect(memory.size).toBeGreaterThan(0)
+})

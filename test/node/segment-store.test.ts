@@ -11,7 +11,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { ascii } from '../support/bytes.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { media } from './hls-harness.ts'
-import { settle, Stage } from './http-harness.ts'
+import { packetsOf, settle, Stage } from './http-harness.ts'
 
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -224,6 +224,58 @@ describe('a packager on a disk', () => {
     expect(announced).toEqual([7, 9])
     await packager.close()
     expect(await packager.segment(8)).toBe(undefined)
+    expect([...files.keys()]).toEqual([])
+  })
+
+  it.each([
+    ['segments', /\.ts$/],
+    ['playlists', /\.m3u8$/],
+    ['anything', /./],
+  ])('that takes no %s for a while names only what is there, and says so once', async (_, refused) => {
+    const files = new Map<string, Uint8Array>()
+    let isFull = false
+    const store: SegmentStore = {
+      put: (key, bytes) =>
+        isFull && refused.test(key)
+          ? Promise.reject(new Error('ENOSPC'))
+          : Promise.resolve(void files.set(key, bytes)),
+      get: (key) => Promise.resolve(files.get(key)),
+      delete: (key) => Promise.resolve(void files.delete(key)),
+    }
+    const stage = new Stage()
+    const publisher = stage.hub.publish('/live/show')
+    const packager = new HlsPackager(publisher.source, store, {
+      targetDurationMs: 2_000,
+      windowMs: 8_000,
+      startSequence: 100,
+    })
+    const told: string[] = []
+    packager.on('storeError', ({ message }, key) => told.push(`${message} ${key}`))
+    packager.on('storeRecover', () => told.push('again'))
+    const listed: (string | undefined)[] = []
+    // Segments of 2 s: four a round. The window has five of them, and the store keeps them for as long as it lasts once more.
+    for (let round = 0; round < 12; round++) {
+      for (const packet of packetsOf('avc-aac-bframes.flv')) {
+        publisher.write(packet.withDts(packet.dts + round * 8_040))
+      }
+      stage.clock.advance(60)
+      await settle()
+      isFull = round >= 3 && round < 8
+      const bytes = files.get('live/show.m3u8')
+      const { segments, mediaSequence } =
+        bytes === undefined ? { segments: [] } : media(Buffer.from(bytes).toString())
+      for (const { uri } of segments) expect([...files.keys()]).toContain(`live/${uri}`)
+      expect(segments[0]?.uri).toBe(bytes === undefined ? undefined : `show/${mediaSequence}.ts`)
+      listed.push(segments.at(-1)?.uri)
+    }
+    // Viewers of the packager miss nothing.
+    const { segments } = media(packager.playlist!)
+    expect(segments.at(-1)!.uri).toBe(listed.at(-1))
+    expect(listed[2]).toBeDefined()
+    // Nothing of what it named is kept by now.
+    expect(listed[7]).toBe(undefined)
+    expect(told).toEqual([expect.stringMatching(/^ENOSPC live\/show/), 'again'])
+    await packager.close()
     expect([...files.keys()]).toEqual([])
   })
 

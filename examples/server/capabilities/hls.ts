@@ -65,9 +65,20 @@ export class Hls implements Capability {
 
   #open({ mode, directory, variants, ...times }: HlsConfig, hub: Hub): HlsHandler | undefined {
     if (mode === 'off') return undefined
-    const { cors, trustProxy } = this.#context
+    const { vhost, log, cors, trustProxy } = this.#context
     const qualities = variants === 'renditions' ? renditionVariants(hub) : variants
     const store = directory === undefined ? new MemorySegmentStore() : new DirectorySegmentStore(directory)
-    return new HlsHandler({ hub, cors, trustProxy, mode, store, variants: qualities, ...times })
+    const handler = new HlsHandler({ hub, cors, trustProxy, mode, store, variants: qualities, ...times })
+    handler.on('storeError', ({ message }, file, { streamPath: stream }) =>
+      log.event(
+        'hls-store-failed',
+        { vhost, stream, file, error: message },
+        `HLS of ${stream} cannot be stored in ${directory}: ${message}; segments stay in memory, the playlist there names what is there`,
+      ),
+    )
+    handler.on('storeRecover', ({ streamPath: stream }) =>
+      log.event('hls-store-recovered', { vhost, stream }, `HLS of ${stream} is stored in ${directory} again`),
+    )
+    return handler
   }
 }

@@ -29,7 +29,7 @@ export const hlsSection = z
     directory: text
       .optional()
       .describe(
-        'Keep playlists and segments there, as `APP/NAME.m3u8` and `APP/NAME/N.ts` (qualities in `APP/NAME.variants`), for a web server or a sync job; in memory otherwise',
+        'Keep playlists and segments there, as `APP/NAME.m3u8` and `APP/NAME/N.ts` (qualities in `APP/NAME.variants`), for a web server or a sync job; in memory otherwise. While the disk takes no more, viewers of this server go on from memory, the playlist there names only what is there, and the log says so',
       ),
   })
   .describe('HLS')

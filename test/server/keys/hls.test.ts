@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -81,5 +81,14 @@ tryKeys('hls', {
     await publishClip(server)
     expect(await status(`${server.httpUrl}/live/show.m3u8`)).toBe(200)
     await vi.waitFor(() => expect(existsSync(join(directory, 'live/show.m3u8'))).toBe(true))
+    // Where nothing can be written, viewers go on and the log says so.
+    const file = join(directory, 'file')
+    await writeFile(file, '')
+    const barred = await withHls(`{ directory: ${file}, targetDurationMs: 1 }`)
+    await publishClip(barred)
+    expect(await status(`${barred.httpUrl}/live/show.m3u8`)).toBe(200)
+    expect(
+      barred.lines.filter((line) => line.includes(`HLS of /live/show cannot be stored in ${file}`)),
+    ).toHaveLength(1)
   },
 })
