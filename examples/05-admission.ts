@@ -1,11 +1,11 @@
 // Async admission: a secret stream key, looked up in a database, becomes a public name.
 // #region admission
 import { setTimeout as sleep } from 'node:timers/promises'
-import { accept, Hub, reject } from 'millrace/hub'
+import { accept, Hub, reject, type StreamPath } from 'millrace/hub'
 import { RtmpClient, RtmpServer } from 'millrace/node'
 
-const database = new Map([['k-7f3a', { user: 'ada', stream: '/live/ada' }]])
-async function findUser(key: string): Promise<{ user: string; stream: string } | undefined> {
+const database = new Map([['k-7f3a', { user: 'ada', stream: '/live/ada' as const }]])
+async function findUser(key: string): Promise<{ user: string; stream: StreamPath } | undefined> {
   await sleep(50)
   return database.get(key)
 }

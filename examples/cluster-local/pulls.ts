@@ -5,7 +5,7 @@
  */
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Hub, Publisher, Source } from 'millrace/hub'
+import type { Hub, Publisher, Source, StreamPath } from 'millrace/hub'
 import { RtmpClient } from 'millrace/node'
 import type { Directory } from './directory.ts'
 
@@ -52,7 +52,7 @@ export class Pulls {
   }
 
   /** For `HubOptions.resolveSource`: waits for an owner, then for its first bytes. */
-  resolve(streamPath: string, signal: AbortSignal): Promise<Source | undefined> {
+  resolve(streamPath: StreamPath, signal: AbortSignal): Promise<Source | undefined> {
     const { hub, directory } = this.#options
     // Its publisher is let in and will be here at once: the hub waits for it.
     if (directory.owner(streamPath) === directory.self) return Promise.resolve(undefined)
@@ -74,7 +74,7 @@ export class Pulls {
     }
     this.#pulls.get(streamPath)?.connection.abort()
     const source = hub.source(streamPath)
-    if (owner !== undefined && source !== undefined && source.audience > 0) this.#start(streamPath)
+    if (owner !== undefined && source !== undefined && source.audience > 0) this.#start(source.streamPath)
   }
 
   /** Ends a pull. The source stays for the grace time. */
@@ -92,7 +92,7 @@ export class Pulls {
     for (const streamPath of this.#pulls.keys()) this.stop(streamPath)
   }
 
-  #start(streamPath: string): Pull {
+  #start(streamPath: StreamPath): Pull {
     const present = this.#pulls.get(streamPath)
     if (present !== undefined) return present
     const pull: Pull = {
@@ -107,7 +107,7 @@ export class Pulls {
   }
 
   /** Pulls from one owner after the other until it is stopped. */
-  async #run(streamPath: string, pull: Pull): Promise<void> {
+  async #run(streamPath: StreamPath, pull: Pull): Promise<void> {
     const { directory } = this.#options
     while (!pull.ended.signal.aborted) {
       const owner = await directory.whenOwned(streamPath, pull.ended.signal)
@@ -125,7 +125,7 @@ export class Pulls {
     if (this.#pulls.get(streamPath) === pull) this.#pulls.delete(streamPath)
   }
 
-  async #pullFrom(owner: number, streamPath: string, pull: Pull): Promise<void> {
+  async #pullFrom(owner: number, streamPath: StreamPath, pull: Pull): Promise<void> {
     const { hub, mediaSocket } = this.#options
     const client = await RtmpClient.play(`rtmp://worker${streamPath}`, {
       stream: connect(mediaSocket(owner)),

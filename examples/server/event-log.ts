@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type AccessRequest, type Hub, shownApp } from 'millrace/hub'
+import type { IncomingMessage } from 'node:http'
+import { type AccessRequest, type Hub, shownApp, type StreamPath } from 'millrace/hub'
 import type { RtmpServer } from 'millrace/node'
 import { resolveStreamTarget } from 'millrace/rtmp'
 
@@ -15,6 +16,21 @@ export type EventFields = Readonly<Record<string, string | number>>
  * a line or drives it.
  */
 const UNSEEN = /[\p{Cc}\u2028-\u202E\u2066-\u2069]/gu
+
+/** Longest text of a field, characters: peers choose names and agents, and one publish makes several lines. */
+const MAX_FIELD_LENGTH = 600
+
+/** Longest line for people, characters. */
+const MAX_TEXT_LENGTH = 2_000
+
+/** The start of a text that is too long. */
+function shortened(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
+}
+
+function shortField([name, value]: [string, string | number]): [string, string | number] {
+  return [name, typeof value === 'string' ? shortened(value, MAX_FIELD_LENGTH) : value]
+}
 
 /** As in JSON, where it means the same. */
 function escape(character: string): string {
@@ -37,11 +53,16 @@ export class EventLog {
 
   /** A line of the caller's. */
   line(text: string): void {
-    this.event('message', { text }, text)
+    this.#put('message', { text }, text)
   }
 
-  /** An event: `fields` for programs, `text` for people. */
+  /** An event: `fields` for programs, `text` for people. What peers made long in them is cut. */
   event(event: string, fields: EventFields, text: string): void {
+    const short = Object.fromEntries(Object.entries(fields).map(shortField))
+    this.#put(event, short, shortened(text, MAX_TEXT_LENGTH))
+  }
+
+  #put(event: string, fields: EventFields, text: string): void {
     const time = new Date().toISOString()
     const line = this.#format === 'json' ? JSON.stringify({ time, event, ...fields }) : `${time} ${text}`
     this.#write(line.replaceAll(UNSEEN, escape))
@@ -101,6 +122,16 @@ export class EventLog {
     })
   }
 
+  /** An HTTP request that a handler threw at. */
+  requestFailed(error: unknown, { method = '', url = '' }: IncomingMessage): void {
+    const path = url.split('?', 1)[0]!
+    this.event(
+      'request-failed',
+      { method, path, error: String(error) },
+      `${method} ${path} failed: ${String(error)}`,
+    )
+  }
+
   /** RTMP connections. */
   watchRtmp(server: RtmpServer): void {
     server.on('connection', ({ id, clientId: client, info: { remoteAddress: address } }) =>
@@ -144,7 +175,7 @@ function aim({ action, streamPath, protocol, remoteAddress }: AccessRequest, vho
 }
 
 /** The stream of a peer that was not let in. A publisher's name is left out: it may be its secret key. */
-function unadmitted({ action, app, streamPath }: AccessRequest): string {
+function unadmitted({ action, app, streamPath }: AccessRequest): StreamPath {
   return action === 'play' ? streamPath : `/${shownApp(app)}/…`
 }
 

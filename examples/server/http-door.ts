@@ -46,17 +46,24 @@ export class HttpDoor {
 
   /**
    * Opens it.
-   * @param handlers - asked in this order.
+   * @param handlers - asked in this order. What they throw is the end of one request.
+   * @param onError - told what was thrown.
    * @throws {@link ConfigError} for files that cannot be read and for an address that cannot be listened on.
    */
   static async open(
     address: DoorAddress,
     handlers: readonly RequestHandler[],
     upgrade: UpgradeHandler,
+    onError: (error: unknown, request: IncomingMessage) => void,
   ): Promise<HttpDoor> {
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-      if (handlers.some((handle) => handle(request, response))) return
-      response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found\n')
+      try {
+        if (handlers.some((handle) => handle(request, response))) return
+        answer(response, 404, 'not found')
+      } catch (error) {
+        onError(error, request)
+        answer(response, 500, 'internal error')
+      }
     }
     const { tls } = address
     const server: Server =
@@ -110,6 +117,12 @@ export async function listening(
 export function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
   const anywhere = address === '::' || address === '0.0.0.0'
   return `${scheme}://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/** A line of text. A response that has begun cannot be told anything, and is cut. */
+function answer(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${text}\n`)
 }
 
 /**

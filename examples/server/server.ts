@@ -21,7 +21,7 @@ import {
 } from 'millrace/services'
 import { type Config, ConfigError } from './config/config.ts'
 import type { EventLog } from './event-log.ts'
-import { HttpDoor, listening, readTls, type RequestHandler, urlOf } from './http-door.ts'
+import { type DoorAddress, HttpDoor, listening, readTls, type RequestHandler, urlOf } from './http-door.ts'
 import { servePage } from './page.ts'
 import { Reloader, watchConfig } from './reloader.ts'
 import { StatusApi } from './status-api.ts'
@@ -145,8 +145,10 @@ export async function startServer(
   try {
     const { http, operator } = config
     rtmpAddress = await listening(config.rtmp, (address) => rtmp.listen(address))
-    doors.push(await HttpDoor.open(http, operator ? media : [...forOperators, ...media], upgrade))
-    if (operator) doors.push(await HttpDoor.open(operator, [...forOperators, ...media], upgrade))
+    const open = (address: DoorAddress, handlers: readonly RequestHandler[]): Promise<HttpDoor> =>
+      HttpDoor.open(address, handlers, upgrade, (error, request) => log.requestFailed(error, request))
+    doors.push(await open(http, operator ? media : [...forOperators, ...media]))
+    if (operator) doors.push(await open(operator, [...forOperators, ...media]))
   } catch (error) {
     statistics.close()
     await closeDoors()

@@ -54,6 +54,9 @@ export interface StreamStatus {
   readonly hasPicture: boolean
 }
 
+/** Streams that are listed, the oldest first; the API has all of them, in pages. */
+const MAX_STREAMS = 500
+
 interface Rate {
   bytes: number
   atMs: number
@@ -96,13 +99,19 @@ export class StatusApi {
     }
     const { hubs, rtmp, live, hls, measuresBandwidth } = this.#parts
     const streams: StreamStatus[] = []
+    const count = { streams: 0, live: 0 }
     for (const [name, hub] of hubs) {
-      for (const source of hub.sources) streams.push(this.#describe(source, name))
+      for (const source of hub.sources) {
+        if (streams.length < MAX_STREAMS) streams.push(this.#describe(source, name))
+        count.streams++
+        if (source.publisher !== undefined) count.live++
+      }
     }
     let viewers = 0
     for (const { viewerCount } of hls()) viewers += viewerCount
     const body = JSON.stringify({
       streams,
+      count,
       connections: { rtmp: rtmp.connections.size, http: live.viewerCount, hls: viewers },
       memoryBytes: process.memoryUsage.rss(),
       measuresBandwidth: measuresBandwidth(request),

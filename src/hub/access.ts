@@ -4,6 +4,8 @@
  * @module
  */
 
+import { quoted, type StreamPath, streamPathFault } from './stream-path.ts'
+
 /** The protocol that a request came by. */
 export type AccessProtocol =
   | 'rtmp'
@@ -26,8 +28,8 @@ export interface AccessRequest {
   readonly app: string
   /** Stream name as the peer gave it, without its query: for many encoders this is the secret stream key. See {@link renameRequest}. */
   readonly streamName: string
-  /** `/app/streamName`. */
-  readonly streamPath: string
+  /** `/app/streamName`. What is no path of a stream is refused before anybody is asked: see {@link streamPathFault}. */
+  readonly streamPath: StreamPath
   /** Query parameters of the stream name and tcUrl, or of the HTTP URL; the last of several values. */
   readonly query: Readonly<Record<string, string>>
   /** The query as it came, with its leading `?`; `''` if none. A door that does not tell leaves it out. */
@@ -54,7 +56,7 @@ export interface AccessAccept {
   /** Discriminates {@link AccessDecision}. */
   readonly type: 'accept'
   /** Stream path to use instead of the one asked for: maps a secret key to a public name. */
-  readonly streamPath?: string
+  readonly streamPath?: StreamPath
   /** Take the stream from its present publisher instead of being refused. @defaultValue the hub's `secondPublisher` policy */
   readonly takeOver?: boolean
   /**
@@ -107,7 +109,7 @@ export type Authorize = (
  * `request` under the name that admission gave the stream: `app`, `streamName`, `streamPath` and `url` are those of `streamPath`, and what the
  * peer said instead, which may be a secret key, is in none of them. `query`, `param` and `details` stay the peer's.
  */
-export function renameRequest(request: AccessRequest, streamPath: string): AccessRequest {
+export function renameRequest(request: AccessRequest, streamPath: StreamPath): AccessRequest {
   const { app, streamName, url } = request
   if (request.streamPath === streamPath && `/${app}/${streamName}` === streamPath) return request
   const slash = Math.max(1, streamPath.lastIndexOf('/'))
@@ -127,14 +129,24 @@ export function shownApp(app: string): string {
   return app.replace(/[/?#&].*$/s, '')
 }
 
-/** An accepting decision. */
+/**
+ * An accepting decision.
+ * @throws RangeError for a `streamPath` that is none: see {@link streamPathFault}.
+ */
 export function accept(options: Omit<AccessAccept, 'type'> = {}): AccessAccept {
+  checkAccepted(options, Infinity)
   return { type: 'accept', ...options }
 }
 
 /** A rejecting decision. */
 export function reject(reason: string, options: Omit<AccessReject, 'type' | 'reason'> = {}): AccessReject {
   return { type: 'reject', reason, ...options }
+}
+
+/** @throws RangeError for a stream path that names no stream. */
+export function checkAccepted({ streamPath }: Partial<AccessAccept>, maxNameBytes: number): void {
+  const fault = streamPath === undefined ? undefined : streamPathFault(streamPath, maxNameBytes)
+  if (fault !== undefined) throw new RangeError(`accepted as ${quoted(streamPath!)}: ${fault}`)
 }
 
 /** A redirecting decision. */

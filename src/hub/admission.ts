@@ -9,11 +9,13 @@ import {
   type AccessAccept,
   type AccessDecision,
   type AccessRequest,
-  type Authorize,
+  checkAccepted,
   reject,
 } from './access.ts'
 import type { Clock } from './clock.ts'
 import { setDeadline } from './deadline.ts'
+import type { ResolvedHubOptions } from './hub-options.ts'
+import { streamPathFault } from './stream-path.ts'
 
 /** Decisions that are awaited. */
 export class Admission {
@@ -36,14 +38,18 @@ export class Admission {
     return this.#pending.size
   }
 
-  /** Asks `authorize`. Never rejects; the first of answer, error, time limit, `signal` and {@link Admission.close} counts. */
+  /**
+   * Asks `authorize`, unless the stream cannot be called so. Never rejects; the first of answer, error, time limit, `signal` and
+   * {@link Admission.close} counts.
+   */
   ask(
-    authorize: Authorize,
-    timeoutMs: number,
+    { authorize, authorizeTimeoutMs: timeoutMs, maxNameBytes }: ResolvedHubOptions,
     request: AccessRequest,
     signal: AbortSignal,
   ): Promise<AccessDecision> {
     if (signal.aborted) return Promise.resolve(reject(GONE))
+    const fault = streamPathFault(request.streamPath, maxNameBytes)
+    if (fault !== undefined) return Promise.resolve(reject(fault, { notFound: true }))
     return new Promise((resolve) => {
       const controller = new AbortController()
       const settle = (decision: AccessDecision): boolean => {
@@ -76,6 +82,7 @@ export class Admission {
         let decision: AccessDecision
         try {
           decision = checked(answered)
+          if (decision.type === 'accept') checkAccepted(decision, maxNameBytes)
         } catch (error) {
           // Whoever counts with `onEnd` has counted already.
           endOf(answered)

@@ -5,6 +5,7 @@
  */
 import type { Authorize } from './access.ts'
 import type { Source } from './source.ts'
+import { MAX_NAME_BYTES, type StreamPath } from './stream-path.ts'
 
 /** Options of {@link Hub}. Everything has a default; a hub without options lets everybody in. */
 export interface HubOptions {
@@ -17,7 +18,7 @@ export interface HubOptions {
    * of any hub; `undefined` when it cannot. Asked once for all players that wait for a stream. `signal` aborts when none of them waits
    * any more or the time is up, not after success. @defaultValue none
    */
-  readonly resolveSource?: (streamPath: string, signal: AbortSignal) => Promise<Source | undefined>
+  readonly resolveSource?: (streamPath: StreamPath, signal: AbortSignal) => Promise<Source | undefined>
   /** An answer of `resolveSource` that takes longer is none, ms. @defaultValue 10000 */
   readonly resolveTimeoutMs?: number
   /** How long a player waits for a stream that nobody publishes yet, after `resolveSource` found nothing, ms; costs a waiting connection. @defaultValue 3000 */
@@ -53,6 +54,8 @@ export interface HubOptions {
   readonly atc?: boolean
   /** Most sources at a time; a publish beyond is refused. @defaultValue 10000 */
   readonly maxSources?: number
+  /** Longest application and longest stream name, UTF-8 bytes each; what is longer is refused, whether published or played. @defaultValue 256 */
+  readonly maxNameBytes?: number
 }
 
 /** All options, defaults filled in. */
@@ -78,6 +81,7 @@ const DEFAULTS: ResolvedHubOptions = {
   maxJumpMs: 10_000,
   atc: false,
   maxSources: 10_000,
+  maxNameBytes: MAX_NAME_BYTES,
 }
 
 /** Numbers of which 0 makes no sense. The others may be 0. */
@@ -87,6 +91,7 @@ const AT_LEAST_1: ReadonlySet<string> = new Set([
   'maxCachePackets',
   'sinkBudgetBytes',
   'maxSources',
+  'maxNameBytes',
 ])
 
 /**

@@ -22,6 +22,7 @@ import type { Player } from './player.ts'
 import type { Publisher, PublisherEnd, PublishOptions } from './publisher.ts'
 import { Source } from './source.ts'
 import { SourceFinder } from './source-finder.ts'
+import { quoted, type StreamPath, streamPathFault } from './stream-path.ts'
 import { NO_TOTALS, type StreamTotals, sumOf } from './totals.ts'
 import { Turns } from './turns.ts'
 
@@ -47,7 +48,7 @@ export interface HubEvents {
   /** The user's `authorize` threw, took too long or answered with no decision; the peer was turned away. */
   authorizeError: (error: unknown, request: AccessRequest) => void
   /** The user's `resolveSource` threw or took too long; the players wait for a publisher instead. */
-  resolveError: (error: unknown, streamPath: string) => void
+  resolveError: (error: unknown, streamPath: StreamPath) => void
   /**
    * Framing or writing threw, which is a defect of a format or a sink. That player is ended; without `player`, all players of that format
    * at `source`, or the source itself. Everybody else goes on.
@@ -145,15 +146,14 @@ export class Hub extends EventEmitter<HubEvents> {
 
   /**
    * Asks the user's `authorize`. Servers of every protocol call this before they announce anything, to the peer or
-   * to others. Never rejects: an error, a timeout or an answer that is no decision is a reject, with the cause as the
-   * `authorizeError` event.
+   * to others. A path that no stream can have is refused without asking: see {@link streamPathFault}. Never rejects: an error, a timeout
+   * or an answer that is no decision is a reject, with the cause as the `authorizeError` event.
    *
    * @param signal - aborts when the peer has gone; the answer is then a reject.
    */
   async authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
     if (this.#closed) return reject('the server is closing')
-    const { authorize, authorizeTimeoutMs } = this.#options
-    const decision = await this.#admission.ask(authorize, authorizeTimeoutMs, request, signal)
+    const decision = await this.#admission.ask(this.#options, request, signal)
     if (decision.type !== 'accept') {
       if (!signal.aborted) this.emit('refuse', request, decision)
       return decision
@@ -177,10 +177,12 @@ export class Hub extends EventEmitter<HubEvents> {
    *
    * @throws {@link ProtocolError} `ERR_STREAM_BUSY` when somebody publishes it and neither side wants a take-over.
    * @throws {@link LimitError} `ERR_TOO_MANY_SOURCES` beyond `maxSources`.
-   * @throws RangeError when the hub is closed.
+   * @throws RangeError when the hub is closed, and for a path that no stream can have: see {@link streamPathFault}.
    */
-  publish(streamPath: string, options: PublishOptions = {}): Publisher {
+  publish(streamPath: StreamPath, options: PublishOptions = {}): Publisher {
     if (this.#closed) throw new RangeError('the hub is closed')
+    const fault = streamPathFault(streamPath, this.#options.maxNameBytes)
+    if (fault !== undefined) throw new RangeError(`published as ${quoted(streamPath)}: ${fault}`)
     const present = this.#sources.get(streamPath)
     const takeOver = options.takeOver ?? this.#options.secondPublisher === 'take-over'
     if (present?.publisher !== undefined && !takeOver) {
@@ -199,7 +201,7 @@ export class Hub extends EventEmitter<HubEvents> {
    *
    * @param signal - aborts when the player has gone; the answer is then `undefined`.
    */
-  findSource(streamPath: string, signal: AbortSignal): Promise<Source | undefined> {
+  findSource(streamPath: StreamPath, signal: AbortSignal): Promise<Source | undefined> {
     const present = this.#sources.get(streamPath)
     if (present !== undefined) return Promise.resolve(this.#entrance.enter(present, signal))
     if (signal.aborted || this.#closed) return Promise.resolve(undefined)
@@ -244,7 +246,7 @@ export class Hub extends EventEmitter<HubEvents> {
     for (const source of this.#sources.values()) source.close()
   }
 
-  #open(streamPath: string): Source {
+  #open(streamPath: StreamPath): Source {
     if (this.#sources.size >= this.#options.maxSources) {
       throw new LimitError(
         'ERR_TOO_MANY_SOURCES',

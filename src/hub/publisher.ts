@@ -6,6 +6,7 @@
 import type { MediaPacket } from '../media/index.ts'
 import { type AccessRequest, renameRequest } from './access.ts'
 import type { Source } from './source.ts'
+import type { StreamPath } from './stream-path.ts'
 
 /** Why a publisher lost its stream: it left, another took over, the hub closed, or somebody ended it. */
 export type PublisherEnd = 'unpublished' | 'taken-over' | 'closed' | 'kicked'
@@ -51,7 +52,7 @@ export class Publisher {
   }
 
   /** The stream, as `/app/name`. */
-  get streamPath(): string {
+  get streamPath(): StreamPath {
     return this.source.streamPath
   }
 

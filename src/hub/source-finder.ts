@@ -9,6 +9,7 @@ import { setDeadline } from './deadline.ts'
 import type { Entrance } from './entrance.ts'
 import type { HubOptions } from './hub-options.ts'
 import type { Source } from './source.ts'
+import type { StreamPath } from './stream-path.ts'
 import type { Turns } from './turns.ts'
 
 /** Bounds and the question, as the hub has them now. */
@@ -23,7 +24,7 @@ interface Waiter {
 
 /** All who wait for one stream path. */
 interface Search {
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   readonly waiters: Set<Waiter>
   question: Question | undefined
 }
@@ -39,8 +40,8 @@ export class SourceFinder {
   readonly #clock: Clock
   readonly #turns: Turns
   readonly #entrance: Entrance
-  readonly #searches: Map<string, Search>
-  readonly #onError: (error: unknown, streamPath: string) => void
+  readonly #searches: Map<StreamPath, Search>
+  readonly #onError: (error: unknown, streamPath: StreamPath) => void
   #waiting: number
 
   /**
@@ -53,7 +54,7 @@ export class SourceFinder {
     clock: Clock,
     turns: Turns,
     entrance: Entrance,
-    onError: (error: unknown, streamPath: string) => void,
+    onError: (error: unknown, streamPath: StreamPath) => void,
   ) {
     this.#clock = clock
     this.#turns = turns
@@ -69,7 +70,7 @@ export class SourceFinder {
   }
 
   /** Waits for the source of `streamPath`. `signal` ends the wait of this player alone. */
-  find(streamPath: string, signal: AbortSignal, options: FinderOptions): Promise<Source | undefined> {
+  find(streamPath: StreamPath, signal: AbortSignal, options: FinderOptions): Promise<Source | undefined> {
     return new Promise((resolve) => {
       const search = this.#searches.get(streamPath) ?? { streamPath, waiters: new Set(), question: undefined }
       this.#searches.set(streamPath, search)
@@ -95,7 +96,7 @@ export class SourceFinder {
   }
 
   /** A stream is published or was made: whoever waits for `streamPath` gets it. */
-  found(streamPath: string, source: Source | undefined): void {
+  found(streamPath: StreamPath, source: Source | undefined): void {
     const search = this.#searches.get(streamPath)
     if (search === undefined) return
     this.#turns.each(Array.from(search.waiters), (waiter) => waiter.settle(source))

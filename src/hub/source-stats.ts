@@ -5,11 +5,12 @@
  */
 import type { FramingStats } from './batch-log.ts'
 import type { FanOutStats } from './fan-out.ts'
+import type { StreamPath } from './stream-path.ts'
 
 /** Counters and facts of a {@link Source}. */
 export interface SourceStats {
   /** `/app/name`. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** Whether somebody publishes now. */
   readonly live: boolean
   /** Publishers so far. */

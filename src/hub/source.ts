@@ -28,6 +28,7 @@ import { Publisher, type PublisherEnd, type PublishOptions } from './publisher.t
 import type { PlayerEnd, Sink } from './sink.ts'
 import { SourceClock } from './source-clock.ts'
 import type { SourceStats } from './source-stats.ts'
+import type { StreamPath } from './stream-path.ts'
 import { addPlayer, type PlayerTotals, type StreamTotals } from './totals.ts'
 import type { Turns } from './turns.ts'
 import { Views } from './views.ts'
@@ -54,7 +55,7 @@ export interface SourceEvents {
 /** One stream of a hub. Made by {@link Hub.publish}, never by a player. */
 export class Source extends EventEmitter<SourceEvents> {
   /** `/app/name`. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** The packets; read-only for others. */
   readonly log: GopCache
   readonly #clock: Clock
@@ -97,7 +98,7 @@ export class Source extends EventEmitter<SourceEvents> {
    * @internal
    */
   constructor(
-    streamPath: string,
+    streamPath: StreamPath,
     clock: Clock,
     turns: Turns,
     options: ResolvedHubOptions,

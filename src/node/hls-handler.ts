@@ -7,7 +7,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { EventEmitter } from 'eventemitter3'
 import { EMPTY_BYTES } from '../bytes/index.ts'
-import { type Clock, setDeadline, type Source, systemClock, type Timer } from '../hub/index.ts'
+import {
+  type Clock,
+  setDeadline,
+  type Source,
+  type StreamPath,
+  systemClock,
+  type Timer,
+} from '../hub/index.ts'
 import { HlsPackages } from './hls-packages.ts'
 import type { HlsPackagerOptions, PackagedSegment } from './hls-packager.ts'
 import { mediaPlaylistText, multivariantText } from './hls-playlist-text.ts'
@@ -319,7 +326,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
   /** Admission, then the first segment, then a session. */
   async #enter(
     facts: HttpRequestFacts,
-    streamPath: string,
+    streamPath: StreamPath,
     id: string,
     gone: AbortSignal,
   ): Promise<HlsSessionEntry | 'head' | HttpReply> {
@@ -412,7 +419,11 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     }
   }
 
-  #package({ hub, source, streamPath }: Pick<Admitted, 'hub' | 'source' | 'streamPath'>): PackagedStream {
+  #package({
+    hub,
+    source,
+    streamPath,
+  }: Pick<Admitted, 'hub' | 'source'> & { readonly streamPath: string }): PackagedStream {
     this.#timer ??= setDeadline(this.#clock, this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
     return namedVariants(this.#variants, streamPath) === undefined
       ? this.#packages.open(hub, source)

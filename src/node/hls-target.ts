@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { HttpRequestFacts } from './http-request.ts'
+import type { StreamPath } from '../hub/index.ts'
+import { type HttpRequestFacts, pathBehind } from './http-request.ts'
 
 /** `/{app}/{name}.m3u8`. */
 export interface HlsPlaylistTarget {
   /** Discriminant. */
   readonly type: 'playlist'
   /** The stream. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
 }
 
 /** `/{app}/{name}/{N}.ts`, or `/{app}/{name}/{variant}/{N}.ts`. */
@@ -18,7 +19,7 @@ export interface HlsSegmentTarget {
   /** Discriminant. */
   readonly type: 'segment'
   /** The path of the stream, or that and the name of a variant. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** Number of the segment. */
   readonly sequence: number
 }
@@ -28,14 +29,14 @@ export type HlsTarget = HlsPlaylistTarget | HlsSegmentTarget
 
 /** What the path of a request asks for, behind `prefix`; `undefined` when it is none of HLS. */
 export function hlsTarget(facts: HttpRequestFacts, prefix: string): HlsTarget | undefined {
-  if (!facts.path.startsWith(prefix)) return undefined
-  const path = facts.path.slice(prefix.length)
+  const path = pathBehind(prefix, facts.path)
+  if (path === undefined) return undefined
   const playlist = /^((?:\/[^/]+){2,})\.m3u8$/i.exec(path)
-  if (playlist !== null) return { type: 'playlist', streamPath: playlist[1]! }
+  if (playlist !== null) return { type: 'playlist', streamPath: playlist[1] as StreamPath }
   const segment = /^((?:\/[^/]+){2,})\/(\d{1,15})\.ts$/.exec(path)
   // Without a session it may as well be a live stream that is called by a number.
   if (segment === null || facts.query['session'] === undefined) return undefined
-  return { type: 'segment', streamPath: segment[1]!, sequence: Number(segment[2]) }
+  return { type: 'segment', streamPath: segment[1] as StreamPath, sequence: Number(segment[2]) }
 }
 
 /** Whether a path that cannot be decoded is that of a playlist. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hub, Source } from '../hub/index.ts'
+import type { Hub, Source, StreamPath } from '../hub/index.ts'
 
 /**
  * Names the variants of a stream, best first for players that begin with the first:
@@ -30,7 +30,7 @@ export interface NamedVariant {
   /** What it is called in URLs: `720p` for `/live/show_720p` of `/live/show`, `source` for the stream itself. */
   readonly name: string
   /** Its path in the hub. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
 }
 
 /** {@link HlsVariants} in its one form. */
@@ -56,7 +56,8 @@ export function namedVariants(
     // Two streams of one name in different applications.
     const free = taken.has(name) ? `${name}-${taken.size}` : name
     taken.add(free)
-    return { name: free, streamPath: path }
+    // What is no path is that of no stream, and is never found.
+    return { name: free, streamPath: path as StreamPath }
   })
 }
 

@@ -10,6 +10,7 @@ import {
   reject,
   renameRequest,
   type Source,
+  type StreamPath,
 } from '../hub/index.ts'
 import { type CorsOptions, type HttpReply, refusalReply, textReply } from './http-reply.ts'
 import { type HubResolver, resolveHub } from './hub-resolver.ts'
@@ -21,7 +22,7 @@ export interface Admitted {
   /** Where it is. */
   readonly hub: Hub
   /** Its path in the hub, which admission may have changed. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** What to play; open. */
   readonly source: Source
   /** The decision. Whoever is given it tells its `onEnd`. */
@@ -34,7 +35,11 @@ export function notFoundReply(cors: CorsOptions): HttpReply {
 }
 
 /** Finds what to play for a stream path; `undefined` when it is not there. Never rejects. */
-export type FindSource = (hub: Hub, streamPath: string, signal: AbortSignal) => Promise<Source | undefined>
+export type FindSource = (
+  hub: Hub,
+  streamPath: StreamPath,
+  signal: AbortSignal,
+) => Promise<Source | undefined>
 
 const findByPath: FindSource = (hub, streamPath, signal) => hub.findSource(streamPath, signal)
 

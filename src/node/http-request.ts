@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import type { AccessProtocol, AccessRequest } from '../hub/index.ts'
+import { type AccessProtocol, type AccessRequest, plainStreamPath, type StreamPath } from '../hub/index.ts'
 import { newClientId } from './client-id.ts'
 import { plainAddress } from './plain-address.ts'
 
@@ -106,31 +106,42 @@ export function fetchRequestFacts(
   }
 }
 
-/** What a handler's `prefix` option stands for: no slash at its end. */
+/** What a handler's `prefix` option stands for: a slash at its start, none at its end; `''` for none. */
 export function pathPrefix(prefix = ''): string {
-  return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
+  const path = prefix
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/')
+  return path === '' ? '' : `/${path}`
 }
 
-/** The path of a stream and what follows its last dot, lower case: `/live/show.FLV` is `/live/show` and `flv`. */
+/** What follows a prefix that {@link pathPrefix} gave, in the spelling of all doors; `undefined` for a path that lies elsewhere. */
+export function pathBehind(prefix: string, path: string): StreamPath | undefined {
+  return path.startsWith(`${prefix}/`) ? plainStreamPath(path.slice(prefix.length)) : undefined
+}
+
+/** The path of a stream and what follows its last dot, lower case: `/live/show.FLV` is `/live/show` and `flv`. `path` is plain. */
 export function splitExtension(
   path: string,
-): { readonly streamPath: string; readonly extension: string } | undefined {
-  const match = /^((?:\/[^/]+)+)\.([A-Za-z0-9]+)$/.exec(path)
-  return match === null ? undefined : { streamPath: match[1]!, extension: match[2]!.toLowerCase() }
+): { readonly streamPath: StreamPath; readonly extension: string } | undefined {
+  const match = /^(.*[^/])\.([A-Za-z0-9]+)$/.exec(path)
+  return match === null
+    ? undefined
+    : { streamPath: match[1] as StreamPath, extension: match[2]!.toLowerCase() }
 }
 
 /** The admission request for playing `streamPath` by HTTP. */
 export function httpPlayRequest(
   facts: HttpRequestFacts,
   protocol: AccessProtocol,
-  streamPath: string,
+  streamPath: StreamPath,
   clientId: string = newClientId(),
 ): AccessRequest {
   const slash = streamPath.lastIndexOf('/')
   return {
     action: 'play',
     protocol,
-    vhost: facts.query['vhost'] ?? facts.query['domain'] ?? hostOf(facts.host),
+    vhost: facts.query['vhost'] || facts.query['domain'] || hostOf(facts.host),
     app: streamPath.slice(1, Math.max(1, slash)),
     streamName: streamPath.slice(slash + 1),
     streamPath,

@@ -12,6 +12,7 @@ import {
   type AccessProtocol,
   type Clock,
   type PlayerOptions,
+  type StreamPath,
   systemClock,
 } from '../hub/index.ts'
 import type { TrackFilter, ViewFormat } from '../media/index.ts'
@@ -33,6 +34,7 @@ import {
   httpPlayRequest,
   type HttpRequestFacts,
   nodeRequestFacts,
+  pathBehind,
   pathPrefix,
   splitExtension,
   type TrustProxyOptions,
@@ -93,7 +95,7 @@ function trackFilterOf({ tracks = 'default' }: HttpRequestFacts['query']): Track
 
 /** A stream that is asked for. */
 interface Match {
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   readonly format: Format
 }
 
@@ -253,7 +255,7 @@ export class LiveHandler {
     for (const viewer of this.#viewers) viewer.close()
   }
 
-  #upgrade(facts: HttpRequestFacts, streamPath: string, socket: Duplex, key: string): void {
+  #upgrade(facts: HttpRequestFacts, streamPath: StreamPath, socket: Duplex, key: string): void {
     const gone = new AbortController()
     const closed = new AbortController()
     const leave = (): void => gone.abort()
@@ -291,8 +293,7 @@ export class LiveHandler {
   }
 
   #match(facts: HttpRequestFacts): Match | undefined {
-    if (!facts.path.startsWith(this.#prefix)) return undefined
-    const split = splitExtension(facts.path.slice(this.#prefix.length))
+    const split = splitExtension(pathBehind(this.#prefix, facts.path) ?? '')
     if (split === undefined || !split.streamPath.includes('/', 1)) return undefined
     // A segment of the HLS handler: a stream of that name would be asked for without a session.
     if (split.extension === 'ts' && facts.query['session'] !== undefined) return undefined

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hub, Source } from '../hub/index.ts'
+import type { Hub, Source, StreamPath } from '../hub/index.ts'
 import type { HlsPackager } from './hls-packager.ts'
 
 /** A source that is packaged, alone or as one of several. */
@@ -160,7 +160,7 @@ export class PackagedSource extends PackagedStream {
   }
 
   /** Where streams are made for those who ask (an edge), viewers that stay ask. What comes is found by {@link refresh}. */
-  #ask(streamPath: string): void {
+  #ask(streamPath: StreamPath): void {
     if (this.#isAsking || this.users === 0) return
     this.#isAsking = true
     void this.#hub.findSource(streamPath, this.#abort.signal).then(() => (this.#isAsking = false))

@@ -109,8 +109,6 @@ export async function admit(
     return { hub: undefined, decision: reject('the decision failed') }
   }
   if (hub === undefined) return { hub, decision: reject('no such virtual host', { notFound: true }) }
-  if (request.streamName === '')
-    return { hub: undefined, decision: reject('no stream name', { notFound: true }) }
   return { hub, decision: await hub.authorize(request, signal) }
 }
 

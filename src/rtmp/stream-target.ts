@@ -37,7 +37,7 @@ export interface StreamTarget {
   /** Stream name without its query; `''` when none was given, which a server refuses. */
   readonly streamName: string
   /** `/app/streamName`. */
-  readonly streamPath: string
+  readonly streamPath: `/${string}`
   /** Query of tcUrl and stream name as it came, with a leading `?` and maybe `#fragment`; `''` when there is none. */
   readonly param: string
   /** Its pairs, percent-decoded; the last of several values, so that the stream name's win over the tcUrl's. */

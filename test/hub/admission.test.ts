@@ -11,6 +11,7 @@ import {
   redirect,
   reject,
   VirtualClock,
+  type StreamPath,
 } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
 import { key } from './fakes.ts'
@@ -221,7 +222,7 @@ class Peer {
   publisher: Publisher | undefined
   lost = 0
 
-  async run(hub: Hub, streamPath: string, takeOver: boolean): Promise<void> {
+  async run(hub: Hub, streamPath: StreamPath, takeOver: boolean): Promise<void> {
     const decision = await hub.authorize({ ...request, streamPath }, this.gone.signal)
     if (decision.type !== 'accept' || this.gone.signal.aborted) return
     try {

@@ -7,6 +7,7 @@ import {
   type Sink,
   type Source,
   VirtualClock,
+  type StreamPath,
 } from 'millrace/hub'
 import {
   type ConfigurationSet,
@@ -229,7 +230,7 @@ export class Stage {
   publisher
   readonly source: Source
 
-  constructor(options: HubOptions = {}, streamPath = '/live/show') {
+  constructor(options: HubOptions = {}, streamPath: StreamPath = '/live/show') {
     this.hub = new Hub(options, this.clock)
     this.publisher = this.hub.publish(streamPath)
     this.source = this.hub.source(streamPath)!

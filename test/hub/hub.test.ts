@@ -420,7 +420,9 @@ describe('options', () => {
   it('that are not named in a change stay, the door above all', async () => {
     const hub = new Hub({ authorize: () => false, maxSources: 1 }, new VirtualClock())
     hub.setOptions({ graceMs: 1, authorize: undefined } as object)
-    expect(await hub.authorize({} as AccessRequest, never)).toMatchObject({ type: 'reject' })
+    expect(await hub.authorize({ streamPath: '/a/1' } as unknown as AccessRequest, never)).toMatchObject({
+      type: 'reject',
+    })
     hub.publish('/a/1')
     expect(() => hub.publish('/a/2')).toThrow(LimitError)
   })

@@ -1,4 +1,4 @@
-import { accept, type AccessRequest, type Source } from 'millrace/hub'
+import { accept, type AccessRequest, type Source, type StreamPath } from 'millrace/hub'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { HlsHandler, MemorySegmentStore } from 'millrace/node'
 import { describe, expect, it } from 'vitest'
@@ -13,10 +13,10 @@ const SUFFIXES = ['', '_720p', '_480p']
 class Rendition {
   readonly #stage: Stage
   readonly #size: number
-  readonly path: string
+  readonly path: StreamPath
   #publisher: ReturnType<Stage['hub']['publish']>
 
-  constructor(stage: Stage, path: string, size: number) {
+  constructor(stage: Stage, path: StreamPath, size: number) {
     this.#stage = stage
     this.#size = size
     this.path = path
@@ -283,7 +283,7 @@ describe('a variant', () => {
 
   it('that no player can tell from another keeps a name of its own', async () => {
     const stage = new Stage({ gops: 20 })
-    for (const path of ['/a/low', '/b/low']) new Rendition(stage, path, 100).send(0, 3_000)
+    for (const path of ['/a/low', '/b/low'] as const) new Rendition(stage, path, 100).send(0, 3_000)
     const server = new HlsServer(stage, { targetDurationMs: 1_000, variants: () => ['/a/low', '/b/low'] })
     const { body } = await server.fetch('/live/show.m3u8')
     expect([...body.matchAll(/variant=([\w-]+)/g)].map(([, name]) => name)).toEqual(['low', 'low-1'])

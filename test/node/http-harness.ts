@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { Duplex } from 'node:stream'
 import { demuxFlv } from 'millrace/flv'
-import { Hub, type HubOptions, type Publisher, VirtualClock } from 'millrace/hub'
+import { Hub, type HubOptions, type Publisher, type StreamPath, VirtualClock } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import { duplexPair } from 'millrace/node'
 import { type Clip, readClip } from '../support/clips.ts'
@@ -20,7 +20,7 @@ export class Stage {
   }
 
   /** Publishes `streamPath` and writes the first `count` packets of a clip. */
-  publish(streamPath = '/live/show', count = 100, clip: Clip = 'avc-aac-bframes.flv'): Encoder {
+  publish(streamPath: StreamPath = '/live/show', count = 100, clip: Clip = 'avc-aac-bframes.flv'): Encoder {
     const encoder = new Encoder(this, this.hub.publish(streamPath), packetsOf(clip))
     encoder.send(count)
     return encoder

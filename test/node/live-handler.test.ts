@@ -506,7 +506,7 @@ describe('HEAD, OPTIONS and CORS', () => {
 })
 
 describe('a prefix', () => {
-  it.each(['/media', '/media/'])('%s stands in front of all paths', async (prefix) => {
+  it.each(['/media', '/media/', 'media', '//media//'])('%s stands in front of all paths', async (prefix) => {
     const stage = new Stage()
     stage.publish()
     const server = serve({ hub: stage.hub, prefix })

@@ -17,6 +17,7 @@ const DEFAULT_SECTIONS = {
     maxLagMs: 3_000,
     minFlushIntervalMs: 0,
     maxCacheMs: 30_000,
+    maxNameBytes: 256,
     atc: false,
   },
   hls: {

@@ -1,4 +1,4 @@
-import { Hub } from 'millrace/hub'
+import { Hub, type StreamPath } from 'millrace/hub'
 import { Rendition, renditionVariants } from 'millrace/services'
 import { expect, it } from 'vitest'
 
@@ -7,7 +7,7 @@ it('the renditions of a stream are its variants, as they are published', () => {
   const { variantsOf, streamOf } = renditionVariants(hub)
   const original = hub.publish('/live/show').source
   expect(variantsOf('/live/show')).toEqual([])
-  const rendition = (name: string, of = '/live/show'): Rendition =>
+  const rendition = (name: string, of: StreamPath = '/live/show'): Rendition =>
     new Rendition({ of, name, engine: 'ladder', streamPath: `${of}_${name}` } as Rendition)
   const [high, low, other] = [rendition('720p'), rendition('480p'), rendition('720p', '/live/other')].map(
     (userData) => hub.publish(userData.streamPath, { userData }),

@@ -4,6 +4,7 @@
  * @module
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { streamPathFault } from 'millrace/hub'
 import { z } from 'zod'
 
 /** A TCP or UDP port, 0 for any free one. */
@@ -25,7 +26,17 @@ export const text = z.string().min(1)
 export const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 
 /** A stream, as peers name it. */
-export const streamPath = z.string().regex(/^\/[^/]+(\/[^/]+)+$/, 'must look like /app/name')
+export const streamPath = z
+  .templateLiteral(['/', z.string()], 'must look like /app/name')
+  .check((context) => {
+    const fault = streamPathFault(context.value)
+    if (fault === undefined) return
+    context.issues.push({
+      code: 'custom',
+      message: `must look like /app/name: ${fault}`,
+      input: context.value,
+    })
+  })
 
 const AN_ORIGIN = 'must be *, or an origin such as https://example.com'
 

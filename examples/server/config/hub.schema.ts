@@ -27,6 +27,9 @@ export const hubSection = z
       .default(0)
       .describe('Least time between two writes to a player: 0 least delay, 100 to 350 least CPU'),
     maxCacheMs: ms.default(30_000).describe('Longest time that the log of a stream spans'),
+    maxNameBytes: count
+      .default(256)
+      .describe('Longest application and longest stream name, UTF-8 bytes each; longer ones are refused'),
     atc: z.boolean().default(false).describe("Keep the publisher's own timestamps"),
   })
   .describe('How streams are kept and handed out; see [Tune latency and throughput](../guides/tuning.md)')

@@ -167,17 +167,21 @@ function showNothing() {
   keepOnly([])
   stop()
   byId('empty').hidden = true
+  byId('more').hidden = true
   setFacts(byId('totals'), {})
 }
 
-function show({ streams, connections, memoryBytes, measuresBandwidth, rtmp }) {
+function show({ streams, count, connections, memoryBytes, measuresBandwidth, rtmp }) {
   offerMeasurement(measuresBandwidth)
   const rtmpBase = `${rtmp.scheme}://${urlHost()}${rtmp.port === rtmp.defaultPort ? '' : `:${rtmp.port}`}`
   for (const stream of streams) showStream(stream, rtmpBase)
   keepOnly(streams)
   byId('empty').hidden = streams.length > 0
+  const more = count.streams - streams.length
+  byId('more').hidden = more === 0
+  byId('more').textContent = `and ${more} more: the API lists all of them`
   setFacts(byId('totals'), {
-    Live: streams.filter(({ live }) => live).length,
+    Live: count.live,
     RTMP: connections.rtmp,
     HTTP: connections.http,
     HLS: connections.hls,

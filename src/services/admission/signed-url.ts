@@ -5,7 +5,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type AccessRequest, reject } from '../../hub/index.ts'
-import { pathPrefix } from '../../node/http-request.ts'
+import { pathBehind, pathPrefix } from '../../node/http-request.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { AccessRule } from './access-rule.ts'
 import { signedUrlsOptions } from './signed-url.schema.ts'
@@ -94,9 +94,9 @@ function streamPathOf({ pathname }: URL, prefix: string): string {
   } catch (error) {
     throw new TypeError(`the path ${pathname} has invalid escapes`, { cause: error })
   }
-  if (!path.startsWith(`${prefix}/`))
-    throw new TypeError(`the path ${pathname} does not begin with ${prefix}`)
-  return path.slice(prefix.length).replace(/\.(?:flv|ts|m3u8)$/i, '')
+  const streamPath = pathBehind(prefix, path)
+  if (streamPath === undefined) throw new TypeError(`the path ${pathname} does not begin with ${prefix}`)
+  return streamPath.replace(/\.(?:flv|ts|m3u8)$/i, '')
 }
 
 /** Compares texts that may be secret in a time that tells nothing of them. */
@@ -105,7 +105,10 @@ export function equalTexts(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-type Claim = Pick<AccessRequest, 'action' | 'streamPath' | 'remoteAddress'> & { readonly expires: string }
+type Claim = Pick<AccessRequest, 'action' | 'remoteAddress'> & {
+  readonly streamPath: string
+  readonly expires: string
+}
 
 function signatureOf(secret: string, { action, streamPath, expires, remoteAddress }: Claim): string {
   // A stream path may have a line feed in it: the free text comes last, and the address has none.

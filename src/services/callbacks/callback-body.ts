@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from 'node:path'
-import { type AccessRequest, renameRequest } from '../../hub/index.ts'
+import { type AccessRequest, renameRequest, type StreamPath } from '../../hub/index.ts'
 import type { PackagedSegment, RtmpConnection } from '../../node/index.ts'
 import { type ConnectRequest, resolveStreamTarget } from '../../rtmp/index.ts'
 import type { ServerIdentity } from '../identity/server-identity.ts'
@@ -183,7 +183,7 @@ export function peerOfRequest(request: AccessRequest, clientId: string): Callbac
 export function peerOfPublisher(request: AccessRequest | undefined, streamPath: string): CallbackPeer {
   return request === undefined
     ? peerOfStream(streamPath)
-    : peerOfRequest({ ...request, streamPath }, request.clientId ?? '')
+    : peerOfRequest({ ...request, streamPath: streamPath as StreamPath }, request.clientId ?? '')
 }
 
 /** The one who connects. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Hub } from '../../hub/index.ts'
+import type { Clock, Hub, StreamPath } from '../../hub/index.ts'
 import type { Encoding } from './encoding.ts'
 import type { RestartOptions } from './restart-options.ts'
 
@@ -12,7 +12,7 @@ export interface Ingest extends Encoding {
   /** Its name: letters, digits, `_` and `-`. */
   readonly name: string
   /** The stream, as `/live/show`. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** A file; or `url`. */
   readonly file?: string | undefined
   /** A remote stream, by `rtsp`, `rtsps`, `rtmp`, `rtmps`, `http`, `https`, `srt`, `udp`, `rtp` or `tcp`; or `file`. */

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { type Clock, Hub, systemClock } from '../../hub/index.ts'
 import type { OptionsSchema } from '../parse-options.ts'
+import { streamPath } from '../stream-path.schema.ts'
 import { encodingShape, hasMedia } from './encoding.schema.ts'
 import type { Ingest, IngesterOptions } from './ingester-options.ts'
 import { restartShape } from './restart-options.ts'
@@ -16,7 +17,7 @@ const SCHEME = /^(rtsps?|rtmps?|https?|srt|udp|rtp|tcp):\/\//
 const ingest = z
   .strictObject({
     name: z.string().regex(/^[\w-]+$/, 'letters, digits, _ and -'),
-    streamPath: z.string().regex(/^\/[^/]+(\/[^/]+)+$/, 'looks like /app/name'),
+    streamPath,
     file: z.string().min(1).optional(),
     url: z
       .string()

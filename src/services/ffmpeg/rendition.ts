@@ -4,15 +4,17 @@
  * @module
  */
 
+import type { StreamPath } from '../../hub/index.ts'
+
 /**
  * What a {@link Transcoder} publishes as {@link Publisher.userData}: one output of an engine. Its times are those of its original, and a
  * transcoder makes nothing from it.
  */
 export class Rendition {
   /** Stream path of its original. */
-  readonly of: string
+  readonly of: StreamPath
   /** Its own stream path. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** Name of the engine that makes it. */
   readonly engine: string
   /** Its name among the outputs of the engine, such as `720p`. */

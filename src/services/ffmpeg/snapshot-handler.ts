@@ -20,6 +20,7 @@ import {
 import {
   httpPlayRequest,
   nodeRequestFacts,
+  pathBehind,
   pathPrefix,
   splitExtension,
   type TrustProxyOptions,
@@ -80,8 +81,8 @@ export class SnapshotHandler {
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const facts = nodeRequestFacts(request, this.#options)
-    if (facts === undefined || !facts.path.startsWith(this.#prefix)) return false
-    const split = splitExtension(facts.path.slice(this.#prefix.length))
+    if (facts === undefined) return false
+    const split = splitExtension(pathBehind(this.#prefix, facts.path) ?? '')
     if (split?.extension !== 'jpg' || !split.streamPath.includes('/', 1)) return false
     const { method } = facts
     const early = this.#answerWithoutStream(method)

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 import { concatBytes } from '../../bytes/index.ts'
 import { MediaError } from '../../errors/index.ts'
 import { FlvDemuxer } from '../../flv/index.ts'
-import type { Hub, Publisher, PublisherEnd } from '../../hub/index.ts'
+import type { Hub, Publisher, PublisherEnd, StreamPath } from '../../hub/index.ts'
 import { encodeVideoTagHeader, type MediaPacket, packetFromTag, TAG_TYPE_VIDEO } from '../../media/index.ts'
 
 /** Configuration that is kept while a stream cannot be published: metadata, audio, video. */
@@ -18,7 +18,7 @@ export interface StreamOutputOptions {
   /** Where. */
   readonly hub: Hub
   /** As what. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** Added to all times, ms, which are then those of the stream. @defaultValue the times of ffmpeg, on the stream's own clock */
   readonly shiftMs?: number
   /** For {@link Publisher.userData}. */

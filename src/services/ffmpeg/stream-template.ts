@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { StreamPath } from '../../hub/index.ts'
+
 /** Which streams are meant: `live/show`, or with `*` for any characters `live/*`. */
 export class StreamPattern {
   readonly #text: string
@@ -57,12 +59,12 @@ export class StreamTemplate {
   }
 
   /** The stream path that is made from `streamPath`. */
-  expand(streamPath: string): string {
+  expand(streamPath: string): StreamPath {
     const slash = streamPath.lastIndexOf('/')
     const app = streamPath.slice(1, Math.max(1, slash))
     const stream = streamPath.slice(slash + 1)
     const fill = (_: string, name: string): string => (name === 'app' ? app : stream)
-    return `/${this.text}`.replaceAll(/\[(app|stream)\]/g, fill)
+    return `/${this.text.replaceAll(/\[(app|stream)\]/g, fill)}`
   }
 
   /**

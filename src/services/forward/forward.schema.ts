@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { type Clock, Hub, Source, systemClock } from '../../hub/index.ts'
 import { DEFAULT_VHOST } from '../metrics/statistics.ts'
 import type { OptionsSchema } from '../parse-options.ts'
+import { streamPath } from '../stream-path.schema.ts'
 import { checkTarget, type ForwardTarget } from './forward-target.ts'
 import type { FindForwardTargets, ForwarderOptions } from './forwarder-options.ts'
 import type { KeptConnectionOptions } from './kept-connection.ts'
@@ -58,7 +59,7 @@ export const streamPullOptions = z.strictObject({
     .string()
     .regex(/^(rtmps?|https?):\/\/./i, 'streams are pulled from rtmp:, rtmps:, http: and https: URLs'),
   hub: z.instanceof(Hub),
-  streamPath: z.string().regex(/^\/.+\/[^/]+$/, 'a stream path is /app/name'),
+  streamPath,
   rtmp: given<NonNullable<StreamPullOptions['rtmp']>>('object'),
   http: given<NonNullable<StreamPullOptions['http']>>('object'),
   userData: z.unknown().optional(),

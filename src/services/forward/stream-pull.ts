@@ -4,7 +4,7 @@
  * @module
  */
 import { ProtocolError } from '../../errors/index.ts'
-import type { AccessRequest, Hub, Publisher } from '../../hub/index.ts'
+import type { AccessRequest, Hub, Publisher, StreamPath } from '../../hub/index.ts'
 import {
   HttpFlvClient,
   type HttpFlvClientOptions,
@@ -33,7 +33,7 @@ export interface StreamPullOptions extends KeptConnectionOptions {
   /** Where it is published. */
   readonly hub: Hub
   /** As which stream: `/app/name`. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** How connections are made to `rtmp:` and `rtmps:`. */
   readonly rtmp?: PullRtmpOptions
   /** How connections are made to `http:` and `https:`. */
@@ -50,7 +50,7 @@ export interface StreamPullOptions extends KeptConnectionOptions {
 /** Counters and facts of a {@link StreamPull}. */
 export interface StreamPullStats extends KeptConnectionStats {
   /** `/app/name` in the hub. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   /** Bytes received, all connections. */
   readonly receivedBytes: number
   /** Packets received, all connections. */
@@ -72,7 +72,7 @@ export interface StreamPullStats extends KeptConnectionStats {
  */
 export class StreamPull extends KeptConnection {
   /** As which stream it is published. */
-  readonly streamPath: string
+  readonly streamPath: StreamPath
   readonly #options: ResolvedPullOptions
   readonly #hub: Hub
   readonly #mark: string

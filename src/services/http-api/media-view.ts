@@ -82,7 +82,7 @@ export function clientView(statistics: Statistics, of: Client): z.output<typeof 
     vhost: statistics.identity.vhostId(vhost),
     stream: statistics.identity.streamId(vhost, streamPath),
     ip: request?.remoteAddress ?? '',
-    pageUrl: withoutQuery(request?.pageUrl ?? ''),
+    pageUrl: withoutQuery(textOf(request?.pageUrl)),
     swfUrl: withoutQuery(textOf(request?.details['swfUrl'])),
     tcUrl: tcUrlOf(request, vhost, streamPath),
     url: urlOf(vhost, streamPath),
@@ -104,6 +104,9 @@ export function clientView(statistics: Statistics, of: Client): z.output<typeof 
     queued_bytes: player?.queuedBytes ?? null,
   }
 }
+
+/** Longest text that a client has in the API, characters. */
+const MAX_TEXT_LENGTH = 1_024
 
 /** SRS's names for the codecs that it knows, ours for the others. */
 const CODEC_NAMES: Readonly<Record<string, string>> = {
@@ -175,7 +178,7 @@ function kbpsView({ received, sent }: Kbps): z.output<typeof kbps> {
 /** Scheme and host that the peer named, with the app of its stream: what it sent may end in a secret. */
 function tcUrlOf(request: AccessRequest | undefined, vhost: string, streamPath: string): string {
   const [, scheme = 'rtmp', host = vhost] =
-    /^([a-z]+):\/\/(?:[^/@]*@)?([^/?#]+)/i.exec(request?.url ?? '') ?? []
+    /^([a-z]+):\/\/(?:[^/@]*@)?([^/?#]+)/i.exec(textOf(request?.url)) ?? []
   return `${scheme}://${host}${streamPath.slice(0, streamPath.lastIndexOf('/'))}`
 }
 
@@ -187,6 +190,7 @@ function withoutQuery(url: string): string {
   return url.replace(/[?#].*$/s, '')
 }
 
+/** What a client said of itself, which may be 64 KiB: a page of the API has many of them. */
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT_LENGTH) : ''
 }

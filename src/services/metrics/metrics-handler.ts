@@ -4,6 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import createDebug from 'debug'
 import { type HttpReply, sendReply, textReply } from '../../node/http-reply.ts'
 import { nodeRequestFacts } from '../../node/http-request.ts'
 import type { RecentRefusals } from '../admission/recent-refusals.ts'
@@ -14,6 +15,8 @@ import { mediaMetrics, refusalMetric, srsMetrics } from './media-metrics.ts'
 import { metricsHandlerOptions } from './metrics-handler.schema.ts'
 import { formatMetrics, PROMETHEUS_CONTENT_TYPE } from './prometheus-text.ts'
 import type { Statistics } from './statistics.ts'
+
+const debug = createDebug('millrace:metrics')
 
 /** Options of {@link MetricsHandler}. */
 export interface MetricsHandlerOptions {
@@ -93,10 +96,16 @@ export class MetricsHandler {
   #answer(method: string): HttpReply {
     if (method !== 'GET' && method !== 'HEAD')
       return textReply(405, 'GET or HEAD', { cors: false }, { Allow: 'GET, HEAD' })
-    return {
-      status: 200,
-      headers: { 'Content-Type': PROMETHEUS_CONTENT_TYPE, 'Cache-Control': 'no-store' },
-      body: this.text(),
+    try {
+      return {
+        status: 200,
+        headers: { 'Content-Type': PROMETHEUS_CONTENT_TYPE, 'Cache-Control': 'no-store' },
+        body: this.text(),
+      }
+    } catch (error) {
+      // An HTTP server does not expect its listeners to throw.
+      debug('%s', error)
+      return textReply(500, 'internal error', { cors: false })
     }
   }
 }

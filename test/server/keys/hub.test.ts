@@ -81,6 +81,11 @@ tryKeys('hub', {
     }
     expect(await flushesWith('{ minFlushIntervalMs: 60000 }')).toBeLessThan(await flushesWith('{}'))
   },
+  async maxNameBytes() {
+    const server = await withHub('{ maxNameBytes: 4 }')
+    await publish(server, '/live/show')
+    await expect(publish(server, '/live/shows')).rejects.toThrow('longer than 4 bytes')
+  },
   async maxCacheMs() {
     expect((await clipIn('{ maxCacheMs: 1000 }')).stats().oversizedGops).toBeGreaterThan(0)
     expect((await clipIn('{}')).stats().oversizedGops).toBe(0)

@@ -8,8 +8,9 @@ import {
 import { request as requestOf } from '../requests.ts'
 
 function factsOf(streamPath: string, request: Parameters<typeof requestOf>[0] = {}) {
-  const hub = new Hub({}, new VirtualClock())
-  return commandFactsOf('example.com', hub.publish(streamPath, { request: requestOf(request) }))
+  const publisher = new Hub({}, new VirtualClock()).publish('/live/show', { request: requestOf(request) })
+  // Also names that no hub has.
+  return commandFactsOf('example.com', Object.defineProperty(publisher, 'streamPath', { value: streamPath }))
 }
 
 function expand(words: readonly string[], streamPath: string): readonly string[] {

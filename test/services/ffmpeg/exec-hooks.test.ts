@@ -96,7 +96,7 @@ describe('a program for unpublish', () => {
 
 it('maxWorkers does not count those that are over', async () => {
   const { hub, hooks } = stage({ command: ['true'], restart: 'never' }, { maxWorkers: 1 })
-  for (const name of ['/live/a', '/live/b']) {
+  for (const name of ['/live/a', '/live/b'] as const) {
     hub.publish(name)
     await exitOf(hooks)
   }

@@ -17,7 +17,7 @@ async function stage(
   const clock = new VirtualClock()
   const hub = new Hub(hubOptions, clock)
   const ffmpeg = await fakeFfmpeg(code)
-  const one = { name: 'one', streamPath: '/live/one', ...ingest }
+  const one: Ingest = { name: 'one', streamPath: '/live/one', ...ingest }
   const ingester = new Ingester({ hub, clock, ffmpeg, niceness: 0, ingests: [one], ...options })
   onTestFinished(() => ingester.close())
   return { clock, hub, ffmpeg, ingester }
@@ -160,7 +160,7 @@ describe('its arguments', () => {
   })
 
   it('two of one stream are refused', () => {
-    const ingests = ['a', 'b'].map((name) => ({ name, streamPath: '/live/one', file: 'x' }))
+    const ingests = ['a', 'b'].map((name) => ({ name, streamPath: '/live/one' as const, file: 'x' }))
     expect(() => new Ingester({ hub: new Hub(), ingests })).toThrow('two have one stream')
   })
 })

@@ -1,6 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { accept, Hub, type HubOptions, type Publisher, reject, VirtualClock } from 'millrace/hub'
+import {
+  accept,
+  Hub,
+  type HubOptions,
+  type Publisher,
+  reject,
+  type StreamPath,
+  VirtualClock,
+} from 'millrace/hub'
 import { type Snapshot, SnapshotHandler, Snapshots, type SnapshotsOptions } from 'millrace/services'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { audio, inter, key, videoConfig } from '../../hub/fakes.ts'
@@ -19,7 +27,7 @@ async function stage(options: Partial<SnapshotsOptions> = {}, code = COPY, hubOp
   return { clock, hub, ffmpeg, snapshots }
 }
 
-function show(hub: Hub, streamPath = '/live/show'): Publisher {
+function show(hub: Hub, streamPath: StreamPath = '/live/show'): Publisher {
   const publisher = hub.publish(streamPath)
   for (const packet of [videoConfig(0, 1), key(0, 2), audio(10, 3), inter(40, 4)]) publisher.write(packet)
   return publisher
@@ -144,7 +152,9 @@ describe('bounds', () => {
 
   it('let maxConcurrent run and maxWaiting wait', async () => {
     const { hub, snapshots } = await stage({ maxConcurrent: 1, maxWaiting: 1 })
-    const [one, two, three] = ['/live/1', '/live/2', '/live/3'].map((path) => show(hub, path).source)
+    const [one, two, three] = (['/live/1', '/live/2', '/live/3'] as const).map(
+      (path) => show(hub, path).source,
+    )
     const running = [snapshots.take(one!), snapshots.take(two!)]
     await expect(snapshots.take(three!)).rejects.toMatchObject({ code: 'ERR_SNAPSHOT_QUEUE' })
     expect((await Promise.all(running)).map((picture) => picture!.streamPath)).toEqual(['/live/1', '/live/2'])

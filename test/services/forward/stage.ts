@@ -7,6 +7,7 @@ import {
   type Publisher,
   type PublishOptions,
   type Source,
+  type StreamPath,
 } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import { duplexPair, RtmpClient, type RtmpClientOptions, type RtmpServerOptions } from 'millrace/node'
@@ -79,7 +80,11 @@ export class ForwardStage {
   }
 
   /** An encoder with a clip that it plays at the pace of the clock, over and over. */
-  encoder(streamPath = '/live/show', clip: Clip = 'avc-aac-bframes.flv', options?: PublishOptions): Encoder {
+  encoder(
+    streamPath: StreamPath = '/live/show',
+    clip: Clip = 'avc-aac-bframes.flv',
+    options?: PublishOptions,
+  ): Encoder {
     return new Encoder(this, this.hub.publish(streamPath, options), packetsOf(clip))
   }
 

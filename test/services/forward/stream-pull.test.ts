@@ -1,4 +1,4 @@
-import { Hub, VirtualClock } from 'millrace/hub'
+import { Hub, type StreamPath, VirtualClock } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import { duplexPair, HttpFlvClient, RtmpClient, type RtmpClientOptions } from 'millrace/node'
 import { StreamPull, type StreamPullOptions } from 'millrace/services'
@@ -221,7 +221,9 @@ describe('options', () => {
     ['rtmp://host/live/show', 'show', 'a stream path is /app/name'],
     ['rtmp://host/live/show', '/show', 'a stream path is /app/name'],
     ['rtmp://host/live/show', '/live/', 'a stream path is /app/name'],
-  ])('%s as %s are refused', (url, streamPath, message) => {
+    ['rtmp://host/live/show', '/live/a b', 'white space'],
+  ])('%s as %s are refused', (url, path, message) => {
+    const streamPath = path as StreamPath
     expect(() => new StreamPull({ url, hub, streamPath })).toThrow(TypeError)
     expect(() => new StreamPull({ url, hub, streamPath })).toThrow(message)
     expect(() => new StreamPull({ url, hub, streamPath })).not.toThrow('s3cret')

@@ -234,7 +234,7 @@ describe('streams and clients', () => {
 
   test('codecs that SRS has no name for, and streams without one of both', async () => {
     const stage = new ApiStage()
-    const send = (path: string, clip: Parameters<typeof packetsOf>[0]): void => {
+    const send = (path: `/${string}`, clip: Parameters<typeof packetsOf>[0]): void => {
       const publisher = stage.hub.publish(path)
       for (const packet of packetsOf(clip, 60)) publisher.write(packet)
     }

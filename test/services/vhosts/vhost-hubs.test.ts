@@ -110,7 +110,9 @@ describe('a change', () => {
     expect(await hub.findSource('/live/c', signal)).toBe(source)
     vhosts.apply([['a', { options: { publisherWaitMs: 0 } }]])
     expect(() => hub.publish('/live/b')).not.toThrow()
-    expect(await hub.authorize({} as AccessRequest, signal)).toMatchObject({ type: 'accept' })
+    expect(await hub.authorize({ streamPath: '/live/a' } as unknown as AccessRequest, signal)).toMatchObject({
+      type: 'accept',
+    })
     expect(await hub.findSource('/live/c', signal)).toBeUndefined()
     origin.close()
   })
