@@ -105,6 +105,13 @@ export class EventLog {
     hub.on('leave', (request) =>
       this.event('leave', fieldsOf(request, vhost), `${aim(request, vhost)}: over`),
     )
+    hub.on('videoStalled', ({ streamPath: stream }) =>
+      this.event(
+        'video-stalled',
+        { vhost, stream },
+        `no picture in ${vhost}${stream} for 3 s: players get the sound until a keyframe comes`,
+      ),
+    )
     hub.on('fanOutError', (error, { streamPath: stream }) =>
       this.event(
         'sending-failed',

@@ -1,14 +1,14 @@
 /**
  * From packets to media segments. RFC 8216 §3; where segments are cut is this package's own.
  *
- * A segment is cut before a video keyframe once the target duration is reached, before any frame where there is no video, and by force
- * where no keyframe comes. Its duration reaches from its first packet to the first packet of the next, so that durations add up. Its
+ * A segment is cut before a video keyframe once the target duration is reached, before any frame where there is no video or it has stalled
+ * ({@link VideoPresence}), and by force where no keyframe comes. Its duration reaches from its first packet to the first packet of the next, so that durations add up. Its
  * bytes are written as packets come; PAT and PMT go in front at the end, when all its streams are known.
  *
  * @module
  */
 import { copyBytes, equalBytes } from '../bytes/index.ts'
-import { type MediaPacket, packetFromTag } from '../media/index.ts'
+import { type MediaPacket, packetFromTag, VideoPresence } from '../media/index.ts'
 import { FramePace } from './frame-pace.ts'
 import type { HlsSegment } from './hls-segment.ts'
 import { MAX_EARLY_MS } from './hls-timeline.ts'
@@ -46,11 +46,6 @@ export interface HlsSegmenterOptions {
    */
   readonly maxGapMs?: number
   /**
-   * Where video comes, audio is left out until the first keyframe, but no longer than this. In ms.
-   * @defaultValue 10_000
-   */
-  readonly maxKeyframeWaitMs?: number
-  /**
    * Sequence number of the first segment. A segmenter that takes up where another stopped gets that one's
    * {@link HlsSegmenter.nextSequence}; its first segment is then marked as a discontinuity.
    * @defaultValue 0
@@ -60,10 +55,6 @@ export interface HlsSegmenterOptions {
   readonly ts?: TsSegmentOptions
 }
 
-/** Video that has been silent for so long, or for three frames, no longer decides where segments end. */
-const VIDEO_STALL_MS = 2000
-/** Audio waits no longer than this for video of which not even an inter frame comes. */
-const VIDEO_ABSENT_MS = 1000
 /** A keyframe joins a segment that audio opened so much earlier; after that it gets a segment of its own. */
 const VIDEO_JOIN_MS = 500
 
@@ -78,11 +69,11 @@ export class HlsSegmenter {
   readonly #forcedMs: number
   readonly #minMs: number
   readonly #maxGapMs: number
-  readonly #maxKeyframeWaitMs: number
   readonly #writer: TsSegmentWriter
   readonly #wallClock: WallClock
   readonly #video: FramePace
   readonly #audio: FramePace
+  readonly #presence: VideoPresence
   #ready: HlsSegment[]
   #open: OpenSegment | undefined
   #sequence: number
@@ -95,8 +86,6 @@ export class HlsSegmenter {
   #runCount: number
   #runHasVideo: boolean
   #needKeyframe: boolean
-  #waitFrom: number | undefined
-  #waitSawVideo: boolean
   #nextDiscontinuity: boolean
 
   /**
@@ -113,11 +102,11 @@ export class HlsSegmenter {
     this.#forcedMs = target * factor
     this.#minMs = options.minDurationMs ?? 100
     this.#maxGapMs = options.maxGapMs ?? 10_000
-    this.#maxKeyframeWaitMs = options.maxKeyframeWaitMs ?? 10_000
     this.#writer = new TsSegmentWriter(options.ts, options.maxSegmentBytes ?? 33_554_432)
     this.#wallClock = new WallClock()
     this.#video = new FramePace()
     this.#audio = new FramePace()
+    this.#presence = new VideoPresence()
     this.#ready = []
     this.#open = undefined
     this.#sequence = options.startSequence ?? 0
@@ -132,8 +121,6 @@ export class HlsSegmenter {
     this.#runCount = 0
     this.#runHasVideo = false
     this.#needKeyframe = true
-    this.#waitFrom = undefined
-    this.#waitSawVideo = false
     this.#nextDiscontinuity = this.#sequence > 0
   }
 
@@ -225,7 +212,6 @@ export class HlsSegmenter {
     if (packet.kind === 'video') {
       this.#videoConfiguration = packet
       this.#needKeyframe = true
-      this.#stopWaiting()
     } else {
       this.#audioConfiguration = packet
       this.#audioCodec = packet.codec
@@ -288,24 +274,19 @@ export class HlsSegmenter {
     this.#nextDiscontinuity = this.#sequence > 0
   }
 
+  /** Whether `packet` is left out: video until its first keyframe, and the audio beside it unless there is no video to wait for. */
   #waitsForKeyframe(packet: MediaPacket): boolean {
-    if (!this.#needKeyframe) return false
     if (packet.kind === 'video') {
-      this.#needKeyframe = !packet.keyframe
-      this.#waitSawVideo = true
-      return this.#needKeyframe
+      this.#needKeyframe &&= !packet.keyframe
+      if (this.#needKeyframe) return true
     }
-    if (this.#open !== undefined || !this.#writer.hasVideo) return false
-    this.#waitFrom ??= packet.dts
-    const longest = this.#waitSawVideo
-      ? this.#maxKeyframeWaitMs
-      : Math.min(VIDEO_ABSENT_MS, this.#maxKeyframeWaitMs)
-    return Math.abs(packet.dts - this.#waitFrom) < longest
-  }
-
-  #stopWaiting(): void {
-    this.#waitFrom = undefined
-    this.#waitSawVideo = false
+    this.#presence.observe(packet)
+    return (
+      this.#needKeyframe &&
+      this.#open === undefined &&
+      this.#writer.hasVideo &&
+      !this.#presence.isAbsent(true)
+    )
   }
 
   /** Whether `open` ends before `packet`. */
@@ -320,18 +301,17 @@ export class HlsSegmenter {
       }
       return duration >= this.#targetMs - this.#earlyMs
     }
-    return duration >= this.#targetMs && !this.#videoDecides(packet.dts)
+    return duration >= this.#targetMs && !this.#videoDecides()
   }
 
-  #videoDecides(dts: number): boolean {
-    if (!this.#writer.hasVideo || this.#needKeyframe) return false
-    return dts - this.#video.dts < Math.max(VIDEO_STALL_MS, 3 * this.#video.frameMs)
+  #videoDecides(): boolean {
+    return this.#writer.hasVideo && !this.#needKeyframe && !this.#presence.isAbsent(true)
   }
 
   /** Ends the open segment at a discontinuity, at `endDts` or where its last frames end. One that is too short is thrown away. */
   #cutShort(endDts: number | undefined): void {
     const open = this.#open
-    this.#stopWaiting()
+    this.#presence.restart()
     if (open !== undefined) {
       const end = endDts ?? this.#estimatedEnd(open)
       if (end - open.startDts >= this.#minMs) this.#finish(open, end)

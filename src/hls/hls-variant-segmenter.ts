@@ -4,7 +4,7 @@
  * @module
  */
 import { copyBytes, equalBytes } from '../bytes/index.ts'
-import { type MediaPacket, packetFromTag } from '../media/index.ts'
+import { type MediaPacket, packetFromTag, VideoPresence } from '../media/index.ts'
 import { FramePace } from './frame-pace.ts'
 import type { HlsSegment } from './hls-segment.ts'
 import type { HlsCut, HlsTimeline } from './hls-timeline.ts'
@@ -37,9 +37,6 @@ export interface HlsVariantSegment extends HlsSegment {
   readonly discontinuitySequence: number
 }
 
-/** Video that has been silent for so long, or for three frames, no longer decides where segments end. */
-const VIDEO_STALL_MS = 2000
-
 /**
  * Cuts one variant into MPEG-TS segments with the numbers and dates of an {@link HlsTimeline}, which the segmenters of the other variants
  * share. Push packets, configuration first, and read segments after each push.
@@ -56,6 +53,7 @@ export class HlsVariantSegmenter {
   readonly #writer: TsSegmentWriter
   readonly #video: FramePace
   readonly #audio: FramePace
+  readonly #presence: VideoPresence
   #ready: HlsVariantSegment[]
   #open: OpenSegment | undefined
   #cut: HlsCut | undefined
@@ -69,6 +67,9 @@ export class HlsVariantSegmenter {
   #videoConfiguration: MediaPacket | undefined
   #audioConfiguration: MediaPacket | undefined
   #audioCodec: string
+  #needKeyframe: boolean
+  /** Inter frames have come while it waits for a keyframe. */
+  #sawInterFrames: boolean
   #droppedCount: number
   #frameRate: number | undefined
 
@@ -84,6 +85,7 @@ export class HlsVariantSegmenter {
     this.#writer = new TsSegmentWriter(options.ts, options.maxSegmentBytes ?? 33_554_432)
     this.#video = new FramePace()
     this.#audio = new FramePace()
+    this.#presence = new VideoPresence()
     this.#ready = []
     this.#open = undefined
     this.#cut = undefined
@@ -95,6 +97,8 @@ export class HlsVariantSegmenter {
     this.#videoConfiguration = undefined
     this.#audioConfiguration = undefined
     this.#audioCodec = ''
+    this.#needKeyframe = true
+    this.#sawInterFrames = false
     this.#droppedCount = 0
     this.#frameRate = undefined
   }
@@ -147,6 +151,9 @@ export class HlsVariantSegmenter {
     const open = this.#open
     this.#lastTimeMs = undefined
     this.#waitSequence = undefined
+    this.#needKeyframe = true
+    this.#sawInterFrames = false
+    this.#presence.restart()
     this.#writer.discontinuity()
     if (open === undefined) return
     const endMs = this.#estimatedEnd(open)
@@ -194,8 +201,17 @@ export class HlsVariantSegmenter {
     }
     if (!video && packet.codec !== this.#audioCodec) this.#changeAudioCodec(packet.codec)
     this.#lastTimeMs = timeMs
-    const isStart = video ? packet.keyframe : !this.#videoDecides(timeMs)
+    if (video) this.#needKeyframe &&= !packet.keyframe
+    if (video && this.#needKeyframe) {
+      this.#sawInterFrames = true
+      this.#droppedCount++
+      return
+    }
+    this.#presence.observe(packet)
+    const isStart = video ? packet.keyframe : !this.#videoDecides()
     this.#place(timeMs, nowMs, isStart)
+    // One that had lost its place begins again with this packet.
+    this.#needKeyframe &&= !(video && packet.keyframe)
     if (this.#open === undefined) {
       this.#droppedCount++
       return
@@ -269,10 +285,11 @@ export class HlsVariantSegmenter {
     this.#open = new OpenSegment(timeMs, cut.first && cut.discontinuitySequence > 0)
   }
 
-  #videoDecides(timeMs: number): boolean {
+  /** Whether sound waits for video, at the beginning for longer: a keyframe is on its way, and other variants have pictures meanwhile. */
+  #videoDecides(): boolean {
     if (!this.#writer.hasVideo) return false
-    if (this.#open === undefined) return true
-    return timeMs - this.#video.dts < Math.max(VIDEO_STALL_MS, 3 * this.#video.frameMs)
+    if (this.#open === undefined && this.#sawInterFrames && this.#timeline.runningCount > 0) return true
+    return !this.#presence.isAbsent(true)
   }
 
   #estimatedEnd(open: OpenSegment): number {

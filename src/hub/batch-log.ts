@@ -74,14 +74,20 @@ export class BatchLog {
    * @param log - the source's packets; everything retained from its oldest start on is framed at the first flush.
    * @param format - the wire format.
    * @param tracks - which tracks.
+   * @param fromSeq - where to begin instead.
    */
-  constructor(log: GopCache, format: ViewFormat, tracks: TrackFilter) {
+  constructor(
+    log: GopCache,
+    format: ViewFormat,
+    tracks: TrackFilter,
+    fromSeq = log.start(Infinity)?.seq ?? log.head,
+  ) {
     this.format = format
     this.tracks = tracks
     this.#log = log
     this.#framing = format.create()
     this.#batches = new SequenceWindow()
-    this.#beginSeq = log.start(Infinity)?.seq ?? log.head
+    this.#beginSeq = fromSeq
     this.#flushedSeq = this.#beginSeq
     this.#bytes = 0
     this.#framedBytes = 0

@@ -41,7 +41,7 @@ export interface HubEvents {
   accept: (request: AccessRequest, decision: AccessAccept) => void
   /** A peer was turned away or sent elsewhere by a decision; not one that had gone meanwhile. */
   refuse: (request: AccessRequest, decision: AccessReject | AccessRedirect) => void
-  /** Who was let in can neither publish nor play: nobody publishes the stream, or its name is in use. `leave` follows. */
+  /** Who was let in can neither publish nor play: nobody publishes the stream, its name is in use, or HLS has no segment of it. `leave` follows. */
   fail: (request: AccessRequest, reason: string) => void
   /** Who was let in has ended, or never began. */
   leave: (request: AccessRequest) => void
@@ -49,6 +49,11 @@ export interface HubEvents {
   authorizeError: (error: unknown, request: AccessRequest) => void
   /** The user's `resolveSource` threw or took too long; the players wait for a publisher instead. */
   resolveError: (error: unknown, streamPath: StreamPath) => void
+  /**
+   * A stream has sound, but for 3 s no picture that a decoder could begin with, though there is video: a camera that is off, or a GOP
+   * that is longer than the log. Readers begin with the sound, until a keyframe comes. Once for each publish.
+   */
+  videoStalled: (source: Source) => void
   /**
    * Framing or writing threw, which is a defect of a format or a sink. That player is ended; without `player`, all players of that format
    * at `source`, or the source itself. Everybody else goes on.
@@ -259,6 +264,7 @@ export class Hub extends EventEmitter<HubEvents> {
     })
     source.on('publish', (publisher) => this.emit('publish', source, publisher))
     source.on('unpublish', (reason, publisher) => this.emit('unpublish', source, reason, publisher))
+    source.on('videoStalled', () => this.emit('videoStalled', source))
     source.on('fanOutError', (error, player) => this.emit('fanOutError', error, source, player))
     source.on('close', () => {
       this.#closing.delete(source)

@@ -3,13 +3,7 @@
  *
  * @module
  */
-import type { FourCc, MediaPacket } from '../media/index.ts'
-
-/** Audio alone for so long, and no video configuration: the stream is taken to have no video. */
-const AUDIO_ONLY_AFTER_MS = 500
-
-/** Video that pauses for so long no longer holds up joining players. */
-const VIDEO_STALLED_AFTER_MS = 3_000
+import { type FourCc, type MediaPacket, VideoPresence } from '../media/index.ts'
 
 /** Facts of the present publisher's media, and sums over all publishers of a source. */
 export class Intake {
@@ -21,9 +15,10 @@ export class Intake {
   receivedFrames: number
   /** Of these, before the first keyframe of their publisher. */
   droppedBeforeKeyframe: number
+  /** Whether readers should wait for pictures. */
+  readonly video: VideoPresence
   #keyframeSeen: boolean
-  #firstDts: number | undefined
-  #lastVideoDts: number | undefined
+  #hasBegun: boolean
   #audioCodec: FourCc
   #videoCodec: FourCc
 
@@ -32,9 +27,9 @@ export class Intake {
     this.receivedPackets = 0
     this.receivedFrames = 0
     this.droppedBeforeKeyframe = 0
+    this.video = new VideoPresence()
     this.#keyframeSeen = false
-    this.#firstDts = undefined
-    this.#lastVideoDts = undefined
+    this.#hasBegun = false
     this.#audioCodec = ''
     this.#videoCodec = ''
   }
@@ -49,21 +44,16 @@ export class Intake {
     return this.#videoCodec
   }
 
-  /** The publisher has sent video, configuration not counted. */
-  get hasVideo(): boolean {
-    return this.#lastVideoDts !== undefined
-  }
-
   /** The publisher has sent audio or video. */
   get hasBegun(): boolean {
-    return this.#firstDts !== undefined
+    return this.#hasBegun
   }
 
   /** Another publisher: the facts begin anew, the sums go on. */
   restart(): void {
+    this.video.restart()
     this.#keyframeSeen = false
-    this.#firstDts = undefined
-    this.#lastVideoDts = undefined
+    this.#hasBegun = false
     this.#audioCodec = ''
     this.#videoCodec = ''
   }
@@ -86,19 +76,10 @@ export class Intake {
 
   /** Learns from a packet that was let through, with its dts on the source's clock. */
   learn(packet: MediaPacket): void {
-    if (packet.coded) {
-      this.#firstDts ??= packet.dts
-      if (packet.kind === 'video') this.#lastVideoDts = packet.dts
-    }
+    if (packet.coded) this.#hasBegun = true
+    this.video.observe(packet)
     if (packet.codec === '') return
     if (packet.kind === 'audio') this.#audioCodec = packet.codec
     else this.#videoCodec = packet.codec
-  }
-
-  /** Whether nobody should wait for video: there is none, or it has paused for long. */
-  isAudioOnly(lastDts: number, hasVideoConfiguration: boolean): boolean {
-    if (this.#lastVideoDts !== undefined) return lastDts - this.#lastVideoDts > VIDEO_STALLED_AFTER_MS
-    if (hasVideoConfiguration || this.#firstDts === undefined) return false
-    return lastDts - this.#firstDts >= AUDIO_ONLY_AFTER_MS
   }
 }

@@ -23,8 +23,8 @@ export interface PlayerHost {
   readonly nowMs: number
   /** There is no video to wait for: a decoder can start anywhere. */
   readonly isAudioOnly: boolean
-  /** The view of `format` and `tracks`, shared with other players. */
-  openView(format: ViewFormat, tracks: TrackFilter): BatchLog
+  /** The view of `format` and `tracks`, shared with other players; one that is made begins at `fromSeq`. */
+  openView(format: ViewFormat, tracks: TrackFilter, fromSeq?: number): BatchLog
   /** One player fewer on `view`. */
   releaseView(view: BatchLog): void
   /**
@@ -64,7 +64,7 @@ export class Player {
   #sentDts: number
   /** The sink has got join bytes. */
   #joined: boolean
-  /** Playing from a place without keyframe: an inter frame would show nothing. */
+  /** Wants pictures and plays from a place without keyframe: an inter frame would show nothing. */
   #blind: boolean
   /** Configuration may differ at this place, which comes next. */
   #resumeAt: GopStart | undefined
@@ -150,7 +150,7 @@ export class Player {
     if (!this.#paused) return
     this.#paused = false
     if (this.#state === 'playing' && this.#cursor < this.#view.head) {
-      const point = this.#host.resumePoint(this.#view, 0)
+      const point = this.#resumePoint()
       if (point !== undefined && point.seq > this.#nextSeq) this.#continueAt(point)
       else if (this.#cursor < this.#view.first) {
         this.#state = 'waiting'
@@ -179,6 +179,10 @@ export class Player {
       if (view === undefined) return
       if (this.#state === 'waiting') this.#useView(view)
       else this.#nextView = view
+    } else if (this.#blind && tracks === 'audio') {
+      // It has listened, and goes on to.
+      this.#blind = false
+      this.#knownTracks = tracks
     }
     this.pump()
   }
@@ -253,9 +257,14 @@ export class Player {
     this.#sink.end(reason)
   }
 
-  #openView(tracks: TrackFilter): BatchLog | undefined {
+  /** It has the sound alone until a keyframe comes. */
+  get #isListening(): boolean {
+    return this.#blind && this.#nextView !== undefined && this.#view.tracks === 'audio'
+  }
+
+  #openView(tracks: TrackFilter, fromSeq?: number): BatchLog | undefined {
     try {
-      return this.#host.openView(this.#view.format, tracks)
+      return this.#host.openView(this.#view.format, tracks, fromSeq)
     } catch (error) {
       this.#host.playerFailed(this, error)
       return undefined
@@ -271,7 +280,7 @@ export class Player {
 
   #start(): void {
     let point = this.#joined
-      ? this.#host.resumePoint(this.#view, 0)
+      ? this.#resumePoint()
       : this.#host.resumePoint(this.#view, this.#gopsBack, this.#early)
     if (point !== undefined && point.seq < this.#nextSeq) point = this.#host.resumePoint(this.#view, 0)
     if (point === undefined || point.seq < this.#nextSeq) return
@@ -318,9 +327,8 @@ export class Player {
       if (batch === undefined) return undefined
     }
     if (this.#blind && batch.picture === 'inter') {
-      this.#skips++
-      this.#state = 'waiting'
-      this.#start()
+      if (this.#view.tracks === 'video') this.#waitForKeyframe()
+      else this.#listen(batch)
       return this.state === 'playing' ? this.#take() : undefined
     }
     if (this.#resumeAt !== undefined) {
@@ -332,22 +340,44 @@ export class Player {
     this.#cursor++
     this.#nextSeq = batch.toSeq
     this.#sentDts = batch.dts
-    this.#known = batch.configuration
+    // The configuration of the pictures has not reached one who listens.
+    if (!this.#isListening) this.#known = batch.configuration
     return batch.bytes
+  }
+
+  #waitForKeyframe(): void {
+    this.#skips++
+    this.#state = 'waiting'
+    this.#start()
+  }
+
+  /** Inter frames come, which would show nothing: goes on with the sound of `batch` and what follows, until a keyframe comes. */
+  #listen(batch: Batch): void {
+    const sound = this.#openView('audio', batch.fromSeq)
+    if (sound === undefined) return
+    if (this.#nextView === undefined) this.#nextView = this.#view
+    else this.#host.releaseView(this.#view)
+    this.#view = sound
+    this.#cursor = sound.idAt(batch.fromSeq)
+  }
+
+  /** Where it can go on now. One who listens looks for a picture. */
+  #resumePoint(): GopStart | undefined {
+    return this.#host.resumePoint(this.#isListening ? this.#nextView! : this.#view, 0)
   }
 
   /** Where a player that lags too far goes on; `undefined` while it keeps up, or when there is no newer place. */
   #skipTarget(batch: Batch): GopStart | undefined {
     // Against the newest batch, not the newest packet: what is held for the next flush is nobody's lag.
     if (this.#view.at(this.#view.head - 1)!.dts - batch.dts <= this.#maxLagMs) return undefined
-    const point = this.#host.resumePoint(this.#view, 0)
+    const point = this.#resumePoint()
     return point !== undefined && point.seq > batch.fromSeq ? point : undefined
   }
 
   /** The batch under the cursor is gone: the log dropped it. */
   #fallOut(): void {
     this.#skips++
-    const point = this.#host.resumePoint(this.#view, 0)
+    const point = this.#resumePoint()
     if (point === undefined) {
       this.#state = 'waiting'
       return
@@ -372,7 +402,7 @@ export class Player {
   #moveTo(point: GopStart): void {
     this.#cursor = this.#view.idAt(point.seq)
     this.#nextSeq = point.seq
-    this.#blind = !point.keyframe && this.#view.tracks !== 'audio'
+    this.#blind = !point.keyframe && (this.#blind || this.#view.tracks !== 'audio')
   }
 
   #useView(view: BatchLog): void {
@@ -401,7 +431,7 @@ export class Player {
   /** Whether `view` can take over between any two packets: it adds no pictures, or there are none. */
   #canChangeAnywhere({ tracks }: BatchLog): boolean {
     const addsPictures = tracks !== 'audio' && (tracks === 'all' || this.#view.tracks === 'audio')
-    return !addsPictures || this.#host.isAudioOnly
+    return !addsPictures || (this.#host.isAudioOnly && !this.#isListening)
   }
 
   #changedConfiguration(start: GopStart): Uint8Array {

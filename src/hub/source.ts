@@ -44,6 +44,11 @@ export interface SourceEvents {
   unpublish: (reason: PublisherEnd, publisher: Publisher) => void
   /** The configuration of a track or the metadata changed. */
   configuration: (configuration: ConfigurationSet) => void
+  /**
+   * There is sound, but for 3 s no picture that a decoder could begin with, though there is video: readers begin with the sound, until a
+   * keyframe comes. Once for each publish.
+   */
+  videoStalled: () => void
   /** The last player, consumer or viewer has left. Not when the source closes. */
   idle: () => void
   /** As {@link HubEvents.fanOutError}. */
@@ -91,6 +96,8 @@ export class Source extends EventEmitter<SourceEvents> {
   #configuration: ConfigurationSet
   /** Of the present publisher, where it says. */
   #publisherAtc: boolean | undefined
+  /** Of the present publisher, it was told that its video has stalled. */
+  #toldOfStall: boolean
 
   /**
    * @param turns - whom it takes turns with when it sends.
@@ -143,6 +150,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#evictedTo = 0
     this.#configuration = EMPTY_CONFIGURATION
     this.#publisherAtc = undefined
+    this.#toldOfStall = false
   }
 
   /** The present publisher, or `undefined` within the grace time. */
@@ -364,6 +372,7 @@ export class Source extends EventEmitter<SourceEvents> {
     this.#publishedSinceMs = now
     this.#lastArrivalMs = now
     this.#intake.restart()
+    this.#toldOfStall = false
     const previous = this.#publisher
     const publisher = new Publisher(this, options)
     // The stream has changed hands before anybody hears of it: listeners may publish, kick and close.
@@ -406,6 +415,10 @@ export class Source extends EventEmitter<SourceEvents> {
     }
     this.#consumers.wake()
     this.#fanOut.appended(isDefaultVideo(packet))
+    if (packet.kind === 'audio' && !this.#toldOfStall && this.#isVideoStalled()) {
+      this.#toldOfStall = true
+      this.emit('videoStalled')
+    }
     if (this.log.configuration === this.#configuration) return
     this.#configuration = this.log.configuration
     this.emit('configuration', this.#configuration)
@@ -433,12 +446,12 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** @internal */
   get isAudioOnly(): boolean {
-    return this.#intake.isAudioOnly(this.lastDts, this.log.configuration.video.length > 0)
+    return this.#intake.video.isAbsent(this.log.configuration.video.length > 0)
   }
 
   /** @internal */
-  openView(format: ViewFormat, tracks: TrackFilter): BatchLog {
-    return this.#views.open(format, tracks)
+  openView(format: ViewFormat, tracks: TrackFilter, fromSeq?: number): BatchLog {
+    return this.#views.open(format, tracks, fromSeq)
   }
 
   /** @internal */
@@ -471,7 +484,7 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** @internal */
   resumePoint(view: BatchLog, gopsBack: number, early = false): GopStart | undefined {
-    if (view.tracks === 'audio' || this.isAudioOnly) {
+    if (this.#startsWithoutPicture(view.tracks)) {
       return view.headStart(this.lastDts, early ? this.#firstSound() : undefined)
     }
     const start = this.log.start(gopsBack)
@@ -481,16 +494,27 @@ export class Source extends EventEmitter<SourceEvents> {
 
   /** @internal */
   startPoint(tracks: TrackFilter, gopsBack: number, fromSeq: number): GopStart | undefined {
-    if (tracks !== 'audio' && !this.isAudioOnly) return this.log.start(gopsBack)
+    if (!this.#startsWithoutPicture(tracks)) return this.log.start(gopsBack)
     const seq = Math.max(fromSeq, this.log.first)
     const dts = this.log.at(seq)?.dts ?? this.lastDts
     return { seq, dts, configuration: this.log.configurationAt(seq), keyframe: false }
   }
 
+  #isVideoStalled(): boolean {
+    const hasVideo = this.log.configuration.video.length > 0 || this.#intake.video.hasPictures
+    return hasVideo && this.#startsWithoutPicture('default')
+  }
+
+  /** Whether readers of `tracks` begin with sound, anywhere: there are no pictures, or the log has none to start at and the next is overdue. */
+  #startsWithoutPicture(tracks: TrackFilter): boolean {
+    if (tracks === 'audio' || this.isAudioOnly) return true
+    return tracks !== 'video' && this.#intake.video.lacksKeyframe && this.log.start() === undefined
+  }
+
   /** It takes some audio to know that there is no video. Players that have waited for that get the stream from here on. */
   #firstSound(): number | undefined {
     const seq = this.#firstCodedSeq
-    return seq < this.log.first || this.#intake.hasVideo ? undefined : seq
+    return seq < this.log.first || this.#intake.video.hasPictures ? undefined : seq
   }
 
   /** @internal */

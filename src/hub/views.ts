@@ -54,15 +54,16 @@ export class Views {
 
   /**
    * The view of `format` and `tracks` for one more player.
+   * @param fromSeq - where one that is made begins. @defaultValue the oldest start of the log
    * @throws what the format throws when it frames what is there already.
    */
-  open(format: ViewFormat, tracks: TrackFilter): BatchLog {
+  open(format: ViewFormat, tracks: TrackFilter, fromSeq?: number): BatchLog {
     for (const [view, players] of this.#players) {
       if (view.format !== format || view.tracks !== tracks) continue
       this.#players.set(view, players + 1)
       return view
     }
-    const view = new BatchLog(this.#log, format, tracks)
+    const view = new BatchLog(this.#log, format, tracks, fromSeq)
     view.flush()
     this.#players.set(view, 1)
     this.flush()

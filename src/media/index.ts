@@ -82,3 +82,4 @@ export {
   type VideoTagHeader,
   type VideoTagHeaderOptions,
 } from './video-tag-header.ts'
+export { VIDEO_STALLED_AFTER_MS, VideoPresence } from './video-presence.ts'

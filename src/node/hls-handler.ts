@@ -15,6 +15,7 @@ import {
   systemClock,
   type Timer,
 } from '../hub/index.ts'
+import { hlsObstacle } from './hls-obstacle.ts'
 import { HlsPackages } from './hls-packages.ts'
 import type { HlsPackagerOptions, PackagedSegment } from './hls-packager.ts'
 import { mediaPlaylistText, multivariantText } from './hls-playlist-text.ts'
@@ -87,7 +88,7 @@ export interface HlsHandlerOptions
   readonly maxVariants?: number
   /** Where segments and playlists are kept. @defaultValue a `MemorySegmentStore` */
   readonly store?: SegmentStore
-  /** How long the first playlist request waits for the first segment, ms; then 404. @defaultValue 15000 */
+  /** How long the first playlist request waits for the first segment, ms; then 503, and why there is none. @defaultValue 15000 */
   readonly firstSegmentWaitMs?: number
   /** A packager on demand stops when there has been no viewer for so long, ms. @defaultValue 60000 */
   readonly idleMs?: number
@@ -345,7 +346,7 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
         const isReady = await this.#whenReady(packaged, gone)
         // Whoever has gone while it waited will not come with its session.
         if (gone.aborted || this.#closed) return closingReply(this.#options)
-        if (!isReady) return notFoundReply(this.#options)
+        if (!isReady) return this.#notReady(packaged, admitted)
         if (facts.method === 'HEAD') return 'head'
         isViewer = true
         return this.#sessions.open(packaged, request, decision, this.#clock.now())
@@ -355,6 +356,14 @@ export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
     } finally {
       this.#sessions.release()
     }
+  }
+
+  /** The answer where there is no segment: 404 if the stream is over, else why. */
+  #notReady(packaged: PackagedStream, { hub, request }: Admitted): HttpReply {
+    if (packaged.ended) return notFoundReply(this.#options)
+    const obstacle = hlsObstacle(packaged)
+    hub.failed(request, obstacle)
+    return textReply(503, obstacle, this.#options, { 'Retry-After': '5' })
   }
 
   /** The media playlist of one variant; where there are several and none is named, the playlist of all. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Hub, Source, StreamPath } from '../hub/index.ts'
+import type { FourCc } from '../media/index.ts'
 import type { HlsPackager } from './hls-packager.ts'
 
 /** A source that is packaged, alone or as one of several. */
@@ -74,6 +75,8 @@ export abstract class PackagedStream {
   abstract get ended(): boolean
   /** Number that no segment has yet. */
   abstract get nextSequence(): number
+  /** FourCCs that came and that no segment can carry. */
+  abstract get unsupportedCodecs(): ReadonlySet<FourCc>
   /** A variant by its name. */
   abstract variant(name: string): PackagedVariant | undefined
   /** Whether `source` is it, or one of its variants. */
@@ -118,6 +121,10 @@ export class PackagedSource extends PackagedStream {
 
   override get nextSequence(): number {
     return this.#packager.nextSequence
+  }
+
+  override get unsupportedCodecs(): ReadonlySet<FourCc> {
+    return this.#packager.unsupportedCodecs
   }
 
   /** Whatever the name: a parameter that is called `variant` is the application's. */

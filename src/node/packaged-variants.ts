@@ -7,6 +7,7 @@ import createDebug from 'debug'
 import { encodeUtf8 } from '../bytes/index.ts'
 import { HlsTimeline } from '../hls/index.ts'
 import { type Clock, type Hub, setDeadline, type Source } from '../hub/index.ts'
+import type { FourCc } from '../media/index.ts'
 import { HlsPackager, type HlsPackagerOptions, storeKey } from './hls-packager.ts'
 import { multivariantPlaylist } from './hls-playlist-text.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
@@ -83,6 +84,10 @@ export class PackagedVariants extends PackagedStream {
 
   override get nextSequence(): number {
     return this.#timeline.nextSequence
+  }
+
+  override get unsupportedCodecs(): ReadonlySet<FourCc> {
+    return new Set(this.#all.flatMap(({ packager }) => [...packager.unsupportedCodecs]))
   }
 
   override variant(name: string): PackagedVariant | undefined {

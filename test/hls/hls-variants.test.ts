@@ -236,6 +236,30 @@ describe('variants', () => {
     expect(one.list).toEqual(['0 0 2', '1 2000 2 open'])
   })
 
+  it('begin with sound where video is announced and does not come', () => {
+    const timeline = new HlsTimeline({ targetDurationMs: 1000 })
+    const one = new Rung(timeline)
+    const other = new Rung(timeline)
+    const sound = content({ from: 0, to: 6000, gop: 1000 }).filter(({ kind }) => kind === 'audio')
+    play([
+      { rung: one, packets: sound },
+      { rung: other, packets: sound },
+    ])
+    expect(one.list).toEqual(['0 3003 0.959', '1 3962 0.958', '2 4920 0.959'])
+    expect(other.list).toEqual(one.list)
+    const late = new Rung(timeline)
+    for (const packet of content({ from: 6000, to: 9500, gop: 60_000, phase: 1 })) late.push(packet)
+    expect([late.segmenter.running, one.segmenter.running]).toEqual([false, true]) // its keyframe is on its way, and the others go on
+  })
+
+  it('begin with sound where no keyframe comes in any of them', () => {
+    const timeline = new HlsTimeline({ targetDurationMs: 1000 })
+    const one = new Rung(timeline)
+    for (const packet of content({ from: 0, to: 6000, gop: 60_000, phase: 1 })) one.push(packet)
+    expect(one.list).toEqual(['0 3003 0.959', '1 3962 0.958', '2 4920 0.959'])
+    expect(one.segments.every(({ hasVideo }) => !hasVideo)).toBe(true)
+  })
+
   it('of audio alone follow the video of the others', () => {
     const timeline = new HlsTimeline({ targetDurationMs: 2000 })
     const video = new Rung(timeline)

@@ -6,6 +6,7 @@ import { HlsHandler, MemorySegmentStore, type PackagedSegment } from 'millrace/n
 import { describe, expect, it } from 'vitest'
 import { ascii, hex, join } from '../support/bytes.ts'
 import { HlsServer, media, multivariant, resolvePath } from './hls-harness.ts'
+import { aacConfiguration, aacFrame, avcConfiguration, avcFrame } from '../mpegts/packets.ts'
 import { packetsOf, settle, Stage } from './http-harness.ts'
 
 function codecsIn(bytes: Buffer): string[] {
@@ -108,17 +109,59 @@ describe('a viewer', () => {
     expect(variant!.codecs).toEqual(['mp4a.40.2'])
   })
 
-  it('waits for the first segment, and gets a 404 when none comes in time', async () => {
+  it('waits for the first segment, and gets a 503 that says why when none comes in time', async () => {
     const { stage, server } = live()
     const { answer } = await server.waiting()
     stage.clock.advance(14_999)
     await settle()
     expect(server.hls.viewerCount).toBe(0)
     stage.clock.advance(1)
-    expect(await answer).toMatchObject({ status: 404, body: 'no such stream\n' })
+    expect(await answer).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '5' },
+      body: 'the first segment is not finished yet\n',
+    })
     const impatient = await new HlsServer(stage, { firstSegmentWaitMs: 0 }).waiting()
     stage.clock.advance(0)
-    expect((await impatient.answer).status).toBe(404)
+    expect((await impatient.answer).status).toBe(503)
+  })
+
+  it('of a stream without segments is told what is missing, and the log as well', async () => {
+    const stage = new Stage()
+    const failed: string[] = []
+    stage.hub.on('fail', (_request, reason) => failed.push(reason))
+    const publisher = stage.hub.publish('/live/show')
+    const told = async (): Promise<string> => {
+      const { answer } = await new HlsServer(stage).waiting()
+      stage.clock.advance(15_000)
+      const { status, body } = await answer
+      return `${status} ${body.trim()}`
+    }
+    expect(await told()).toBe('503 the publisher has sent no audio or video yet')
+    publisher.write(avcConfiguration())
+    for (let dts = 0; dts < 20_000; dts += 40) publisher.write(avcFrame(dts))
+    expect(await told()).toBe('503 no keyframe of the video has come yet')
+    // ExHeader, key frame, SequenceStart and CodedFrames; fourCC; the av1C and a picture
+    publisher.write(packetFromTag(9, 0, join(hex('90'), ascii('av01'), hex('81 05 0c 00'))))
+    publisher.write(packetFromTag(9, 0, join(hex('91'), ascii('av01'), hex('12 00'))))
+    expect(await told()).toBe('503 HLS segments cannot carry av01')
+    publisher.unpublish()
+    const { answer } = await new HlsServer(stage, { firstSegmentWaitMs: 1_000 }).waiting()
+    stage.clock.advance(1_000)
+    expect(await answer).toMatchObject({ status: 503, body: 'the publisher is away\n' })
+    expect(failed).toHaveLength(4)
+  })
+
+  it('of a camera that is off hears the sound', async () => {
+    const stage = new Stage()
+    const publisher = stage.hub.publish('/live/show')
+    const server = new HlsServer(stage, { mode: 'always' })
+    publisher.write(avcConfiguration())
+    publisher.write(aacConfiguration())
+    for (let dts = 0; dts < 8_000; dts += 20) publisher.write(aacFrame(dts))
+    await settle()
+    const { segments } = await server.media(await server.enter())
+    expect(segments.map(({ durationSec }) => durationSec)).toEqual([2, 2])
   })
 
   it('that leaves while it waits is forgotten', async () => {

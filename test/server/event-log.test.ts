@@ -1,4 +1,5 @@
 import { accept, type AccessDecision, type AccessRequest, Hub, redirect, reject } from 'millrace/hub'
+import { packetFromTag } from 'millrace/media'
 import { expect, test } from 'vitest'
 import { EventLog } from '../../examples/server/event-log.ts'
 
@@ -74,4 +75,19 @@ test('a stream key is in no line', async () => {
     'publish /live/show by rtmp from 192.0.2.7: over',
     'publish /live/… by rtmp from 192.0.2.7: refused, unknown stream key',
   ])
+})
+
+test('a stream whose video has stalled has one line', () => {
+  const lines: string[] = []
+  const hub = new Hub()
+  new EventLog((line) => lines.push(line.slice(25))).watchHub(hub, 'a.test')
+  const publisher = hub.publish('/live/show')
+  // AVC sequence header: key | codec 7, packet type 0; then AAC every 20 ms: format 10, packet type 1
+  publisher.write(packetFromTag(9, 0, Uint8Array.of(0x17, 0x00, 0, 0, 0, 0x01)))
+  for (let ms = 0; ms <= 9_000; ms += 20)
+    publisher.write(packetFromTag(8, ms, Uint8Array.of(0xaf, 0x01, 0x21)))
+  expect(lines.slice(1)).toEqual([
+    'no picture in a.test/live/show for 3 s: players get the sound until a keyframe comes',
+  ])
+  hub.close()
 })

@@ -5,15 +5,12 @@
  */
 import { LimitError } from '../../errors/index.ts'
 import type { Clock, Consumer, Publisher } from '../../hub/index.ts'
-import { ConfigurationTracker, type MediaPacket } from '../../media/index.ts'
+import { ConfigurationTracker, type MediaPacket, VideoPresence } from '../../media/index.ts'
 import type { Recording, RecordingEnd } from './recorder-options.ts'
 import { RecordingPart } from './recording-part.ts'
 import type { RecordingFormat, RecordingPath } from './recording-path.ts'
 import type { RecordingStore } from './recording-store.ts'
 import type { RecordingWriter, RecordingWriterOptions } from './recording-writer.ts'
-
-/** Video that pauses for so long does not keep a file from ending, ms. */
-const VIDEO_STALLED_AFTER_MS = 3_000
 
 /** What a packet that is held takes beside its body, in bytes. */
 const HELD_OVERHEAD_BYTES = 256
@@ -76,6 +73,7 @@ export class RecordingSession {
   readonly #host: SessionHost
   readonly #consumer: Consumer
   readonly #tracker: ConfigurationTracker
+  readonly #video: VideoPresence
   #part: RecordingPart | undefined
   /** Bytes of media since {@link RecordingSession.#firstDts} while there is no part because the store failed. */
   #lostBytes: number | undefined
@@ -87,7 +85,6 @@ export class RecordingSession {
   /** When the files of the last minute were begun, ms on the clock. */
   #begunMs: number[]
   #firstDts: number
-  #lastVideoDts: number
   #endDts: number
   #end: RecordingEnd | undefined
   #isDone: boolean
@@ -112,6 +109,7 @@ export class RecordingSession {
     this.#host = host
     this.#consumer = publisher.source.consume({ start, maxLagMs: options.maxLagMs })
     this.#tracker = new ConfigurationTracker()
+    this.#video = new VideoPresence()
     this.#part = undefined
     this.#lostBytes = undefined
     this.#ending = []
@@ -119,7 +117,6 @@ export class RecordingSession {
     this.#heldBytes = 0
     this.#begunMs = []
     this.#firstDts = 0
-    this.#lastVideoDts = -Infinity
     this.#endDts = Infinity
     this.#end = undefined
     this.#isDone = false
@@ -218,6 +215,7 @@ export class RecordingSession {
 
   #accept(packet: MediaPacket): void {
     this.#tracker.push(packet)
+    this.#video.observe(packet)
     const part = this.#part
     const isHeld = this.#held.length > 0
     if (!this.#hasBegun) {
@@ -228,10 +226,9 @@ export class RecordingSession {
     else if (isHeld && packet.kind === 'audio') this.#hold(packet)
     else if (!part.writer.write(packet)) {
       // Video of the next file begins at a keyframe: audio that changes waits for that, so that no picture is lost.
-      if (packet.kind === 'audio' && this.#hasVideo(packet.dts)) this.#hold(packet)
+      if (packet.kind === 'audio' && this.#hasVideo) this.#hold(packet)
       else this.#cut('changed', packet)
     }
-    if (packet.kind === 'video' && packet.coded) this.#lastVideoDts = packet.dts
   }
 
   /** Whether a segment ends before this packet. */
@@ -239,11 +236,11 @@ export class RecordingSession {
     const { segmentDurationMs, segmentBytes } = this.#options
     const byteLength = this.#part?.byteLength ?? this.#lostBytes ?? 0
     if (packet.dts - this.#firstDts < segmentDurationMs && byteLength < segmentBytes) return false
-    return packet.keyframe || (packet.kind === 'audio' && packet.coded && !this.#hasVideo(packet.dts))
+    return packet.keyframe || (packet.kind === 'audio' && packet.coded && !this.#hasVideo)
   }
 
-  #hasVideo(dts: number): boolean {
-    return dts - this.#lastVideoDts <= VIDEO_STALLED_AFTER_MS
+  get #hasVideo(): boolean {
+    return this.#video.hasPictures && !this.#video.isAbsent(true)
   }
 
   #hold(packet: MediaPacket): void {
