@@ -41,7 +41,7 @@ export interface SourceStats {
   readonly lagMs: number
   /** dts of the newest packet, ms. */
   readonly lastDts: number
-  /** Jumps of publishers' clocks that were closed. */
+  /** Jumps of publishers' clocks that were closed, and outliers. */
   readonly clockJumps: number
   /** Video packets that came before the first keyframe of their publisher and were dropped: nobody could show them. */
   readonly droppedBeforeKeyframe: number

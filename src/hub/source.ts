@@ -395,7 +395,7 @@ export class Source extends EventEmitter<SourceEvents> {
       this.#sourceClock.republish(now - this.#publishedSinceMs)
     }
     this.#lastArrivalMs = now
-    const stamped = packet.withDts(this.#sourceClock.map(packet))
+    const stamped = packet.withDts(this.#sourceClock.map(packet, now))
     // Bounds that are hit by a jump in time would drop what nobody has got yet.
     if (this.log.firstWith(stamped) > this.#views.flushedSeq) this.#fanOut.drain()
     if (packet.coded && !this.#intake.hasBegun) {

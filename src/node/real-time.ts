@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../hub/index.ts'
+import { type Clock, SourceClock } from '../hub/index.ts'
 import type { MediaPacket } from '../media/index.ts'
 
 /** How {@link inRealTime} plays. */
@@ -19,7 +19,8 @@ export interface RealTimeOptions {
 }
 
 /**
- * Gives each packet at its time, as an encoder would: for {@link RtmpClient.send} and {@link Publisher.send}.
+ * Gives each packet at its time, as an encoder would: for {@link RtmpClient.send} and {@link Publisher.send}. Jumps and outliers keep
+ * their times, and are not waited for, as {@link SourceClock} judges them.
  *
  * @param packets - in order of dts, such as a whole FLV file; kept while it runs.
  *
@@ -39,25 +40,32 @@ export async function* inRealTime(
   options: RealTimeOptions = {},
 ): AsyncGenerator<MediaPacket, void, undefined> {
   const { loop = false, signal, leadMs = 20, clock = processClock } = options
-  const coded = packets.filter((packet) => packet.coded)
+  const clockOfFile = new SourceClock()
+  const timed = packets.map((packet): Timed => ({ packet, dueMs: clockOfFile.map(packet) }))
+  const coded = timed.filter(({ packet }) => packet.coded)
   if (coded.length === 0) {
     yield* packets
     return
   }
-  const firstDts = coded.reduce((first, { dts }) => Math.min(first, dts), Infinity)
   const lengthMs = loopLengthMs(coded)
-  const startMs = clock.now() - firstDts
+  const startMs = clock.now()
   for (let round = 0; round === 0 || loop; round++) {
-    for (const packet of packets) {
+    for (const { packet, dueMs } of timed) {
       // Configuration comes once; a loop has no end of sequence.
       if (!packet.coded && (round > 0 || (loop && packet.endOfSequence))) continue
-      const dts = packet.dts + round * lengthMs
-      const waitMs = packet.coded ? startMs + dts - leadMs - clock.now() : 0
+      const roundMs = round * lengthMs
+      const waitMs = packet.coded ? startMs + roundMs + dueMs - leadMs - clock.now() : 0
       if (waitMs > 0) await sleep(waitMs, signal, clock)
       if (signal?.aborted === true) return
-      yield packet.withDts(dts)
+      yield packet.withDts(packet.dts + roundMs)
     }
   }
+}
+
+/** A packet and when it is due, in ms from the start. */
+interface Timed {
+  readonly packet: MediaPacket
+  readonly dueMs: number
 }
 
 const processClock: Pick<Clock, 'now' | 'setTimeout'> = {
@@ -72,9 +80,9 @@ const processClock: Pick<Clock, 'now' | 'setTimeout'> = {
  * The least time after which neither kind begins again before its last frame is over: sound that starts and ends a little after the
  * picture goes round with it, without a gap in either.
  */
-function loopLengthMs(coded: readonly MediaPacket[]): number {
+function loopLengthMs(coded: readonly Timed[]): number {
   const lengths = (['audio', 'video'] as const).map((kind) => {
-    const times = coded.filter((packet) => packet.kind === kind).map(({ dts }) => dts)
+    const times = coded.filter(({ packet }) => packet.kind === kind).map(({ dueMs }) => dueMs)
     if (times.length < 2) return times.length * 40
     const spanMs = times.at(-1)! - times[0]!
     return Math.round((spanMs * times.length) / (times.length - 1))

@@ -55,6 +55,30 @@ describe('inRealTime', () => {
     expect(lines).toEqual(['0: video 5000', '40: video 5040'])
   })
 
+  it('does not wait for the clock of the other kind, nor for an outlier', async () => {
+    const packets = [
+      audio(0),
+      video(60_000),
+      audio(20),
+      video(65_040),
+      audio(60),
+      video(60_080),
+      audio(100),
+      video(60_120),
+    ]
+    const { lines } = await timeline(packets, { leadMs: 0 }, 1_000)
+    expect(lines).toEqual([
+      '0: audio 0',
+      '20: video 60000',
+      '20: audio 20',
+      '40: video 65040',
+      '60: audio 60',
+      '80: video 60080',
+      '100: audio 100',
+      '120: video 60120',
+    ])
+  })
+
   it('loops with a clock that goes on, and with configuration once', async () => {
     const { lines, ended } = await timeline([CONFIG, video(0), video(40)], { loop: true, leadMs: 0 }, 165)
     expect(ended).toBe(false)
@@ -86,7 +110,7 @@ describe('inRealTime', () => {
   it('ends when aborted, in the middle of a wait, and leaves no timer', async () => {
     const stop = new AbortController()
     const clock = new VirtualClock()
-    const packets = inRealTime([video(0), video(10_000)], { signal: stop.signal, clock })
+    const packets = inRealTime([video(0), video(1_000)], { signal: stop.signal, clock })
     await packets.next()
     const next = packets.next()
     expect(clock.pending).toBe(1)

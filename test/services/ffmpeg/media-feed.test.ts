@@ -81,7 +81,7 @@ describe('what ffmpeg is fed', () => {
   it('holds a bounded number of sequence headers of a publisher that sends nothing else', async () => {
     const publisher = published()
     publisher.write(audioConfig(0))
-    for (const dts of [0, 5_000]) publisher.write(audio(dts))
+    for (const dts of [0, 1_000, 2_000, 3_000, 4_000, 5_000]) publisher.write(audio(dts))
     const feed = MediaFeed.open(publisher.source, signal)
     for (let i = 1; i <= 1_000; i++) {
       publisher.write(audioConfig(5_010, i))

@@ -167,11 +167,11 @@ describe('a ladder', () => {
     process.kill(transcoder.stats()[0]!.pid!, 'SIGKILL')
     expect(await exited(transcoder)).toMatchObject({ reason: 'killed by SIGKILL' })
     expect(hub.source('/live/show_lo')!.publisher).toBeUndefined()
-    publisher.write(key(2_000, 7))
+    publisher.write(key(1_000, 7))
     const back = published(hub, '/live/show_lo')
     clock.advance(1_000)
     const { log } = await back
-    await expect.poll(() => log.at(log.head - 1)?.dts).toBe(2_000)
+    await expect.poll(() => log.at(log.head - 1)?.dts).toBe(1_000)
     expect(transcoder.stats()).toMatchObject([{ starts: 2, skips: 0 }])
   })
 
