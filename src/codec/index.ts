@@ -31,6 +31,7 @@ export {
   isAdtsSync,
   writeAdtsHeader,
 } from './adts-header.ts'
+export { type AdtsFrame, configurationOfAdts, splitAdts } from './adts-frames.ts'
 export { AAC_SAMPLING_FREQUENCIES, aacChannelCount, aacFrequencyIndex } from './aac-frequency.ts'
 export { type Ac3Header, decodeAc3Header } from './ac3-header.ts'
 export { AnnexBReader, joinAnnexB, splitAnnexB, startsWithStartCode } from './annex-b.ts'
@@ -139,3 +140,4 @@ export { describeTrack, type TrackDescription } from './track-description.ts'
 export { decodeVpConfiguration, encodeVpConfiguration, type VpConfiguration } from './vp-configuration.ts'
 export { type FrameSize, vp8KeyframeSize, vp9KeyframeSize } from './vp-frame-size.ts'
 export { decodeVvcConfiguration, type VvcConfiguration, type VvcPicture } from './vvc-configuration.ts'
+export { inBandConfiguration } from './in-band-configuration.ts'

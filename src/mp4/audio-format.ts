@@ -18,6 +18,7 @@ import {
   flacFrameSamples,
   isMpegAudioSync,
   opusPacketSamples,
+  splitAdts,
   type OpusHead,
 } from '../codec/index.ts'
 import { EMPTY_BYTES } from '../bytes/index.ts'
@@ -58,6 +59,16 @@ export function audioFormat(codec: FourCc, configuration: Uint8Array): SampleFor
 /** Whether the frames of a codec say what others have a configuration for. */
 export function isSelfDescribing(codec: FourCc): boolean {
   return codec === '.mp3' || codec === 'ac-3' || codec === 'ec-3'
+}
+
+/** The raw frames of AAC in a payload, which may be ADTS; `undefined` for ADTS that cannot be taken apart. */
+export function rawAacFrames(payload: Uint8Array): readonly Uint8Array[] | undefined {
+  const frames = splitAdts(payload)
+  if (frames.length === 0) return [payload]
+  // Where the blocks of a frame end, only a decoder knows.
+  return frames.every(({ header }) => header.blockCount === 1)
+    ? frames.map((frame) => frame.payload)
+    : undefined
 }
 
 /**

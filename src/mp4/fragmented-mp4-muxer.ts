@@ -13,7 +13,6 @@ import {
   type MediaPacket,
   type TrackPacket,
 } from '../media/index.ts'
-import { isSelfDescribing } from './audio-format.ts'
 import { BoxWriter } from './box-writer.ts'
 import { writeInitSegment } from './init-segment.ts'
 import { type FragmentTrack, writeMovieFragment } from './movie-fragment.ts'
@@ -272,12 +271,11 @@ export class FragmentedMp4Muxer {
   #obstacle(kind: 'audio' | 'video', part: TrackPacket, dts: number): Mp4WriteResult | undefined {
     const track = this.#find(kind, part.trackId)
     if (track === undefined) {
-      if (this.#initSegment === undefined || !(part.configuration || isSelfDescribing(part.codec)))
-        return undefined
+      if (this.#initSegment === undefined || !describesTrack(part)) return undefined
       return createTrack(kind, part) instanceof MuxerTrack ? 'newTrack' : undefined
     }
     if (!track.describes(part)) {
-      if (!part.configuration && !isSelfDescribing(part.codec)) return undefined
+      if (!describesTrack(part)) return undefined
       const open = this.#initSegment === undefined && track.lastDts === undefined
       return open || !(createTrack(kind, part) instanceof MuxerTrack) ? undefined : 'changedConfiguration'
     }
@@ -302,7 +300,7 @@ export class FragmentedMp4Muxer {
 
   #add(kind: 'audio' | 'video', part: TrackPacket, packet: MediaPacket): boolean {
     let track = this.#find(kind, part.trackId)
-    if ((track === undefined || track.codec !== part.codec) && isSelfDescribing(part.codec)) {
+    if ((track === undefined || track.codec !== part.codec) && describesTrack(part)) {
       if (!this.#configure(kind, part)) return false
       track = this.#find(kind, part.trackId)
     }
@@ -314,14 +312,18 @@ export class FragmentedMp4Muxer {
       this.#skippedCount++
       return false
     }
-    const payload = track.samplePayload(part.payload)
-    if (payload === undefined) {
+    const payloads = track.samplePayloads(part.payload)
+    if (payloads === undefined) {
       this.#damagedCount++
       return false
     }
-    this.#pendingBytes += payload.length
-    this.#pendingCount++
-    track.add(payload, packet.dts, part.cts, packet.timestampOffsetNs / 1e6, part)
+    let offsetMs = packet.timestampOffsetNs / 1e6
+    for (const payload of payloads) {
+      this.#pendingBytes += payload.length
+      this.#pendingCount++
+      track.add(payload, packet.dts, part.cts, offsetMs, part)
+      offsetMs += track.frameMs(payload)
+    }
     return true
   }
 
@@ -404,6 +406,11 @@ export class FragmentedMp4Muxer {
     this.#pendingBytes -= mediaBytes
     return bytes
   }
+}
+
+/** Whether a part of a packet can make a track: a configuration, or a frame that describes itself. */
+function describesTrack(part: TrackPacket): boolean {
+  return part.configuration || MuxerTrack.configurationIn(part) !== undefined
 }
 
 /** A track for a part of a packet, or what stands against it. */

@@ -6,13 +6,16 @@
 import { copyBytes, EMPTY_BYTES, equalBytes } from '../bytes/index.ts'
 import {
   annexBToAvcc,
+  configurationOfAdts,
   describeTrack,
+  inBandConfiguration,
   isAvcc,
   OBU_TEMPORAL_DELIMITER,
+  splitAdts,
   startsWithStartCode,
 } from '../codec/index.ts'
 import { type FourCc, type TrackPacket, VIDEO_FRAME_TYPE_DISPOSABLE_INTER } from '../media/index.ts'
-import { audioFormat, frameFormatNumber, isSelfDescribing } from './audio-format.ts'
+import { audioFormat, frameFormatNumber, isSelfDescribing, rawAacFrames } from './audio-format.ts'
 import type { SampleFormat } from './sample-format.ts'
 import { videoFormat } from './video-format.ts'
 
@@ -48,7 +51,9 @@ export class MuxerTrack {
   pending: PendingSample[]
   /** Time of the last sample in ms; `undefined` before the first. */
   lastDts: number | undefined
-  readonly #configuration: Uint8Array
+  /** The configuration packet's payload; `undefined` where a frame was all that described the track. */
+  readonly #announced: Uint8Array | undefined
+  #configuration: Uint8Array
   readonly #formatNumber: number
   #lastTicks: number
   #lastDuration: number
@@ -59,6 +64,7 @@ export class MuxerTrack {
     sourceTrackId: number,
     codec: FourCc,
     configuration: Uint8Array,
+    isAnnounced: boolean,
     format: SampleFormat,
   ) {
     this.kind = kind
@@ -68,6 +74,7 @@ export class MuxerTrack {
     this.trackId = 0
     this.pending = []
     this.lastDts = undefined
+    this.#announced = isAnnounced ? configuration : undefined
     this.#configuration = configuration
     this.#formatNumber = isSelfDescribing(codec) ? frameFormatNumber(codec, configuration) : -1
     this.#lastTicks = 0
@@ -76,14 +83,29 @@ export class MuxerTrack {
   }
 
   /**
-   * A track for a configuration, or for a frame of a self-describing codec; `undefined` when its codec has no place.
+   * A track for a configuration, or for a frame that describes itself; `undefined` when its codec has no place.
    * @throws MediaError if the configuration cannot be read.
    */
   static create(kind: 'audio' | 'video', track: TrackPacket): MuxerTrack | undefined {
     const { codec, trackId } = track
-    const configuration = copyBytes(track.payload)
+    const configuration = track.configuration ? copyBytes(track.payload) : MuxerTrack.configurationIn(track)
+    if (configuration === undefined) return undefined
     const format = formatOf(kind, codec, configuration, EMPTY_BYTES)
-    return format && new MuxerTrack(kind, trackId, codec, configuration, format)
+    return format && new MuxerTrack(kind, trackId, codec, configuration, track.configuration, format)
+  }
+
+  /**
+   * The configuration that a frame brings: itself in codecs without one, AAC in its ADTS header, H.264 and HEVC in the parameter sets of a
+   * keyframe. `undefined` for all others.
+   */
+  static configurationIn(frame: TrackPacket): Uint8Array | undefined {
+    const { codec, payload } = frame
+    if (isSelfDescribing(codec)) return copyBytes(payload)
+    if (codec === 'mp4a') {
+      const header = splitAdts(payload)[0]?.header
+      return header && configurationOfAdts(header)
+    }
+    return frame.keyframe ? inBandConfiguration(codec, payload) : undefined
   }
 
   /** RFC 6381 codec string. */
@@ -94,26 +116,33 @@ export class MuxerTrack {
   /** Whether the header of the file that describes this track also describes what `track` brings. */
   describes(track: TrackPacket): boolean {
     if (track.codec !== this.codec) return false
-    if (track.configuration) return equalBytes(track.payload, this.#configuration)
+    if (track.configuration) return equalBytes(track.payload, this.#announced ?? this.#configuration)
+    if (this.codec === 'mp4a') return this.#announced !== undefined || this.#hasAdtsOf(track)
+    if (track.keyframe && this.lastDts !== undefined)
+      return inBandConfiguration(this.codec, track.payload, this.#configuration) === undefined
     if (this.#formatNumber < 0) return true
     const number = frameFormatNumber(this.codec, track.payload)
     return number < 0 || number === this.#formatNumber
   }
 
-  /** A frame as a sample of MP4 has it, or `undefined` for a damaged one. */
-  samplePayload(frame: Uint8Array): Uint8Array | undefined {
+  /** A frame as samples of MP4 have it: one, more where AAC comes as a run of ADTS frames; `undefined` for a damaged one. */
+  samplePayloads(frame: Uint8Array): readonly Uint8Array[] | undefined {
     const { nalLengthSize } = this.format
     if (nalLengthSize > 0) {
-      if (isAvcc(frame, nalLengthSize)) return frame
-      return nalLengthSize === 4 && startsWithStartCode(frame) ? annexBToAvcc(frame) : undefined
+      if (isAvcc(frame, nalLengthSize)) return [frame]
+      return nalLengthSize === 4 && startsWithStartCode(frame) ? [annexBToAvcc(frame)] : undefined
     }
-    if (this.codec === 'av01') return withoutTemporalDelimiter(frame)
-    return this.#formatNumber >= 0 && frameFormatNumber(this.codec, frame) < 0 ? undefined : frame
+    if (this.codec === 'av01') return [withoutTemporalDelimiter(frame)]
+    if (this.codec === 'mp4a') return rawAacFrames(frame)
+    return this.#formatNumber >= 0 && frameFormatNumber(this.codec, frame) < 0 ? undefined : [frame]
   }
 
   /** Adds a sample that belongs at `dts`. A step back is taken out of the decode time; the presentation time stays. */
   add(payload: Uint8Array, dts: number, cts: number, offsetMs: number, track: TrackPacket): void {
     const video = this.kind === 'video'
+    if (video && this.lastDts === undefined)
+      this.#configuration =
+        inBandConfiguration(this.codec, payload, this.#configuration) ?? this.#configuration
     const at = Math.max(video ? dts : dts + offsetMs, this.lastDts ?? -Infinity)
     this.pending.push({
       payload,
@@ -131,6 +160,11 @@ export class MuxerTrack {
     let first = Infinity
     for (const { dts, cts } of this.pending) first = Math.min(first, dts + cts)
     return first
+  }
+
+  /** How long a frame of audio lasts in ms; 0 where only the next frame tells. */
+  frameMs(payload: Uint8Array): number {
+    return (this.format.frameTicks(payload) * 1000) / this.format.timescale
   }
 
   /** Reads the format again, now that the first keyframe may be there. */
@@ -173,6 +207,11 @@ export class MuxerTrack {
       durations.push(duration)
     }
     return durations
+  }
+
+  #hasAdtsOf(frame: TrackPacket): boolean {
+    const configuration = MuxerTrack.configurationIn(frame)
+    return configuration === undefined || equalBytes(configuration, this.#configuration)
   }
 
   /**

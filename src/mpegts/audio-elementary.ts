@@ -1,5 +1,5 @@
 /**
- * From the audio frames of FLV to those of a transport stream: AAC gets ADTS headers (ISO/IEC 13818-7 §6.2), Opus a control header
+ * From the audio frames of FLV to those of a transport stream: AAC gets ADTS headers (ISO/IEC 13818-7 §6.2) unless it has them, Opus a control header
  * (the draft "Opus in MPEG-TS" of the Opus wiki, which FFmpeg and GStreamer follow), MP3 and AC-3 go as they are.
  *
  * @module
@@ -10,6 +10,7 @@ import {
   type AdtsConfig,
   decodeAudioSpecificConfig,
   decodeOpusHead,
+  splitAdts,
   writeAdtsHeader,
 } from '../codec/index.ts'
 import { EMPTY_BYTES } from '../bytes/index.ts'
@@ -89,8 +90,12 @@ export class AudioFormat {
     return undefined
   }
 
-  /** From a coded frame of a codec that needs no configuration; `undefined` for all others. */
+  /** From a coded frame that describes itself; `undefined` for all others. */
   static fromFrame(codec: string, frame: Uint8Array): AudioFormat | undefined {
+    if (codec === 'mp4a') {
+      const header = splitAdts(frame)[0]?.header
+      return header && new AudioFormat(codec, STREAM_TYPE_AAC, STREAM_ID_AUDIO, EMPTY_BYTES, 'adts', header)
+    }
     if (codec === '.mp3')
       return new AudioFormat(codec, mp3StreamType(frame), STREAM_ID_AUDIO, EMPTY_BYTES, 'none')
     if (codec === 'ac-3') {
@@ -102,20 +107,23 @@ export class AudioFormat {
     return undefined
   }
 
-  /** Bytes that a frame of `payloadBytes` takes in the elementary stream. */
-  frameBytes(payloadBytes: number): number {
-    if (this.#wrapping === 'adts') return ADTS_HEADER_BYTES + payloadBytes
-    if (this.#wrapping === 'opus') return opusControlBytes(payloadBytes) + payloadBytes
-    return payloadBytes
+  /** Bytes that a frame takes in the elementary stream. */
+  frameBytes(payload: Uint8Array): number {
+    if (this.#wrapping === 'opus') return opusControlBytes(payload.length) + payload.length
+    return this.#needsAdts(payload) ? ADTS_HEADER_BYTES + payload.length : payload.length
   }
 
   /** Writes one frame at `offset`. @returns the offset after it. */
   writeFrame(out: Uint8Array, offset: number, payload: Uint8Array): number {
     let at = offset
-    if (this.#wrapping === 'adts') at = writeAdtsHeader(out, at, this.#adts, payload.length)
+    if (this.#needsAdts(payload)) at = writeAdtsHeader(out, at, this.#adts, payload.length)
     else if (this.#wrapping === 'opus') at = writeOpusControl(out, at, payload.length)
     out.set(payload, at)
     return at + payload.length
+  }
+
+  #needsAdts(payload: Uint8Array): boolean {
+    return this.#wrapping === 'adts' && splitAdts(payload).length === 0
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inBandConfiguration, splitAdts } from '../codec/index.ts'
 import { MediaError } from '../errors/index.ts'
 import type { ConfigurationSet, FourCc, MediaPacket } from '../media/index.ts'
 import { AudioFormat, mp3StreamType } from './audio-elementary.ts'
@@ -38,16 +39,17 @@ export class MuxerTracks {
 
   /** Whether a coded packet has a place as things stand. */
   carries(packet: MediaPacket): boolean {
-    if (packet.kind === 'video') return this.video?.codec === packet.codec
+    if (packet.kind === 'video')
+      return this.video?.codec === packet.codec || this.newVideoOf(packet) !== undefined
     if (packet.kind === 'data') return false
-    return this.audio?.codec === packet.codec || isSelfDescribing(packet.codec)
+    return this.audio?.codec === packet.codec || describesItself(packet)
   }
 
   /** Takes a configuration packet of one track. One that is damaged changes nothing. */
   configure(packet: MediaPacket): void {
     try {
       const video = packet.kind === 'video'
-      if (video) this.video = videoFormatOf(packet)
+      if (video) this.video = videoFormatOf(packet.codec, packet.payload)
       else this.audio = audioFormatOf(packet)
       if ((video ? this.video : this.audio) === undefined) this.#note(packet.codec)
     } catch (error) {
@@ -56,9 +58,17 @@ export class MuxerTracks {
     }
   }
 
+  /** The format of a keyframe that brings its parameter sets, when no configuration has come. */
+  newVideoOf(packet: MediaPacket): VideoFormat | undefined {
+    const { codec, keyframe, payload } = packet
+    if (!keyframe || this.video?.codec === codec) return undefined
+    const record = inBandConfiguration(codec, payload)
+    return record && videoFormatOf(codec, record)
+  }
+
   /** The format of a coded audio packet that needs no configuration, when it is not the one in force. */
-  newFormatOf(packet: MediaPacket): AudioFormat | undefined {
-    if (!isSelfDescribing(packet.codec)) return undefined
+  newAudioOf(packet: MediaPacket): AudioFormat | undefined {
+    if (!describesItself(packet)) return undefined
     const now = this.audio
     const same =
       now !== undefined &&
@@ -74,7 +84,7 @@ export class MuxerTracks {
     const carried =
       packet.kind === 'video'
         ? codec === 'avc1' || codec === 'hvc1'
-        : codec === 'mp4a' || codec === 'Opus' || isSelfDescribing(codec)
+        : codec === 'mp4a' || codec === 'Opus' || SELF_DESCRIBING.has(codec)
     if (!carried) this.#note(codec)
   }
 
@@ -91,19 +101,25 @@ export function tracksAt(
   // A kind that the configuration says nothing of is what is running: MP3 and AC-3 have no configuration.
   const { video, audio } = configuration
   return {
-    video: video.length === 0 ? running.video : firstOf(video, videoFormatOf),
+    video:
+      video.length === 0
+        ? running.video
+        : firstOf(video, ({ codec, payload }) => videoFormatOf(codec, payload)),
     audio: audio.length === 0 ? running.audio : firstOf(audio, audioFormatOf),
   }
 }
 
 /** Audio codecs whose frames say all that the tables need. */
-function isSelfDescribing(codec: FourCc): boolean {
-  return codec === '.mp3' || codec === 'ac-3' || codec === 'ec-3'
+const SELF_DESCRIBING: ReadonlySet<FourCc> = new Set(['.mp3', 'ac-3', 'ec-3'])
+
+/** Whether an audio packet says all that the tables need. */
+function describesItself({ codec, payload }: MediaPacket): boolean {
+  return SELF_DESCRIBING.has(codec) || (codec === 'mp4a' && splitAdts(payload).length > 0)
 }
 
-function videoFormatOf(packet: MediaPacket): VideoFormat | undefined {
-  if (packet.codec === 'avc1') return VideoFormat.fromAvc(packet.payload)
-  if (packet.codec === 'hvc1') return VideoFormat.fromHevc(packet.payload)
+function videoFormatOf(codec: FourCc, configuration: Uint8Array): VideoFormat | undefined {
+  if (codec === 'avc1') return VideoFormat.fromAvc(configuration)
+  if (codec === 'hvc1') return VideoFormat.fromHevc(configuration)
   return undefined
 }
 

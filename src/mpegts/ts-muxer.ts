@@ -150,7 +150,7 @@ export class TsMuxer {
     return this.#tracks.audio !== undefined
   }
 
-  /** Whether a coded packet of one track has a place in the output as things stand: its codec is configured, or needs no configuration. */
+  /** Whether a coded packet of one track has a place in the output as things stand: its codec is configured, or the packet describes itself. */
   carries(packet: MediaPacket): boolean {
     return this.#tracks.carries(packet)
   }
@@ -258,7 +258,7 @@ export class TsMuxer {
     const single = packet.defaultTrack()
     if (single === undefined) return
     if (single.configuration) this.#configure(single)
-    else if (single.coded && single.kind === 'audio') this.#learnFrame(single)
+    else if (single.coded) this.#learnFrame(single)
   }
 
   #configure(packet: MediaPacket): void {
@@ -268,10 +268,16 @@ export class TsMuxer {
   }
 
   #learnFrame(packet: MediaPacket): void {
-    const format = this.#tracks.newFormatOf(packet)
-    if (format === undefined) return
-    this.stageHeld()
-    this.#tracks.audio = format
+    if (packet.kind === 'video') {
+      const video = this.#tracks.newVideoOf(packet)
+      if (video === undefined) return
+      this.#tracks.video = video
+    } else {
+      const audio = this.#tracks.newAudioOf(packet)
+      if (audio === undefined) return
+      this.stageHeld()
+      this.#tracks.audio = audio
+    }
     this.#tracksChanged()
   }
 
@@ -280,6 +286,7 @@ export class TsMuxer {
   }
 
   #stageVideo(packet: MediaPacket): void {
+    this.#learnFrame(packet)
     const format = this.#tracks.video
     if (format === undefined || format.codec !== packet.codec) {
       this.#tracks.skip(packet)
@@ -304,7 +311,7 @@ export class TsMuxer {
       this.#tracks.damagedCount++
       return
     }
-    const bytes = format.frameBytes(payload.length)
+    const bytes = format.frameBytes(payload)
     if (this.#audioPesMs > 0) this.#hold(payload, bytes, dts)
     else this.#stageAudioPes(format, [payload], bytes, dts)
   }

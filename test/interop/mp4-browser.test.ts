@@ -4,7 +4,8 @@ import { demuxFlv } from 'millrace/flv'
 import { FragmentedMp4Muxer } from 'millrace/mp4'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Clip, readClip } from '../support/clips.ts'
-import { clipMp4, finishedMp4 } from '../support/mp4.ts'
+import { withAdts, withSetsInBand } from '../support/in-band.ts'
+import { clipMp4, finishedMp4, fragmentedMp4 } from '../support/mp4.ts'
 import { describeWithTool } from '../support/tools.ts'
 import { launchChromium, type Page } from './peers/chromium.ts'
 
@@ -13,6 +14,11 @@ function typeOf(clip: Clip): string {
   const muxer = new FragmentedMp4Muxer()
   for (const packet of demuxFlv(readClip(clip))) muxer.write(packet)
   return `video/mp4; codecs="${muxer.tracks.map(({ codecString }) => codecString).join()}"`
+}
+
+/** A clip of an encoder that puts everything in band: no sequence header, parameter sets in keyframes, ADTS before AAC. */
+function inBandMp4(clip: Clip): Uint8Array {
+  return fragmentedMp4(withAdts(withSetsInBand(demuxFlv(readClip(clip)), 'none'), 'none'))
 }
 
 /** Plays to the end, four times as fast, and tells what was seen. */
@@ -127,8 +133,8 @@ describeWithTool('chromium', 'MP4 in Chromium', () => {
         response.setHeader('content-type', 'text/html').end('<!doctype html><body>')
         return
       }
-      const fragmented = clipMp4(clip as Clip)
-      const file = form === 'finished' ? finishedMp4(fragmented) : fragmented
+      const fragmented = form === 'in-band' ? inBandMp4(clip as Clip) : clipMp4(clip as Clip)
+      const file = form === 'finished' || form === 'in-band' ? finishedMp4(fragmented) : fragmented
       response.setHeader('content-type', 'video/mp4')
       const [, first] = /^bytes=(\d+)-/.exec(request.headers.range ?? '') ?? []
       if (first === undefined) {
@@ -156,6 +162,13 @@ describeWithTool('chromium', 'MP4 in Chromium', () => {
       `playAll(${JSON.stringify(CLIPS)}, (clip) => playFile('/finished/' + clip))`,
     )
     expect(Object.keys(facts)).toEqual(CLIPS)
+    expectPlayed(facts)
+  })
+
+  it('plays what came without sequence headers', async () => {
+    const facts = await page.evaluate<Record<string, Facts>>(
+      `playAll(['avc-aac-bframes.flv'], (clip) => playFile('/in-band/' + clip))`,
+    )
     expectPlayed(facts)
   })
 

@@ -17,6 +17,7 @@ import { type Clip, CLIPS, clipPath, readClip } from '../support/clips.ts'
 import { decodedFrames, decodeErrors, probePackets } from '../support/ffprobe.ts'
 import { clipMp4, finishedMp4, fragmentedMp4 } from '../support/mp4.ts'
 import { run } from '../support/process.ts'
+import { withAdts, withSetsInBand } from '../support/in-band.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { describeWithTool, requireTool } from '../support/tools.ts'
 import {
@@ -100,6 +101,18 @@ async function fileOf(clip: Clip, form: (typeof FORMS)[number]): Promise<string>
 }
 
 describeWithTool(['ffmpeg', 'ffprobe'], 'MP4', () => {
+  it.each(['avc-aac-bframes.flv', 'hevc-aac.ertmp.flv'] as const)(
+    '%s decodes to the same when ADTS and parameter sets come in band alone',
+    async (clip) => {
+      const packets = withAdts(withSetsInBand(demuxFlv(readClip(clip)), 'none'), 'none')
+      const file = finishedMp4(fragmentedMp4(packets))
+      expect(await decodeErrors(file)).toBe('')
+      const expected = finishedMp4(clipMp4(clip))
+      expect(await decodedFrames(file, 'v')).toEqual(await decodedFrames(expected, 'v'))
+      expect(await decodedFrames(file, 'a')).toEqual(await decodedFrames(expected, 'a'))
+    },
+  )
+
   for (const form of FORMS) {
     for (const [name, read] of READERS) {
       it.each(CLIPS)(`${form}, in ${name}: every packet of %s with its times`, async (clip) => {

@@ -8,6 +8,7 @@ import { expect, it } from 'vitest'
 import { type Clip, CLIPS, clipPath, readClip } from '../support/clips.ts'
 import { decodedFrames, decodeErrors, probePackets } from '../support/ffprobe.ts'
 import { run } from '../support/process.ts'
+import { withAdts, withSetsInBand } from '../support/in-band.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { describeWithTool, requireTool } from '../support/tools.ts'
 
@@ -102,6 +103,17 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'MPEG-TS in ffmpeg', () => {
     expect(await decodedFrames(bytes, 'v')).toEqual(pictures)
     expect(await decodedFrames(bytes, 'a')).toEqual(sound)
   })
+
+  it.each(['avc-aac-bframes.flv', 'hevc-aac.ertmp.flv'] as const)(
+    '%s decodes to the same when ADTS and parameter sets come in band alone',
+    async (clip) => {
+      const packets = demuxFlv(readClip(clip))
+      const bytes = mux(withAdts(withSetsInBand(packets, 'none'), 'none'))
+      expect(await decodeErrors(bytes)).toBe('')
+      expect(await decodedFrames(bytes, 'v')).toEqual(await decodedFrames(mux(packets), 'v'))
+      expect(await decodedFrames(bytes, 'a')).toEqual(await decodedFrames(mux(packets), 'a'))
+    },
+  )
 
   it.each(LEGACY)('%s has the times of the clip, a second later', async (clip) => {
     const shift = (packets: readonly string[]): string[] =>
