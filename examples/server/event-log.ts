@@ -119,6 +119,7 @@ export class EventLog {
         `sending ${vhost}${stream} failed: ${String(error)}`,
       ),
     )
+    hub.on('listenerError', (error, event) => this.#listenerFailed(error, event))
     hub.on('authorizeError', (error, { action, app: named, remoteAddress: address, clientId }) => {
       const app = shownApp(named)
       this.event(
@@ -144,6 +145,7 @@ export class EventLog {
     server.on('connection', ({ id, clientId: client, info: { remoteAddress: address } }) =>
       this.event('connection', { id, client, address }, `rtmp #${id} from ${address}`),
     )
+    server.on('listenerError', (error, event) => this.#listenerFailed(error, event))
     server.on('sessionEvent', (event, { id, clientId: client }) => {
       if (event.type === 'connect') {
         const { tcUrl, flashVer, ...said } = event.request
@@ -173,6 +175,15 @@ export class EventLog {
         `rtmp #${id} closed, ${why} (${receivedBytes} bytes in, ${sentBytes} out)`,
       )
     })
+  }
+
+  /** A defect of this program; the streams go on. */
+  #listenerFailed(error: unknown, event: string): void {
+    this.event(
+      'listener-failed',
+      { of: event, error: String(error) },
+      `a listener of ${event} failed: ${String(error)}`,
+    )
   }
 }
 

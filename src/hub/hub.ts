@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { EventEmitter } from 'eventemitter3'
 import { LimitError, ProtocolError } from '../errors/index.ts'
 import {
   type AccessAccept,
@@ -15,6 +14,7 @@ import {
   renameRequest,
 } from './access.ts'
 import { Admission } from './admission.ts'
+import { Announcer, type AnnouncerEvents } from './announcer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Entrance } from './entrance.ts'
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
@@ -27,7 +27,7 @@ import { NO_TOTALS, type StreamTotals, sumOf } from './totals.ts'
 import { Turns } from './turns.ts'
 
 /** Facts that a hub announces. Media never comes as events: attach a player or a consumer. */
-export interface HubEvents {
+export interface HubEvents extends AnnouncerEvents {
   /** A stream is published: the first time, again within the grace time, or by one that took over. */
   publish: (source: Source, publisher: Publisher) => void
   /** A publisher has gone; its source stays for the grace time. */
@@ -88,7 +88,7 @@ export interface HubStats {
  * })
  * ```
  */
-export class Hub extends EventEmitter<HubEvents> {
+export class Hub extends Announcer<HubEvents> {
   readonly #clock: Clock
   readonly #sources: Map<string, Source>
   /** Sources that are not found any more and have not told of their end yet. */
@@ -266,6 +266,7 @@ export class Hub extends EventEmitter<HubEvents> {
     source.on('unpublish', (reason, publisher) => this.emit('unpublish', source, reason, publisher))
     source.on('videoStalled', () => this.emit('videoStalled', source))
     source.on('fanOutError', (error, player) => this.emit('fanOutError', error, source, player))
+    source.on('listenerError', (error, event) => this.emit('listenerError', error, event))
     source.on('close', () => {
       this.#closing.delete(source)
       this.#past = sumOf(this.#past, source.totals())

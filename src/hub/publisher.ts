@@ -95,6 +95,6 @@ export class Publisher {
     if (this.#ended !== undefined) return
     this.#ended = reason
     this.source.leave(this, reason)
-    this.#onLost?.(reason)
+    this.source.attempt('onLost', () => this.#onLost?.(reason))
   }
 }

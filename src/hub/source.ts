@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { EventEmitter } from 'eventemitter3'
 import {
   type ConfigurationSet,
   EMPTY_CONFIGURATION,
@@ -13,6 +12,7 @@ import {
   type ViewFormat,
 } from '../media/index.ts'
 import { renameRequest } from './access.ts'
+import { Announcer, type AnnouncerEvents } from './announcer.ts'
 import type { BatchLog } from './batch-log.ts'
 import type { Clock, Timer } from './clock.ts'
 import { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
@@ -37,7 +37,7 @@ import { Views } from './views.ts'
 const SWEEP_PACKETS = 256
 
 /** Facts that a source announces. */
-export interface SourceEvents {
+export interface SourceEvents extends AnnouncerEvents {
   /** A publisher has the stream: the first, one that came back, or one that took over. */
   publish: (publisher: Publisher) => void
   /** The publisher is gone; the source waits for the grace time. */
@@ -58,7 +58,7 @@ export interface SourceEvents {
 }
 
 /** One stream of a hub. Made by {@link Hub.publish}, never by a player. */
-export class Source extends EventEmitter<SourceEvents> {
+export class Source extends Announcer<SourceEvents> {
   /** `/app/name`. */
   readonly streamPath: StreamPath
   /** The packets; read-only for others. */

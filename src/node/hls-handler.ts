@@ -5,9 +5,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import { EMPTY_BYTES } from '../bytes/index.ts'
 import {
+  Announcer,
+  type AnnouncerEvents,
   type Clock,
   setDeadline,
   type Source,
@@ -109,7 +110,7 @@ export interface HlsHandlerOptions
 }
 
 /** Facts that an {@link HlsHandler} announces. */
-export interface HlsHandlerEvents {
+export interface HlsHandlerEvents extends AnnouncerEvents {
   /** A segment of `source` and the playlist that names it are in the store. */
   segment: (segment: PackagedSegment, source: Source) => void
   /**
@@ -137,7 +138,7 @@ interface Answer {
  * is admitted anew by its next playlist request, with the query of its first one. A viewer of a stream with variants is one viewer,
  * whichever it plays.
  */
-export class HlsHandler extends EventEmitter<HlsHandlerEvents> {
+export class HlsHandler extends Announcer<HlsHandlerEvents> {
   readonly #options: HlsHandlerOptions
   readonly #prefix: string
   readonly #clock: Clock

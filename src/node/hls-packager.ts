@@ -4,7 +4,6 @@
  * @module
  */
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import { encodeUtf8 } from '../bytes/index.ts'
 import {
   formatMediaPlaylist,
@@ -17,7 +16,7 @@ import {
   type HlsVariantSegment,
   HlsVariantSegmenter,
 } from '../hls/index.ts'
-import type { Consumer, Source } from '../hub/index.ts'
+import { Announcer, type AnnouncerEvents, type Consumer, type Source } from '../hub/index.ts'
 import type { SegmentStore } from './segment-store.ts'
 import { storedPlaylist } from './stored-playlist.ts'
 
@@ -81,7 +80,7 @@ export interface PackagedSegment {
 }
 
 /** Facts that an {@link HlsPackager} announces. */
-export interface HlsPackagerEvents {
+export interface HlsPackagerEvents extends AnnouncerEvents {
   /** A segment and the playlist that names it are in the store. */
   segment: (segment: PackagedSegment) => void
   /**
@@ -105,7 +104,7 @@ type Segmenter = Pick<HlsSegmenter, 'push' | 'discontinuity' | 'end' | 'unsuppor
  *
  * The playlist of a variant that was away while others went on begins anew, for there are no gaps in its numbers.
  */
-export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
+export class HlsPackager extends Announcer<HlsPackagerEvents> {
   readonly #store: SegmentStore
   readonly #options: HlsPackagerOptions
   #source: Source
@@ -324,21 +323,9 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
     if (!isListed) return
     if (this.#isRefused && stored.length === count) {
       this.#isRefused = false
-      this.#announce('storeRecover')
+      this.emit('storeRecover')
     }
-    for (const segment of stored) this.#announce('segment', segment)
-  }
-
-  /** A listener that throws costs itself, not the stream. */
-  #announce<Name extends keyof HlsPackagerEvents>(
-    name: Name,
-    ...facts: Parameters<HlsPackagerEvents[Name]>
-  ): void {
-    try {
-      this.emit(name, ...(facts as never))
-    } catch (error) {
-      debug('a listener of %s for %s failed: %s', name, this.#base, error)
-    }
+    for (const segment of stored) this.emit('segment', segment)
   }
 
   /** @returns whether the stored playlist names the newest segment that is stored. */
@@ -430,7 +417,7 @@ export class HlsPackager extends EventEmitter<HlsPackagerEvents> {
       debug('cannot store %s: %s', key, error)
       const isNew = !this.#isRefused
       this.#isRefused = true
-      if (isNew) this.#announce('storeError', error as Error, key)
+      if (isNew) this.emit('storeError', error as Error, key)
       return false
     }
   }

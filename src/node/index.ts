@@ -23,6 +23,8 @@
  * @module node
  * @group Node
  */
+import './listener-trace.ts'
+
 export { duplexPair, type DuplexPairOptions } from './duplex-pair.ts'
 export { nodeHandshakeCrypto } from './handshake-crypto.ts'
 export { maskUrl, redact, type UrlSecrets } from './masked-url.ts'

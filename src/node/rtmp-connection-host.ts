@@ -63,6 +63,8 @@ export interface RtmpConnectionHost {
   observe(connection: RtmpConnection, event: RtmpConnectionEvent): void
   /** The peer was turned away without a hub being asked. */
   refused(refusal: RtmpRefusal): void
+  /** Calls a function of the application, which may throw. @param name - for the server's `listenerError`. */
+  attempt(name: string, call: () => void): void
   /** The connection is over. Nothing is observed after. */
   closed(connection: RtmpConnection, end: RtmpConnectionEnd): void
   /** Its stream is closed too. */

@@ -317,7 +317,7 @@ export class RtmpConnection implements Expiring {
           this.#onConnectionEnd = decision.onEnd
           this.#extensions = decision.extensions ?? NO_EXTENSIONS
           this.#extend((extension) => extension.accepted?.())
-        } else decision.onEnd?.()
+        } else this.#host.attempt('onEnd', () => decision.onEnd?.())
         break
       case 'reject':
         this.#refuseConnect(decision.reason)
@@ -510,7 +510,7 @@ export class RtmpConnection implements Expiring {
     this.#lingerUntilMs = this.#host.clock.now() + LINGER_MS
     this.#endPublish()
     this.#endPlay()
-    this.#onConnectionEnd?.()
+    this.#host.attempt('onEnd', () => this.#onConnectionEnd?.())
     this.#gone?.abort()
     this.#output.end()
     this.#stream.resume()

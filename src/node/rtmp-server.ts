@@ -7,9 +7,15 @@ import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions } from 'node:tls'
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import type { HandshakeCrypto } from '../handshake/index.ts'
-import { type Clock, setDeadline, systemClock, type Timer } from '../hub/index.ts'
+import {
+  Announcer,
+  type AnnouncerEvents,
+  type Clock,
+  setDeadline,
+  systemClock,
+  type Timer,
+} from '../hub/index.ts'
 import { Turns } from '../hub/turns.ts'
 import type { RtmpServerSessionOptions } from '../rtmp/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
@@ -73,7 +79,7 @@ export interface RtmpServerOptions {
 }
 
 /** Facts that an {@link RtmpServer} announces. */
-export interface RtmpServerEvents {
+export interface RtmpServerEvents extends AnnouncerEvents {
   /** A connection was accepted; nothing is known of it yet but its address. */
   connection: (connection: RtmpConnection) => void
   /**
@@ -117,7 +123,7 @@ interface Entering {
  * await server.close()
  * ```
  */
-export class RtmpServer extends EventEmitter<RtmpServerEvents> {
+export class RtmpServer extends Announcer<RtmpServerEvents> {
   readonly #options: RtmpServerOptions
   readonly #clock: Clock
   readonly #host: RtmpConnectionHost
@@ -157,6 +163,7 @@ export class RtmpServer extends EventEmitter<RtmpServerEvents> {
       clock,
       connectDecisionTimeoutMs: options.connectDecisionTimeoutMs ?? 10_000,
       stallTimeoutMs: options.stallTimeoutMs ?? 60_000,
+      attempt: (name, call) => this.attempt(name, call),
       observe: (connection, event) => this.emit('sessionEvent', event, connection),
       refused: (refusal) => this.emit('refuse', refusal),
       closed: (connection, end) => {

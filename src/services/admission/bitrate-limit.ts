@@ -4,8 +4,9 @@
  * @module
  */
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import {
+  Announcer,
+  type AnnouncerEvents,
   type Clock,
   type Hub,
   type Publisher,
@@ -29,7 +30,7 @@ export interface BitrateLimitOptions {
 }
 
 /** Facts that a {@link BitrateLimit} announces. */
-export interface BitrateLimitEvents {
+export interface BitrateLimitEvents extends AnnouncerEvents {
   /** A publisher was above the limit with `kbps` on average, and has been ended. */
   exceeded: (source: Source, publisher: Publisher, kbps: number) => void
 }
@@ -53,7 +54,7 @@ interface Window {
  * limit.on('exceeded', ({ streamPath }, _publisher, kbps) => console.log(`${streamPath}: ${kbps} kbit/s`))
  * ```
  */
-export class BitrateLimit extends EventEmitter<BitrateLimitEvents> {
+export class BitrateLimit extends Announcer<BitrateLimitEvents> {
   readonly #hub: Hub
   readonly #options: Required<BitrateLimitOptions>
   readonly #windows: Map<Source, Window>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../../hub/index.ts'
+import type { AnnouncerEvents, Clock } from '../../hub/index.ts'
 import type { ServerIdentity } from '../identity/server-identity.ts'
 
 /** Callbacks that decide: the peer waits for the answer. */
@@ -90,7 +90,7 @@ export interface CallbackFailure {
 }
 
 /** Facts that {@link HttpCallbacks} announces. */
-export interface HttpCallbacksEvents {
+export interface HttpCallbacksEvents extends AnnouncerEvents {
   /** A call came to nothing. */
   failure: (failure: CallbackFailure) => void
   /** News was dropped because too much waits already. */

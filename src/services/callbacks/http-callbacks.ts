@@ -4,12 +4,12 @@
  * @module
  */
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import { MediaError, ProtocolError } from '../../errors/index.ts'
 import {
   accept,
   type AccessDecision,
   type AccessRequest,
+  Announcer,
   type Authorize,
   type Publisher,
   reject,
@@ -82,7 +82,7 @@ const CLOSING = 'the server is closing'
  * callbacks.watchHls(hls)
  * ```
  */
-export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
+export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   /** For a hub's `authorize`, or `all(…)` behind the rules that cost less. Belongs to this object: pass it as it is. */
   readonly authorize: Authorize
   /** For `RtmpServer`'s `onConnect`: on_connect and on_close. Belongs to this object: pass it as it is. */
@@ -121,7 +121,7 @@ export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
       failed: (failure) => this.#report(failure),
       dropped: (action, url) => {
         debug('%s dropped: too much news waits', action)
-        this.#announce(() => this.emit('dropped', action, url))
+        this.emit('dropped', action, url)
       },
     })
     this.#closing = false
@@ -281,16 +281,7 @@ export class HttpCallbacks extends EventEmitter<HttpCallbacksEvents> {
   #report(failure: CallbackFailure): void {
     const { action, error, attempt, final } = failure
     debug('%s, attempt %d%s: %s', action, attempt, final ? ', the last' : '', error.message)
-    this.#announce(() => this.emit('failure', failure))
-  }
-
-  /** A listener that throws must not stop the news. */
-  #announce(tell: () => void): void {
-    try {
-      tell()
-    } catch (error) {
-      debug('a listener failed: %s', error)
-    }
+    this.emit('failure', failure)
   }
 }
 

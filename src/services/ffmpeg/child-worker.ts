@@ -6,8 +6,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
-import { type Clock, setDeadline, systemClock, type Timer } from '../../hub/index.ts'
+import {
+  Announcer,
+  type AnnouncerEvents,
+  type Clock,
+  setDeadline,
+  systemClock,
+  type Timer,
+} from '../../hub/index.ts'
 import { Backoff } from '../backoff.ts'
 import { childGuard } from './child-guard.ts'
 import type {
@@ -27,7 +33,7 @@ const debug = createDebug('millrace:ffmpeg')
 const OUTPUT_GRACE_MS = 1_000
 
 /** Facts that a {@link ChildWorker} announces. */
-export interface ChildWorkerEvents {
+export interface ChildWorkerEvents extends AnnouncerEvents {
   /** It runs. */
   start: (pid: number) => void
   /** A run is over, or could not begin. */
@@ -35,7 +41,7 @@ export interface ChildWorkerEvents {
 }
 
 /** One program. All that it starts is in its process group and ends with it, and with this process. */
-export class ChildWorker extends EventEmitter<ChildWorkerEvents> {
+export class ChildWorker extends Announcer<ChildWorkerEvents> {
   readonly #options: ChildWorkerOptions
   readonly #limits: Required<RestartOptions>
   readonly #clock: Clock

@@ -3,8 +3,13 @@
  *
  * @module
  */
-import { EventEmitter } from 'eventemitter3'
-import type { Publisher, PublisherEnd, Source } from '../../hub/index.ts'
+import {
+  Announcer,
+  type AnnouncerEvents,
+  type Publisher,
+  type PublisherEnd,
+  type Source,
+} from '../../hub/index.ts'
 import type { ListedService } from '../http-api/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker } from './child-worker.ts'
@@ -19,7 +24,7 @@ import {
 import { workerFacts } from './worker-facts.ts'
 
 /** Facts that {@link ExecHooks} announce. */
-export interface ExecHooksEvents {
+export interface ExecHooksEvents extends AnnouncerEvents {
   /** A program runs. */
   start: (hook: string, streamPath: string, pid: number) => void
   /** A run of a program is over, as it should be or not. */
@@ -60,7 +65,7 @@ interface Job {
  * })
  * ```
  */
-export class ExecHooks extends EventEmitter<ExecHooksEvents> {
+export class ExecHooks extends Announcer<ExecHooksEvents> {
   readonly #options: ResolvedExecHooksOptions
   readonly #jobs: Set<Job>
   readonly #onPublish: (source: Source, publisher: Publisher) => void

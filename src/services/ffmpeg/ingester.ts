@@ -5,8 +5,7 @@
  */
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
-import { EventEmitter } from 'eventemitter3'
-import type { Hub } from '../../hub/index.ts'
+import { Announcer, type AnnouncerEvents, type Hub } from '../../hub/index.ts'
 import type { ListedService } from '../http-api/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker } from './child-worker.ts'
@@ -25,7 +24,7 @@ const REMOTE_PROTOCOLS = 'crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,r
 const FILE_PROTOCOLS = 'crypto,data,file'
 
 /** Facts that an {@link Ingester} announces. */
-export interface IngesterEvents {
+export interface IngesterEvents extends AnnouncerEvents {
   /** An ffmpeg runs. */
   start: (name: string, pid: number) => void
   /** A run of ffmpeg is over, as it should be or not. */
@@ -79,7 +78,7 @@ interface Intake {
  * })
  * ```
  */
-export class Ingester extends EventEmitter<IngesterEvents> {
+export class Ingester extends Announcer<IngesterEvents> {
   readonly #intakes: readonly Intake[]
 
   /**

@@ -4,9 +4,8 @@
  * @module
  */
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import { LimitError } from '../../errors/index.ts'
-import type { Source, Timer } from '../../hub/index.ts'
+import { Announcer, type AnnouncerEvents, type Source, type Timer } from '../../hub/index.ts'
 import type { ServiceFacts, StreamService } from '../http-api/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import { newestKeyframe } from './keyframe-bytes.ts'
@@ -20,7 +19,7 @@ const debug = createDebug('millrace:ffmpeg')
 const DEFAULT_INTERVAL_MS = 10_000
 
 /** Facts that {@link Snapshots} announces. */
-export interface SnapshotsEvents {
+export interface SnapshotsEvents extends AnnouncerEvents {
   /** A picture was taken. */
   snapshot: (snapshot: Snapshot, source: Source) => void
   /** No picture could be made of a keyframe. */
@@ -69,7 +68,7 @@ interface Album {
  * if (picture !== undefined) await writeFile('show.jpg', picture.jpeg)
  * ```
  */
-export class Snapshots extends EventEmitter<SnapshotsEvents> {
+export class Snapshots extends Announcer<SnapshotsEvents> {
   readonly #options: ResolvedSnapshotsOptions
   readonly #albums: Map<Source, Album>
   readonly #closing: AbortController

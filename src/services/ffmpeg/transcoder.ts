@@ -4,8 +4,7 @@
  * @module
  */
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
-import type { Publisher, Source } from '../../hub/index.ts'
+import { Announcer, type AnnouncerEvents, type Publisher, type Source } from '../../hub/index.ts'
 import type { ServiceFacts, ServiceTarget, StreamService } from '../http-api/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { WorkerExit } from './child-worker-options.ts'
@@ -23,7 +22,7 @@ import { workerFacts } from './worker-facts.ts'
 const debug = createDebug('millrace:ffmpeg')
 
 /** Facts that a {@link Transcoder} announces. */
-export interface TranscoderEvents {
+export interface TranscoderEvents extends AnnouncerEvents {
   /** An ffmpeg runs. */
   start: (streamPath: string, engine: string, pid: number) => void
   /** A run of ffmpeg is over, as it should be or not. */
@@ -53,7 +52,7 @@ export interface TranscoderEvents {
  * })
  * ```
  */
-export class Transcoder extends EventEmitter<TranscoderEvents> {
+export class Transcoder extends Announcer<TranscoderEvents> {
   readonly #options: ResolvedTranscoderOptions
   /** By stream path. */
   readonly #jobs: Map<string, readonly TranscodeJob[]>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hub, Publisher, Source } from '../../hub/index.ts'
+import type { AnnouncerEvents, Hub, Publisher, Source } from '../../hub/index.ts'
 import type { ForwardTarget } from './forward-target.ts'
 import type { ConnectionFailure } from './kept-connection.ts'
 import type { PushOptions, StreamPush } from './stream-push.ts'
@@ -38,7 +38,7 @@ export interface ForwarderOptions extends Omit<PushOptions, 'mark'> {
 }
 
 /** Facts that a {@link Forwarder} announces. */
-export interface ForwarderEvents {
+export interface ForwarderEvents extends AnnouncerEvents {
   /** A target takes its stream. */
   connect: (push: StreamPush) => void
   /** An attempt failed, or a connection ended; the next attempt comes in `retryMs`. */

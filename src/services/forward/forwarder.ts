@@ -4,9 +4,8 @@
  * @module
  */
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import { LimitError } from '../../errors/index.ts'
-import type { Publisher, PublisherEnd, Source } from '../../hub/index.ts'
+import { Announcer, type Publisher, type PublisherEnd, type Source } from '../../hub/index.ts'
 import { Backoff } from '../backoff.ts'
 import { randomName } from '../identity/server-identity.ts'
 import { parseOptions } from '../parse-options.ts'
@@ -52,7 +51,7 @@ interface Forwarding {
  * })
  * ```
  */
-export class Forwarder extends EventEmitter<ForwarderEvents> {
+export class Forwarder extends Announcer<ForwarderEvents> {
   readonly #options: ResolvedForwarderOptions
   readonly #mark: string
   readonly #forwardings: Map<Source, Forwarding>
@@ -173,7 +172,7 @@ export class Forwarder extends EventEmitter<ForwarderEvents> {
     if (viaOf(publisher.request).includes(this.#mark)) {
       debug('%s comes back', source.streamPath)
       this.#apply(source, forwarding.configured, [])
-      this.#announce(() => this.emit('loop', source, publisher))
+      this.emit('loop', source, publisher)
     } else if (typeof this.#targets === 'function') {
       void this.#ask(forwarding, publisher, this.#targets)
     } else {
@@ -193,7 +192,7 @@ export class Forwarder extends EventEmitter<ForwarderEvents> {
         if (this.#tryApply(forwarding, found)) return
       } catch (error) {
         if (asking.signal.aborted) return
-        this.#announce(() => this.emit('targetsError', error, forwarding.source))
+        this.emit('targetsError', error, forwarding.source)
       }
       if (targetsRequired) {
         publisher.kick()
@@ -210,7 +209,7 @@ export class Forwarder extends EventEmitter<ForwarderEvents> {
       this.#apply(forwarding.source, forwarding.configured, parsed)
       return true
     } catch (error) {
-      this.#announce(() => this.emit('targetsError', error, forwarding.source))
+      this.emit('targetsError', error, forwarding.source)
       return false
     }
   }
@@ -248,6 +247,7 @@ export class Forwarder extends EventEmitter<ForwarderEvents> {
       ...(maxLagMs !== undefined && { maxLagMs }),
       ...(connect !== undefined && { connect }),
     })
+    push.on('listenerError', (error, event) => this.emit('listenerError', error, event))
     push.on('connect', () => this.emit('connect', push))
     push.on('lost', (failure, retryMs) => this.emit('lost', push, failure, retryMs))
     push.on('close', () => {
@@ -278,14 +278,6 @@ export class Forwarder extends EventEmitter<ForwarderEvents> {
     this.#forwardings.delete(source)
     forwarding.asking?.abort()
     for (const push of pushesOf(forwarding)) if (push.state !== 'closed') this.#ending.add(push)
-  }
-
-  #announce(tell: () => void): void {
-    try {
-      tell()
-    } catch (error) {
-      debug('a listener failed: %s', error)
-    }
   }
 }
 

@@ -4,9 +4,8 @@
  * @module
  */
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import { MediaError } from '../../errors/index.ts'
-import type { Clock } from '../../hub/index.ts'
+import { Announcer, type AnnouncerEvents, type Clock } from '../../hub/index.ts'
 import { maskUrl, redact } from '../../node/index.ts'
 import { Backoff } from '../backoff.ts'
 import { pause } from './pause.ts'
@@ -52,7 +51,7 @@ export interface ConnectionFailure {
 }
 
 /** Facts that a {@link KeptConnection} announces. */
-export interface KeptConnectionEvents {
+export interface KeptConnectionEvents extends AnnouncerEvents {
   /** The other side takes or gives the stream. */
   connect: () => void
   /** An attempt failed, or the connection ended; the next attempt comes in `retryMs`. */
@@ -86,7 +85,7 @@ interface ResolvedKeptOptions {
 }
 
 /** Base of {@link StreamPush} and {@link StreamPull}. Begins by itself, never rejects and never throws. */
-export abstract class KeptConnection extends EventEmitter<KeptConnectionEvents> {
+export abstract class KeptConnection extends Announcer<KeptConnectionEvents> {
   /** Settles when it is over and its connection is closed. Never rejects. */
   readonly closed: Promise<void>
   /** @internal With everything that is secret. */
@@ -190,13 +189,13 @@ export abstract class KeptConnection extends EventEmitter<KeptConnectionEvents> 
       this.#failure = failure
       this.#enter('waiting')
       debug('%s: %s, again in %d ms', this.url, failure.message, retryMs)
-      this.#announce(() => this.emit('lost', failure, retryMs))
+      this.emit('lost', failure, retryMs)
       await pause(this.clock, retryMs, signal)
     }
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.release()
     this.#enter('closed')
-    this.#announce(() => this.emit('close'))
+    this.emit('close')
     this.removeAllListeners()
     this.#resolveClosed()
   }
@@ -211,7 +210,7 @@ export abstract class KeptConnection extends EventEmitter<KeptConnectionEvents> 
         this.#connects++
         this.#failure = undefined
         this.#enter('connected')
-        this.#announce(() => this.emit('connect'))
+        this.emit('connect')
       })
       return { code: '', message: 'the connection ended' }
     } catch (error) {
@@ -231,14 +230,5 @@ export abstract class KeptConnection extends EventEmitter<KeptConnectionEvents> 
     if (state === this.#state) return
     this.#state = state
     this.#stateSinceMs = this.clock.now()
-  }
-
-  /** A listener that throws must not end what it listens to. */
-  #announce(tell: () => void): void {
-    try {
-      tell()
-    } catch (error) {
-      debug('a listener failed: %s', error)
-    }
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AccessRequest, Clock, Hub, Source } from '../../hub/index.ts'
+import type { AccessRequest, AnnouncerEvents, Clock, Hub, Source } from '../../hub/index.ts'
 import type { FourCc } from '../../media/index.ts'
 import type { RecordingFormat } from './recording-path.ts'
 import type { RecordingStore } from './recording-store.ts'
@@ -150,7 +150,7 @@ export interface RemovedRecordingFile {
 }
 
 /** Facts that a {@link Recorder} announces. A listener that throws costs nothing but itself. */
-export interface RecorderEvents {
+export interface RecorderEvents extends AnnouncerEvents {
   /** A file was begun. */
   start: (recording: Recording) => void
   /** A file is whole. */

@@ -4,9 +4,8 @@
  * @module
  */
 import createDebug from 'debug'
-import { EventEmitter } from 'eventemitter3'
 import { LimitError } from '../../errors/index.ts'
-import type { Publisher, Source, Timer } from '../../hub/index.ts'
+import { Announcer, type Publisher, type Source, type Timer } from '../../hub/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { DeadlineStore } from './deadline-store.ts'
 import { FinishQueue } from './finish-queue.ts'
@@ -56,7 +55,7 @@ const TURNS = 8
  * recorder.on('finish', ({ file, durationMs }) => console.log(`${file}: ${durationMs} ms`))
  * ```
  */
-export class Recorder extends EventEmitter<RecorderEvents> {
+export class Recorder extends Announcer<RecorderEvents> {
   readonly #options: ReturnType<typeof resolveOptions>
   readonly #finishing: FinishQueue
   readonly #sessions: Map<Source, Set<RecordingSession>>
@@ -188,7 +187,7 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     const path = this.#wanted.get(source) ?? (this.#isApplied(source) ? this.#options.defaultPath : undefined)
     if (path === undefined) return
     const host: SessionHost = {
-      started: (part) => this.#announce(() => this.emit('start', part.view())),
+      started: (part) => this.emit('start', part.view()),
       ended: (part, reason) => this.#finishing.add(() => this.#finish(part, reason)),
       interrupted: (error, part) => this.#giveUp(error, publisher, [part], true),
       failed: (error, parts) => {
@@ -335,26 +334,18 @@ export class Recorder extends EventEmitter<RecorderEvents> {
       leftOut: part?.writer.leftOut ?? [],
       request: part?.request,
     }
-    this.#announce(() => this.emit('finish', told))
+    this.emit('finish', told)
     return told
   }
 
   #fail(failure: RecordingFailure): void {
     debug('%s, %s: %s', failure.streamPath, failure.key, failure.error)
-    this.#announce(() => this.emit('error', failure))
+    this.emit('error', failure)
   }
 
   #remove(removed: RemovedRecordingFile): void {
     debug('%s is removed: %s', removed.key, removed.reason)
-    this.#announce(() => this.emit('remove', removed))
-  }
-
-  #announce(tell: () => void): void {
-    try {
-      tell()
-    } catch (error) {
-      debug('a listener failed: %s', error)
-    }
+    this.emit('remove', removed)
   }
 }
 

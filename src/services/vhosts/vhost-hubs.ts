@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { EventEmitter } from 'eventemitter3'
-import { type AccessRequest, type Clock, Hub, type HubOptions, systemClock } from '../../hub/index.ts'
+import {
+  type AccessRequest,
+  Announcer,
+  type AnnouncerEvents,
+  type Clock,
+  Hub,
+  type HubOptions,
+  systemClock,
+} from '../../hub/index.ts'
 import { type ResolvedHubOptions, resolveHubOptions } from '../../hub/hub-options.ts'
 import { DEFAULT_VHOST } from '../metrics/statistics.ts'
 import { HostNames } from './host-names.ts'
@@ -39,7 +46,7 @@ export interface VhostChanges {
 }
 
 /** Facts that {@link VhostHubs} announces. */
-export interface VhostHubsEvents {
+export interface VhostHubsEvents extends AnnouncerEvents {
   /** A virtual host was added; nobody has found it yet. */
   open: (name: string, hub: Hub) => void
   /** A virtual host was removed. Nobody finds it any more, and its hub is closed. */
@@ -77,7 +84,7 @@ type WantedVhost = Omit<Vhost, 'hub'>
  * const statistics = new Statistics({ hub: () => vhosts, rtmp, live })
  * ```
  */
-export class VhostHubs extends EventEmitter<VhostHubsEvents> implements Iterable<readonly [string, Hub]> {
+export class VhostHubs extends Announcer<VhostHubsEvents> implements Iterable<readonly [string, Hub]> {
   /** For servers and handlers: the hub of a request, by the virtual host that it names. Belongs to this object: pass it as it is. */
   readonly resolve: (request: AccessRequest) => Hub | undefined
   readonly #clock: Clock
