@@ -89,7 +89,9 @@ export const ERROR_CODES = {
   ERR_RTMP_PING_TIMEOUT: 'a peer that answers pings has stopped doing so',
   // node
   ERR_RTMP_CONNECT_TIMEOUT: 'the server did not take or send media within connectTimeoutMs',
-  ERR_RTMP_ENDED: 'the server ended the connection before it took or sent media',
+  ERR_RTMP_CALL_FAILED: 'the server answered a call with an error',
+  ERR_RTMP_ENDED: 'the server ended the connection before it took or sent media or answered a call',
+  ERR_RTMP_REDIRECTED: 'the server sends the client elsewhere, where it may not or cannot follow',
   ERR_RTMP_REJECTED: 'the server refused to play or to be published to',
   ERR_RTMP_STALLED: 'a peer took no bytes for stallTimeoutMs while some waited for it',
   ERR_HTTP_ENDED: 'an HTTP server ended its response before a stream began',

@@ -51,6 +51,7 @@ export {
 export { HttpFlvClient } from './http-flv-client.ts'
 export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
 export { RtmpClient } from './rtmp-client.ts'
+export type { RtmpClientEvents } from './rtmp-client-events.ts'
 export type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
 export type { HlsVariantRule, HlsVariants } from './hls-variant-names.ts'
 export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from './hls-handler.ts'

@@ -33,12 +33,6 @@ export interface RtmpClientOptions {
   readonly maxRedirects?: number
   /** Follow a redirect from `rtmps:` to `rtmp:`, which shows the stream key to everybody on the way. @defaultValue false */
   readonly allowInsecureRedirects?: boolean
-  /**
-   * Told when the server asks for a new connection, as before a restart (Enhanced RTMP v2, "Reconnect Request"); it serves this one until
-   * it is closed. The URL is that of the application, absolute or relative to the present one; `undefined` for the present one. Nothing
-   * happens by itself. @defaultValue the request is ignored
-   */
-  readonly onReconnectRequest?: (tcUrl: string | undefined) => void
   /** Bytes of packets that a player holds for its reader before it lets the server wait. @defaultValue 4194304 */
   readonly maxReadBytes?: number
   /** Bytes in Node's queue from which on {@link RtmpClient.write} says to wait. @defaultValue 1048576 */
@@ -59,4 +53,6 @@ export interface RtmpClientEnd {
   readonly reason: string
   /** What went wrong: of the network, of the server's protocol, or the signal's reason; `undefined` for an end in order. */
   readonly error: Error | undefined
+  /** Where a server sends the client that was served already (`error` is then `ERR_RTMP_REDIRECTED`); may hold a stream key. */
+  readonly redirectUrl: string | undefined
 }

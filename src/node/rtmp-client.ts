@@ -5,14 +5,17 @@
  */
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
+import type { Amf0Value } from '../amf0/index.ts'
 import { ProtocolError } from '../errors/index.ts'
-import { type Clock, Consumer, systemClock, type Timer } from '../hub/index.ts'
+import { Announcer, type Clock, Consumer, systemClock, type Timer } from '../hub/index.ts'
 import { framedDts, type MediaPacket } from '../media/index.ts'
 import { type RtmpClientEvent, RtmpClientSession, type RtmpUrl } from '../rtmp/index.ts'
 import { abortError } from './abort-error.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
 import { redact } from './masked-url.ts'
 import { PacketQueue } from './packet-queue.ts'
+import { RtmpCalls } from './rtmp-calls.ts'
+import type { RtmpClientEvents } from './rtmp-client-events.ts'
 import type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
 import { type DialAnswer, dialRtmp, type Dialled } from './rtmp-dial.ts'
 import { StallWatch } from './stall-watch.ts'
@@ -26,6 +29,10 @@ const LINGER_MS = 2_000
 /** How long after a reader's pause the server may take to send again, ms. */
 const RESUME_MS = 5_000
 
+/** What the server says before anybody can listen is kept so far, and data no longer than this. */
+const MAX_EARLY_FACTS = 64
+const MAX_EARLY_DATA_BYTES = 65_536
+
 /**
  * A connection that publishes or plays one stream.
  *
@@ -38,8 +45,8 @@ const RESUME_MS = 5_000
  * await to.send(from)
  * ```
  */
-export class RtmpClient implements AsyncIterable<MediaPacket> {
-  /** The protocol state: what the server said, custom commands. Call {@link RtmpClient.flush} after sending through it. */
+export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIterable<MediaPacket> {
+  /** The protocol state; for commands and data of your own. Call {@link RtmpClient.flush} after sending through it. */
   readonly session: RtmpClientSession
   /** Settles when the connection is over. Never rejects. */
   readonly closed: Promise<RtmpClientEnd>
@@ -53,13 +60,15 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
   readonly #maxWriteBytes: number
   readonly #startAtZero: boolean
   readonly #onAbort: () => void
-  readonly #onReconnectRequest: ((tcUrl: string | undefined) => void) | undefined
+  readonly #calls: RtmpCalls
   readonly #url: RtmpUrl
   readonly #signal: AbortSignal | undefined
   #firstDts: number | undefined
   #end: RtmpClientEnd | undefined
   #resolveClosed!: (end: RtmpClientEnd) => void
   #redirectUrl: string | undefined
+  /** Not told yet; `undefined` once the client was handed over. */
+  #early: (() => void)[] | undefined
   #refusal: { readonly description: string; readonly error: ProtocolError } | undefined
   #failure: Error | undefined
   #broken: boolean
@@ -68,6 +77,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
   #waiting: (() => void)[]
 
   private constructor(stream: Duplex, url: RtmpUrl, mode: 'publish' | 'play', options: RtmpClientOptions) {
+    super()
     const clock = options.clock ?? systemClock
     this.session = new RtmpClientSession({
       ...options.session,
@@ -93,7 +103,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     this.#maxWriteBytes = options.maxWriteBytes ?? 1_048_576
     this.#startAtZero = options.startAtZero ?? true
     this.#signal = options.signal
-    this.#onReconnectRequest = options.onReconnectRequest
+    this.#calls = new RtmpCalls(clock, options.session?.commandTimeoutMs ?? 30_000)
     this.#url = url
     this.#onAbort = () => {
       this.#failure = abortError(options.signal?.reason)
@@ -102,6 +112,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     this.#firstDts = undefined
     this.#end = undefined
     this.#redirectUrl = undefined
+    this.#early = []
     this.#refusal = undefined
     this.#failure = undefined
     this.#broken = false
@@ -124,7 +135,8 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
    * Connects and starts to publish; resolves when the server takes media.
    * @param url - `rtmp://host/app/key`; `rtmps:` for TLS. `rtmp://user:password@host/app/key` for servers that ask for them in the
    * way of Adobe or Limelight.
-   * @throws {@link ProtocolError} `ERR_RTMP_REJECTED` with the server's reason; `ERR_RTMP_ENDED` when it ends before.
+   * @throws {@link ProtocolError} `ERR_RTMP_REJECTED` with the server's reason; `ERR_RTMP_REDIRECTED` when it sends the client where that
+   * may not go; `ERR_RTMP_ENDED` when it ends before.
    * @throws {@link LimitError} `ERR_RTMP_CONNECT_TIMEOUT`; the system's error when it cannot be reached; the signal's reason when aborted;
    * TypeError for a bad URL, or one of another scheme.
    */
@@ -158,6 +170,7 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     )
     const { client } = dialled
     signal?.addEventListener('abort', client.#onAbort, { once: true })
+    clock.defer(() => client.#tellEarly())
     return client
   }
 
@@ -239,6 +252,22 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     } finally {
       await this.close()
     }
+  }
+
+  /**
+   * Calls a procedure of the server.
+   * @param args - its arguments, after the command object, which is null.
+   * @returns command object and arguments of the server's `_result`.
+   * @throws {@link ProtocolError} `ERR_RTMP_CALL_FAILED` for an `_error`, with the {@link RtmpReplyEvent} as its `cause`; `ERR_RTMP_ENDED`
+   * when the connection is over. {@link LimitError} `ERR_RTMP_COMMAND_TIMEOUT` without an answer in the session's `commandTimeoutMs`: many
+   * servers answer only what they know.
+   */
+  async call(name: string, ...args: readonly Amf0Value[]): Promise<readonly Amf0Value[]> {
+    const transactionId = this.session.call(name, ...args)
+    if (transactionId === 0) throw new ProtocolError('ERR_RTMP_ENDED', 'the connection is over')
+    const answer = this.#calls.answerTo(transactionId, name)
+    this.flush()
+    return await answer
   }
 
   /** Sends what was asked of {@link RtmpClient.session}. */
@@ -356,19 +385,36 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
         return
       case 'close': {
         const { code, reason, error } = event
-        this.#finish({ code, reason, error: this.#failure ?? this.#refusal?.error ?? error })
+        const redirectUrl = this.#redirectUrl
+        const isRedirected = redirectUrl !== undefined
+        const sentAway = isRedirected ? new ProtocolError('ERR_RTMP_REDIRECTED', reason) : undefined
+        const cause = this.#failure ?? this.#refusal?.error ?? sentAway ?? error
+        this.#finish({ code, reason, error: cause, redirectUrl })
         return
       }
-      case 'reconnectRequest':
-        this.#onReconnectRequest?.(event.tcUrl)
-        return
       case 'connected':
+        this.#tell(() => this.emit('connected', event))
+        return
       case 'status':
+        this.#tell(() => this.emit('status', event))
+        return
       case 'command':
+        this.#tell(() => this.emit('command', event))
+        return
       case 'reply':
+        if (!this.#calls.settle(event)) this.#tell(() => this.emit('reply', event))
+        return
       case 'data':
-      case 'acknowledgement':
+        if (this.#early === undefined || event.body.length <= MAX_EARLY_DATA_BYTES)
+          this.#tell(() => this.emit('data', event))
+        return
       case 'unknown':
+        this.#tell(() => this.emit('unknown', event))
+        return
+      case 'reconnectRequest':
+        this.#tell(() => this.emit('reconnectRequest', event))
+        return
+      case 'acknowledgement':
         return
       default: {
         event satisfies never
@@ -376,10 +422,22 @@ export class RtmpClient implements AsyncIterable<MediaPacket> {
     }
   }
 
+  #tell(fact: () => void): void {
+    if (this.#early === undefined) fact()
+    else if (this.#early.length < MAX_EARLY_FACTS) this.#early.push(fact)
+  }
+
+  /** Also those that come meanwhile, in their order. */
+  #tellEarly(): void {
+    for (const fact of this.#early ?? []) fact()
+    this.#early = undefined
+  }
+
   #finish(end: RtmpClientEnd): void {
     debug('closed: %s %s', end.code, redact(end.reason, this.#url))
     this.#writeOutput()
     this.#end = end
+    this.#calls.end(end.reason)
     this.#sweep.delete(this.#timeouts)
     this.#signal?.removeEventListener('abort', this.#onAbort)
     const stream = this.#stream

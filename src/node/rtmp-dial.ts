@@ -97,13 +97,13 @@ export async function dialRtmp<T extends Dialled>(
       }
       if (redirects >= maxRedirects) {
         throw new ProtocolError(
-          'ERR_RTMP_REJECTED',
+          'ERR_RTMP_REDIRECTED',
           `the server redirects, beyond maxRedirects ${maxRedirects}`,
         )
       }
       if (stream !== undefined) {
         throw new ProtocolError(
-          'ERR_RTMP_REJECTED',
+          'ERR_RTMP_REDIRECTED',
           'the server redirects, which a given stream cannot follow',
         )
       }
@@ -147,13 +147,13 @@ function redirected(target: RtmpUrl, url: string, allowInsecure: boolean): RtmpU
     next = parseDialled(url)
   } catch {
     throw new ProtocolError(
-      'ERR_RTMP_REJECTED',
+      'ERR_RTMP_REDIRECTED',
       'the server redirects to something that is no URL of rtmp: or rtmps:',
     )
   }
   if (target.scheme === 'rtmps' && next.scheme !== 'rtmps' && !allowInsecure) {
     throw new ProtocolError(
-      'ERR_RTMP_REJECTED',
+      'ERR_RTMP_REDIRECTED',
       'the server redirects from rtmps: to rtmp:, where others could read the stream key',
     )
   }

@@ -95,4 +95,15 @@ describeWithTool(['nginx', 'nginx-rtmp'], 'nginx-rtmp', () => {
     const packets = await received
     expectEnd(packets, 'video')
   })
+
+  it('tells our client its statuses and answers its calls', async () => {
+    const client = await RtmpClient.publish(`${await startNginx('rtmp://127.0.0.1:1')}/live/show`)
+    const codes: unknown[] = []
+    client.on('connected', ({ information }) => codes.push(information['code']))
+    client.on('status', ({ code }) => codes.push(code))
+    // It answers createStream with the next message stream id, and nothing that it does not know.
+    expect(await client.call('createStream')).toEqual([null, expect.any(Number)])
+    expect(codes).toEqual(['NetConnection.Connect.Success', 'NetStream.Publish.Start'])
+    await client.close()
+  })
 })

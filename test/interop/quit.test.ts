@@ -52,8 +52,9 @@ itWithTool(
 it('SIGQUIT: an encoder that knows Enhanced RTMP is asked to connect anew, and the end comes with its leaving', async () => {
   const config = await configFile('drainMs: 60000\n')
   const server = await startReferenceServer('--config', config)
+  const client = await RtmpClient.publish(`${server.rtmp}/live/show`)
   const onReconnectRequest = vi.fn<() => void>()
-  const client = await RtmpClient.publish(`${server.rtmp}/live/show`, { onReconnectRequest })
+  client.on('reconnectRequest', onReconnectRequest)
   onTestFinished(() => client.close())
   process.kill(server.process.pid, 'SIGQUIT')
   await vi.waitFor(() => expect(onReconnectRequest).toHaveBeenCalledTimes(1), 5_000)

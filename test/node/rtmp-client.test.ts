@@ -260,7 +260,7 @@ describe('redirects', () => {
   it('are followed no further than maxRedirects', async () => {
     const { first } = await servers(3)
     await expect(RtmpClient.publish(first, { maxRedirects: 1 })).rejects.toMatchObject({
-      code: 'ERR_RTMP_REJECTED',
+      code: 'ERR_RTMP_REDIRECTED',
       message: 'the server redirects, beyond maxRedirects 1',
     })
     await expect(RtmpClient.publish(first, { maxRedirects: 0 })).rejects.toThrow('beyond maxRedirects 0')
@@ -274,7 +274,7 @@ describe('redirects', () => {
 
     const { port } = await serve(new Hub({ authorize: () => redirect('http://127.0.0.1/x') }))
     await expect(RtmpClient.play(`rtmp://127.0.0.1:${port}/live/show`)).rejects.toMatchObject({
-      code: 'ERR_RTMP_REJECTED',
+      code: 'ERR_RTMP_REDIRECTED',
       message: 'the server redirects to something that is no URL of rtmp: or rtmps:',
     })
   })

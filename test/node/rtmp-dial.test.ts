@@ -93,7 +93,7 @@ describe('a redirect out of TLS', () => {
     await expect(
       RtmpClient.publish(`rtmps://localhost:${secure}/live/show`, { tls: ca }),
     ).rejects.toMatchObject({
-      code: 'ERR_RTMP_REJECTED',
+      code: 'ERR_RTMP_REDIRECTED',
       message: 'the server redirects from rtmps: to rtmp:, where others could read the stream key',
     })
   })
@@ -121,10 +121,10 @@ it('a request to reconnect is told, and changes nothing by itself', async () => 
   const starting = RtmpClient.publish('rtmp://host/live/show', {
     stream: near,
     clock: world.clock,
-    onReconnectRequest: (tcUrl) => asked.push(tcUrl),
   })
   await world.settle()
   const client = await starting
+  client.on('reconnectRequest', ({ tcUrl }) => asked.push(tcUrl))
   connection.session.requestReconnect('rtmp://other/live')
   connection.flush()
   await world.settle()

@@ -20,7 +20,7 @@ import { formatVia, viaOf } from './via.ts'
 /** What may be said about connections that play RTMP. */
 export type PullRtmpOptions = Omit<
   RtmpClientOptions,
-  'signal' | 'stream' | 'clock' | 'startAtZero' | 'maxWriteBytes' | 'onReconnectRequest'
+  'signal' | 'stream' | 'clock' | 'startAtZero' | 'maxWriteBytes'
 >
 
 /** What may be said about connections that play HTTP-FLV. */

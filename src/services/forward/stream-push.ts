@@ -19,7 +19,7 @@ import { formatVia, viaOf } from './via.ts'
 /** What may be said about connections to servers. */
 export type PushClientOptions = Omit<
   RtmpClientOptions,
-  'signal' | 'stream' | 'clock' | 'startAtZero' | 'maxReadBytes' | 'onReconnectRequest'
+  'signal' | 'stream' | 'clock' | 'startAtZero' | 'maxReadBytes'
 >
 
 /** How a {@link StreamPush} carries a stream. */
@@ -169,19 +169,13 @@ export class StreamPush extends KeptConnection {
     const { connect = (url, options) => RtmpClient.publish(url, options) } = this.#options
     const url = this.#elsewhere ?? this.secretUrl
     this.#elsewhere = undefined
-    let client: RtmpClient | undefined
-    let isSentAway = false
-    client = await connect(url, {
-      ...this.#clientOptions(),
-      signal,
-      onReconnectRequest: (tcUrl) => {
-        isSentAway = true
-        this.#elsewhere = reconnectUrl(url, tcUrl)
-        void client?.close('the server asks for another connection')
-      },
+    const client = await connect(url, { ...this.#clientOptions(), signal })
+    client.on('reconnectRequest', ({ tcUrl }) => {
+      this.#elsewhere = reconnectUrl(url, tcUrl)
+      void client.close('the server asks for another connection')
     })
     try {
-      if (isSentAway || this.source.closed || signal.aborted) return
+      if (this.source.closed || signal.aborted) return
       connected()
       await this.#send(client)
     } finally {
