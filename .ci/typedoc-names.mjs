@@ -11,7 +11,9 @@
 import { Comment, Converter, ReflectionKind } from 'typedoc'
 
 export function load(app) {
-  app.converter.addUnknownSymbolResolver((reference, from) => {
+  app.converter.addUnknownSymbolResolver((reference, from, part) => {
+    // Types are asked for as well, where only a URL is an answer: an inherited accessor ("Inherited from RtmpSession.isClosed").
+    if (part === undefined) return undefined
     const path = reference.symbolReference?.path
     if (reference.moduleSource !== undefined || path === undefined || path.length === 0) return undefined
     const [name, ...members] = path.map((component) => component.path)
