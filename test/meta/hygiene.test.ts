@@ -35,7 +35,7 @@ const FORBIDDEN: readonly [string, RegExp][] = [
 
 it('no file has what belongs elsewhere', () => {
   const files = [
-    ...['.ci', 'src', 'test', 'docs', 'examples'].flatMap(filesBelow),
+    ...['.ci', '.github', 'src', 'test', 'docs', 'examples'].flatMap(filesBelow),
     ...TOP_LEVEL.filter((name) => /\.(?:md|json|ts)$/.test(name)),
   ].filter((file) => !/\.(?:flv|ts\.bin|bin|mp4|png|ico|pcap)$/.test(file))
   const wrong: string[] = []
