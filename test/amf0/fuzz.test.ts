@@ -12,10 +12,11 @@ import {
 } from 'millrace/amf0'
 import { MediaError } from 'millrace/errors'
 import { expect, it } from 'vitest'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { amf0DecodeVectors, amf0Vectors } from './amf0-vectors.ts'
 import { amf3Vectors } from './amf3-vectors.ts'
 
-const options = { numRuns: Number(process.env['FUZZ_RUNS'] ?? 300), seed: 20_240_607 }
+const options = { numRuns: fuzzRuns(300), seed: 20_240_607 }
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
 const { value } = fc.letrec<{ value: Amf0Value; properties: { [name: string]: Amf0Value } }>((tie) => ({

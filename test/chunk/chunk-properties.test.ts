@@ -5,8 +5,9 @@ import { expect, test } from 'vitest'
 import { hex, join } from '../support/bytes.ts'
 import { type ChunkStyle, ReferenceChunkWriter, type SentMessage } from '../support/chunk-writer.ts'
 import { readAll, sequence, text } from '../support/chunks.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 
-const FUZZ_RUNS = Number(process.env['FUZZ_RUNS'] ?? 300)
+const FUZZ_RUNS = fuzzRuns(300)
 const settings = { seed: 20_260_101, numRuns: FUZZ_RUNS }
 
 const CSIDS = [3, 4, 63, 64, 319, 320, 65_599]

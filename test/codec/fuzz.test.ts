@@ -38,12 +38,13 @@ import {
 import { MediaError } from 'millrace/errors'
 import { describe, expect, test } from 'vitest'
 import { hex, join } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { AAC_VECTORS, FLAC_VECTORS, OPUS_VECTORS } from './audio-vectors.ts'
 import { AVC_CONFIGURATION_VECTORS, AVC_SPS_VECTORS } from './avc-vectors.ts'
 import { HEVC_CONFIGURATION_VECTORS, HEVC_SPS_VECTORS } from './hevc-vectors.ts'
 import { AV1_OBU_VECTORS, AV1_VECTORS, VP_VECTORS, VVC_VECTORS } from './video-vectors.ts'
 
-const runs = { seed: 7, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) }
+const runs = { seed: 7, numRuns: fuzzRuns(300) }
 
 /** One of `seeds` with a few bytes changed, cut and continued; or any bytes. */
 function mutated(seeds: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {

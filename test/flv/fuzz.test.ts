@@ -5,8 +5,9 @@ import { packetFromTag } from 'millrace/media'
 import { expect, test } from 'vitest'
 import { join } from '../support/bytes.ts'
 import { readClip } from '../support/clips.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 
-const runs = { seed: 10, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) }
+const runs = { seed: 10, numRuns: fuzzRuns(300) }
 const CLIP = readClip('audio-only-aac.flv').subarray(0, 4000)
 const bounds = { maxTagBytes: 3000, maxSkippedBytes: 2000 }
 

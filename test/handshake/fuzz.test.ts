@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { MediaError } from 'millrace/errors'
 import { ClientHandshake, ServerHandshake } from 'millrace/handshake'
 import { expect, it } from 'vitest'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { testCrypto } from '../support/handshake-crypto.ts'
 import { FFMPEG_PUBLISH, FMS_EXCHANGE, LIBRTMP_PLAY, NGINX_S0S1S2 } from './captures.ts'
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300)
+const RUNS = fuzzRuns(300)
 const { hmacSha256 } = testCrypto()
 const crypto = { randomBytes: (length: number) => new Uint8Array(length), hmacSha256 }
 

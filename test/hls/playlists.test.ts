@@ -9,6 +9,7 @@ import {
 } from 'millrace/hls'
 import { describe, expect, it } from 'vitest'
 import { hex } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 
 /** A media playlist of no content, to spread. */
 const plain = {
@@ -503,7 +504,7 @@ livestream-5.ts
   })
 
   it('any text gives a playlist or a MediaError', () => {
-    const runs = Number(process.env['FUZZ_RUNS'] ?? 300)
+    const runs = fuzzRuns(300)
     const line = fc.oneof(
       fc.string({ maxLength: 30 }),
       fc.constantFrom(...EXAMPLES.flatMap(({ text }) => text.split('\n'))),

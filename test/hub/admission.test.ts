@@ -14,6 +14,7 @@ import {
   type StreamPath,
 } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { key } from './fakes.ts'
 
 const request: AccessRequest = {
@@ -315,7 +316,7 @@ it('property: any order of admission, answers, reconnects, take-overs, option ch
         0, 0, 0, { sources: 0, players: 0, waiting: 0, deciding: 0 },
       ]) // prettier-ignore
     }),
-    { seed: 4711, numRuns: Number(process.env['FUZZ_RUNS'] ?? 100) },
+    { seed: 4711, numRuns: fuzzRuns(100) },
   )
 })
 

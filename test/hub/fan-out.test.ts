@@ -1,7 +1,7 @@
-import { FanOut, type FanOutOptions, type Served } from '../../src/hub/fan-out.ts'
-import { Turns } from '../../src/hub/turns.ts'
-import { VirtualClock } from 'millrace/hub'
+import { type FanOutOptions, VirtualClock } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
+import { FanOut, type Served } from '../../src/hub/fan-out.ts'
+import { Turns } from '../../src/hub/turns.ts'
 
 /** A clock on which work costs time. */
 class BusyClock extends VirtualClock {

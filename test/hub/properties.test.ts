@@ -21,9 +21,10 @@ import {
   text,
   videoConfig,
 } from './fakes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { Truth, Witness } from './witness.ts'
 
-const numRuns = Number(process.env['FUZZ_RUNS'] ?? 40)
+const numRuns = fuzzRuns(40)
 
 const bounds = fc.record({
   maxCachePackets: fc.integer({ min: 2, max: 60 }),

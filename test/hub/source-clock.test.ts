@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { SourceClock } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { audio, audioConfig, endOfSequence, inter, key, metadata, text, videoConfig } from './fakes.ts'
 
 function mapped(clock: SourceClock, packets: readonly Parameters<SourceClock['map']>[0][]): number[] {
@@ -344,7 +345,7 @@ it('property: audio and video of one publisher keep their distance through any n
         }
       },
     ),
-    { seed: 20_261_122, numRuns: Number(process.env['FUZZ_RUNS'] ?? 100) },
+    { seed: 20_261_122, numRuns: fuzzRuns(100) },
   )
 })
 
@@ -368,6 +369,6 @@ it('property: dts never goes back per kind, and never leaps, whatever comes', ()
         last[made.kind] = out
       }
     }),
-    { seed: 7, numRuns: Number(process.env['FUZZ_RUNS'] ?? 100) },
+    { seed: 7, numRuns: fuzzRuns(100) },
   )
 })

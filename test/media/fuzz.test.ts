@@ -3,9 +3,10 @@ import { ConfigurationTracker, filterPacket, packetFromTag } from 'millrace/medi
 import { LimitError } from 'millrace/errors'
 import { expect, test } from 'vitest'
 import { join } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { TAG_VECTORS } from './tag-vectors.ts'
 
-const runs = { seed: 9, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) }
+const runs = { seed: 9, numRuns: fuzzRuns(300) }
 
 /** A body of the table with a few bytes changed, cut and continued; or any bytes. */
 const bodies = fc.oneof(

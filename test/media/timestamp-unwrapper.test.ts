@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { TimestampUnwrapper } from 'millrace/media'
 import { expect, test } from 'vitest'
+import { fuzzRuns } from '../support/fuzz.ts'
 
 function unwrapAll(timestamps: readonly number[]): number[] {
   const unwrapper = new TimestampUnwrapper()
@@ -40,6 +41,6 @@ test('gives any clock of steps below 2^31 back', () => {
         expect(unwrapAll(ms.map((value) => value % 2 ** 32))).toEqual(ms)
       },
     ),
-    { seed: 32, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) },
+    { seed: 32, numRuns: fuzzRuns(300) },
   )
 })

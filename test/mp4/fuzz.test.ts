@@ -5,10 +5,11 @@ import { FragmentedMp4Muxer, type Mp4Index, Mp4IndexReader, planMp4 } from 'mill
 import { expect, test } from 'vitest'
 import { aacConfiguration, aacFrame, avcConfiguration, avcFrame, mp3Frame } from '../mpegts/packets.ts'
 import { join } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { clipMp4 } from '../support/mp4.ts'
 import { findAll } from './boxes.ts'
 
-const runs = { seed: 14, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) }
+const runs = { seed: 14, numRuns: fuzzRuns(300) }
 /** The header and the first fragment of a clip with two tracks, as far as the mdat. */
 const CLIP = clipMp4('avc-aac-bframes.flv').subarray(0, 4000)
 const bounds = { maxBoxBytes: 4000, maxIndexBytes: 200_000 }

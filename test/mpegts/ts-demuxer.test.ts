@@ -6,6 +6,7 @@ import { TsDemuxer, type TsDemuxerOptions, type TsUnit } from 'millrace/mpegts'
 import { describe, expect, it } from 'vitest'
 import { everySplit, hex, join, toHex } from '../support/bytes.ts'
 import expected from './fixtures/packets.json' with { type: 'json' }
+import { fuzzRuns } from '../support/fuzz.ts'
 import { annexB, AVC_AUD, idr, nal, slice } from './packets.ts'
 import { packet, patPacket, pes, pmtPacket, tsOf } from './stream-parts.ts'
 
@@ -365,7 +366,7 @@ function thrownBy(run: () => unknown): unknown {
 }
 
 describe('fuzz', () => {
-  const runs = Number(process.env['FUZZ_RUNS'] ?? 300)
+  const runs = fuzzRuns(300)
   const seeds = (Object.keys(expected) as Fixture[]).map((name) => readFixture(name).subarray(0, 8000))
 
   it('damage never escapes as anything but a MediaError, and costs no memory beyond the bounds', () => {

@@ -1,6 +1,5 @@
-import { maskUrl } from 'millrace/node'
+import { maskUrl, redact } from 'millrace/node'
 import { describe, expect, it } from 'vitest'
-import { redact } from '../../src/node/masked-url.ts'
 
 describe('maskUrl', () => {
   for (const [url, masked] of [

@@ -3,6 +3,7 @@ import { MediaError } from 'millrace/errors'
 import { type ProxyHeader, ProxyProtocolDecoder } from 'millrace/node'
 import { describe, expect, test } from 'vitest'
 import { ascii, everySplit, hex, join, toHex } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 
 const SIGNATURE = '0d0a0d0a 00 0d0a 51554954 0a' // CR LF CR LF NUL CR LF Q U I T LF
 const C0 = hex('03')
@@ -131,6 +132,6 @@ test('nothing escapes but a coded error', () => {
         if (!(error instanceof MediaError)) throw error
       }
     }),
-    { seed: 1, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) },
+    { seed: 1, numRuns: fuzzRuns(300) },
   )
 })

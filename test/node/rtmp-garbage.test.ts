@@ -5,10 +5,11 @@ import type { RtmpServerOptions } from 'millrace/node'
 import { describe, expect, test } from 'vitest'
 import { audioConfig, hugeConfig, inter, key, nameOf, videoConfig } from '../hub/fakes.ts'
 import { hex, join } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { amf0, C0C1C2, command, media, message, streamCommand, u32 } from '../support/rtmp-bytes.ts'
 import { type Client, type RawClient, World } from './memory-world.ts'
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 60)
+const RUNS = fuzzRuns(60)
 
 const CONNECT = command('connect', 1, { app: 'live', tcUrl: 'rtmp://host/live' })
 const PUBLISH = streamCommand('publish', 4, 'garbage')

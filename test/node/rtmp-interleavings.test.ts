@@ -4,10 +4,11 @@ import { accept, type AccessDecision, reject } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import { expect, test } from 'vitest'
 import { audio, idOf, inter, key, videoConfig } from '../hub/fakes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { streamCommand } from '../support/rtmp-bytes.ts'
 import { Client, World } from './memory-world.ts'
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 60)
+const RUNS = fuzzRuns(60)
 const STREAMS = ['a', 'b']
 const GOP_PACKETS = 6
 

@@ -282,8 +282,10 @@ describe('TLS', () => {
 })
 
 test('defect: nothing is left of a server that was closed', async () => {
+  // What earlier files of this process have not let go of yet.
+  const before = resources().length
   const { server, port, hub } = await listening()
-  expect(resources()).not.toEqual([])
+  expect(resources().length).toBeGreaterThan(before)
   const publisher = await RtmpClient.publish(`rtmp://127.0.0.1:${port}/live/show`)
   const player = await RtmpClient.play(`rtmp://127.0.0.1:${port}/live/show`)
   const silent = dial(port)
@@ -291,9 +293,8 @@ test('defect: nothing is left of a server that was closed', async () => {
   await server.close()
   hub.close()
   await Promise.all([publisher.closed, player.closed, silent.closed])
-  await new Promise((resolve) => setImmediate(resolve))
   expect(server.connections.size).toBe(0)
   // A busy machine tells of a closed socket some turns later.
-  await expect.poll(resources).toEqual([])
+  await expect.poll(() => resources().length).toBeLessThanOrEqual(before)
   await server.close()
 })

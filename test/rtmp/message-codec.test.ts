@@ -11,6 +11,7 @@ import {
 } from 'millrace/rtmp'
 import { describe, expect, test } from 'vitest'
 import { ascii, hex, join, toHex } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { amf0 } from '../support/rtmp-bytes.ts'
 
 function chunk(messageTypeId: number, body: Uint8Array, header: Partial<ChunkMessage> = {}): ChunkMessage {
@@ -272,7 +273,7 @@ function decodedIfWell(wire: ChunkMessage): RtmpMessage | undefined {
 }
 
 test('any body decodes or throws a MediaError, and decode(encode(x)) is x', () => {
-  const runs = Number(process.env['FUZZ_RUNS'] ?? 300)
+  const runs = fuzzRuns(300)
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 22 }), fc.uint8Array({ maxLength: 64 }), (messageTypeId, body) => {
       const message = decodedIfWell(chunk(messageTypeId, body, onStream))

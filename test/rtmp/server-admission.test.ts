@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { RtmpServerEvent } from 'millrace/rtmp'
 import { describe, expect, test } from 'vitest'
 import { hex, join } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 import { command, media, message, streamCommand, u32 } from '../support/rtmp-bytes.ts'
 import { connected, HELLO, ServerHarness } from './session-harness.ts'
 
@@ -220,7 +221,7 @@ test('any interleaving of bytes, decisions, timeouts and close keeps the order o
       const main = seen.filter((type) => type !== 'close' && type !== 'unpublish' && type !== 'stop')
       expect(main).toEqual(expected.slice(0, main.length))
     }),
-    { seed: 5, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) },
+    { seed: 5, numRuns: fuzzRuns(300) },
   )
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { resolveStreamTarget, type StreamTarget, type StreamTargetInput } from 'millrace/rtmp'
 import { describe, expect, test } from 'vitest'
+import { fuzzRuns } from '../support/fuzz.ts'
 
 interface Case {
   readonly name: string
@@ -274,7 +275,7 @@ test('no text throws, takes long or leaves slashes at the ends', () => {
       expect(target.app).not.toBe('')
       expect(target.port).toBeGreaterThan(0)
     }),
-    { seed: 20_260_101, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) },
+    { seed: 20_260_101, numRuns: fuzzRuns(300) },
   )
 })
 

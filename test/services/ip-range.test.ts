@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { IpRange, parseIpAddress } from 'millrace/services'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 
 describe('addresses', () => {
   it.each([
@@ -89,7 +90,7 @@ describe('any range', () => {
       .join(':')
       .replace(/(^|:)0(:0)+(:|$)/, '::'),
   )
-  const numRuns = Number(process.env['FUZZ_RUNS'] ?? 300)
+  const numRuns = fuzzRuns(300)
 
   /** The address as one number: another way to the same answer. */
   const numberOf = (text: string): bigint => BigInt(`0x${toHex(parseIpAddress(text)!).replaceAll(' ', '')}`)

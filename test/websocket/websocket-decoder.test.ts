@@ -9,6 +9,7 @@ import {
 } from 'millrace/websocket'
 import { describe, expect, test } from 'vitest'
 import { ascii, everySplit, hex, join } from '../support/bytes.ts'
+import { fuzzRuns } from '../support/fuzz.ts'
 
 /** Messages, and the code of the error that ended them. */
 function decode(parts: readonly Uint8Array[], options?: WebSocketDecoderOptions) {
@@ -183,7 +184,7 @@ describe('maxMessageBytes', () => {
 })
 
 describe('any input', () => {
-  const runs = { seed: 64, numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) }
+  const runs = { seed: 64, numRuns: fuzzRuns(300) }
   // Bytes that are likely to be frames: small lengths, masked.
   const frames = fc
     .array(

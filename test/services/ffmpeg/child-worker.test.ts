@@ -1,12 +1,9 @@
 import { constants, getPriority } from 'node:os'
 import { VirtualClock } from 'millrace/hub'
+import type { WorkerExit } from 'millrace/services'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChildWorker } from '../../../src/services/ffmpeg/child-worker.ts'
-import type {
-  ChildWorkerOptions,
-  WorkerExit,
-  WorkerRun,
-} from '../../../src/services/ffmpeg/child-worker-options.ts'
+import type { ChildWorkerOptions, WorkerRun } from '../../../src/services/ffmpeg/child-worker-options.ts'
 
 /** A program of ours in the place of ffmpeg. */
 function script(code: string, run: Partial<WorkerRun> = {}): WorkerRun {

@@ -1,3 +1,4 @@
+import { SystemStatistics } from 'millrace/services'
 import { describe, expect, test } from 'vitest'
 import {
   parseCpuTimes,
@@ -8,7 +9,6 @@ import {
   parseSelfStat,
   sockstatValue,
 } from '../../../src/services/metrics/proc-files.ts'
-import { SystemStatistics } from '../../../src/services/metrics/system-statistics.ts'
 
 // Texts of a Linux 5.10, shortened.
 describe('files of /proc', () => {
