@@ -16,7 +16,7 @@ export interface HlsSegment {
   readonly discontinuity: boolean
   /** Whether it can be decoded without any other segment: its first video frame is a keyframe, or it has none. */
   readonly independent: boolean
-  /** Wall-clock time of its first packet in ms since 1970, from the `nowMs` that came with the packets (EXT-X-PROGRAM-DATE-TIME). */
+  /** Wall-clock time of its first packet in ms since 1970, by the stream's clock since the last discontinuity (EXT-X-PROGRAM-DATE-TIME). */
   readonly programDateTimeMs: number
   /** Decode time of its first packet, in ms on the clock of the stream. */
   readonly startDts: number

@@ -51,6 +51,12 @@ export interface HlsSegmenterOptions {
    * @defaultValue 0
    */
   readonly startSequence?: number
+  /**
+   * Wall clock, in ms since 1970, minus the clock of the `nowMs` that come with packets: asked for where dates begin, at the start and after
+   * each discontinuity. With a monotonic clock for `nowMs`, somebody who sets the wall clock moves no date in between.
+   * @defaultValue 0: `nowMs` is the wall clock
+   */
+  readonly wallOffsetMs?: () => number
   /** PIDs and times of the transport stream. Audio frames share PES packets, with `audioPesMs` 120 by default. */
   readonly ts?: TsSegmentOptions
 }
@@ -103,7 +109,7 @@ export class HlsSegmenter {
     this.#minMs = options.minDurationMs ?? 100
     this.#maxGapMs = options.maxGapMs ?? 10_000
     this.#writer = new TsSegmentWriter(options.ts, options.maxSegmentBytes ?? 33_554_432)
-    this.#wallClock = new WallClock()
+    this.#wallClock = new WallClock(options.wallOffsetMs)
     this.#video = new FramePace()
     this.#audio = new FramePace()
     this.#presence = new VideoPresence()
@@ -150,7 +156,7 @@ export class HlsSegmenter {
   /**
    * Takes the next packet of the stream.
    * @param packet - of any kind and number of tracks; the default tracks are used.
-   * @param nowMs - wall-clock time in ms since 1970. A burst of older packets may come with one time: the newest counts.
+   * @param nowMs - when it came: in ms since 1970, or see `wallOffsetMs`. A burst of older packets may come with one time: the newest counts.
    */
   push(packet: MediaPacket, nowMs: number): void {
     if (packet.kind === 'data') return

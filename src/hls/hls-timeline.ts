@@ -19,11 +19,17 @@ export interface HlsTimelineOptions {
   /** Sequence number of the first segment. @defaultValue 0 */
   readonly startSequence?: number
   /**
-   * A variant whose packets are further from the wall clock than those of the others, by more than this, is on another clock: it waits
+   * A variant whose packets are further from their arrival than those of the others, by more than this, is on another clock: it waits
    * until the others have left. Encoders of one ladder differ by their delay alone. In ms.
    * @defaultValue 30_000
    */
   readonly maxSkewMs?: number
+  /**
+   * Wall clock, in ms since 1970, minus the clock of the `nowMs` that come with packets: asked for where dates begin, at the start and after
+   * each discontinuity. With a monotonic clock for `nowMs`, somebody who sets the wall clock moves no date in between.
+   * @defaultValue 0: `nowMs` is the wall clock
+   */
+  readonly wallOffsetMs?: () => number
 }
 
 /** The beginning of a segment in all variants. */
@@ -77,7 +83,7 @@ export class HlsTimeline {
     this.#forcedMs = targetDurationMs * maxDurationFactor
     this.#toleranceMs = Math.min(MAX_TOLERANCE_MS, targetDurationMs / 4)
     this.#maxSkewMs = maxSkewMs
-    this.#wallClock = new WallClock()
+    this.#wallClock = new WallClock(options.wallOffsetMs)
     this.#cuts = []
     this.#nextSequence = startSequence
     // The first segment after another packager's is a discontinuity, as with a single stream.
@@ -105,7 +111,7 @@ export class HlsTimeline {
   /**
    * A variant asks where to begin: at `timeMs`, a frame that it can start with. The first of all begins a new discontinuity sequence
    * number; a later one begins where others do.
-   * @param nowMs - wall clock at its arrival.
+   * @param nowMs - its arrival.
    * @param afterSequence - the last number that this variant has used; −1 for none.
    * @param missedCount - places that went by while this variant waited, see {@link HlsTimeline.passedSince}.
    * @returns where it begins, `undefined` when it is to wait.

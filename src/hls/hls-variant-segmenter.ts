@@ -131,7 +131,7 @@ export class HlsVariantSegmenter {
   /**
    * Takes the next packet of the stream.
    * @param packet - of any kind and number of tracks.
-   * @param nowMs - wall-clock time in ms since 1970. A burst of older packets may come with one time: the newest counts.
+   * @param nowMs - when it came: in ms since 1970, or see `wallOffsetMs` of {@link HlsTimelineOptions}. A burst of older packets may come with one time: the newest counts.
    */
   push(packet: MediaPacket, nowMs: number): void {
     if (packet.kind === 'data') return

@@ -4,40 +4,37 @@
  * @module
  */
 
-/** A wall clock that moves by less than this against the stream keeps its offset, so that dates advance by exactly the durations. */
-const TOLERANCE_MS = 500
-
 /**
- * Keeps the offset of wall clock minus stream clock. The smallest offset seen in a segment counts: a packet can come late, behind a
- * burst from a cache or in a slow network, but not early.
+ * Keeps the offset of wall clock minus stream clock from one discontinuity to the next, so that dates advance by exactly the durations
+ * whatever is done to the wall clock. The smallest offset seen in the first segment counts: a packet can come late, behind a burst from
+ * a cache or in a slow network, but not early.
  */
 export class WallClock {
+  readonly #wallOffsetMs: () => number
   #offset: number | undefined
-  #smallest: number | undefined
+  #smallest: number
 
-  constructor() {
+  /** @param wallOffsetMs - wall clock minus the clock of the arrivals. */
+  constructor(wallOffsetMs: () => number = () => 0) {
+    this.#wallOffsetMs = wallOffsetMs
     this.#offset = undefined
-    this.#smallest = undefined
+    this.#smallest = Infinity
   }
 
-  /** A packet of the open segment came. */
+  /** A packet came. */
   observe(dts: number, nowMs: number): void {
-    const offset = nowMs - dts
-    if (this.#smallest === undefined || offset < this.#smallest) this.#smallest = offset
+    this.#smallest = Math.min(this.#smallest, nowMs - dts)
   }
 
-  /** The wall-clock time of `dts` in the segment that ends now; the next one begins. */
+  /** The wall-clock time of `dts` in a segment that has ended. */
   take(dts: number): number {
-    const smallest = this.#smallest ?? this.#offset ?? 0
-    if (this.#offset === undefined || Math.abs(smallest - this.#offset) > TOLERANCE_MS)
-      this.#offset = smallest
-    this.#smallest = undefined
+    this.#offset ??= (this.#smallest === Infinity ? 0 : this.#smallest) + Math.round(this.#wallOffsetMs())
     return dts + this.#offset
   }
 
-  /** Another clock begins. */
+  /** A discontinuity: another clock may begin. */
   reset(): void {
     this.#offset = undefined
-    this.#smallest = undefined
+    this.#smallest = Infinity
   }
 }

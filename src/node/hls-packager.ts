@@ -19,6 +19,7 @@ import {
 import { Announcer, type AnnouncerEvents, type Consumer, type Source } from '../hub/index.ts'
 import type { SegmentStore } from './segment-store.ts'
 import { storedPlaylist } from './stored-playlist.ts'
+import { wallOffsetMs } from './wall-offset.ts'
 
 const debug = createDebug('millrace:hls')
 
@@ -52,7 +53,7 @@ export interface HlsPackagerOptions {
    */
   readonly startSequence?: number
   /** More options of the segmenter. */
-  readonly segmenter?: Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence'>
+  readonly segmenter?: Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence' | 'wallOffsetMs'>
   /** For a variant of a stream. `startSequence` is then the timeline's. @defaultValue a stream for itself */
   readonly variant?: HlsVariantPlace
 }
@@ -298,7 +299,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
         continue
       }
       if (consumer.discontinuity) this.#segmenter.discontinuity()
-      this.#segmenter.push(packet, Date.now())
+      this.#segmenter.push(packet, performance.now())
       await this.#takeSegments()
     }
     // Of a variant that goes on no more, the others are told.
@@ -374,7 +375,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   #newSegmenter(): Segmenter {
     const startSequence = this.#nextSequence
     const { targetDurationMs = 4_000, segmenter, variant } = this.#options
-    if (variant === undefined) return new HlsSegmenter({ targetDurationMs, ...segmenter, startSequence })
+    if (variant === undefined)
+      return new HlsSegmenter({ targetDurationMs, ...segmenter, startSequence, wallOffsetMs })
     return new HlsVariantSegmenter(variant.timeline, {
       ...segmenter,
       videoTrackId: variant.videoTrackId ?? 0,

@@ -13,6 +13,7 @@ import { multivariantPlaylist } from './hls-playlist-text.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
 import { PackagedStream, type PackagedVariant } from './packaged-stream.ts'
 import type { SegmentStore } from './segment-store.ts'
+import { wallOffsetMs } from './wall-offset.ts'
 
 const debug = createDebug('millrace:hls')
 
@@ -56,6 +57,7 @@ export class PackagedVariants extends PackagedStream {
     const { targetDurationMs, segmenter, startSequence } = options.packager
     this.#options = options
     this.#timeline = new HlsTimeline({
+      wallOffsetMs,
       ...(targetDurationMs === undefined ? {} : { targetDurationMs }),
       ...(segmenter?.maxDurationFactor === undefined
         ? {}

@@ -494,12 +494,33 @@ describe('program date and time', () => {
     expect(Math.abs(found[0]! - EPOCH)).toBeLessThan(42)
   })
 
-  it('follows a clock that drifts away, and a new publisher', () => {
-    const drift = stream(0, 2000, 1000).map((packet): [MediaPacket, number] => [packet, EPOCH + packet.dts])
-    const later = stream(2000, 3000, 1000).map((packet): [MediaPacket, number] => [
-      packet,
-      EPOCH + packet.dts + 700,
-    ])
-    expect(dates([...drift, ...later])).toEqual([EPOCH, EPOCH + 1000, EPOCH + 2700])
+  it.each([-3_600_000, 700, 3_600_000])(
+    'is the one of the stream while the wall clock is set by %i ms',
+    (by) => {
+      const before = stream(0, 2000, 1000).map((packet): [MediaPacket, number] => [
+        packet,
+        EPOCH + packet.dts,
+      ])
+      const after = stream(2000, 3000, 1000).map((packet): [MediaPacket, number] => [
+        packet,
+        EPOCH + packet.dts + by,
+      ])
+      expect(dates([...before, ...after])).toEqual([EPOCH, EPOCH + 1000, EPOCH + 2000])
+    },
+  )
+
+  it('begins again at a discontinuity, by the wall clock of then', () => {
+    let wallMs = EPOCH
+    const segmenter = new HlsSegmenter({ targetDurationMs: 1000, wallOffsetMs: () => wallMs })
+    for (const packet of configurations) segmenter.push(packet, 0)
+    for (const packet of stream(0, 2000, 1000)) segmenter.push(packet, packet.dts)
+    segmenter.discontinuity()
+    wallMs -= 3_600_000
+    for (const packet of stream(2000, 4000, 1000)) segmenter.push(packet, packet.dts)
+    segmenter.end()
+    const found: number[] = []
+    for (let segment = segmenter.read(); segment !== undefined; segment = segmenter.read())
+      found.push(segment.programDateTimeMs - EPOCH)
+    expect(found).toEqual([0, 1000, 2000 - 3_600_000, 3000 - 3_600_000])
   })
 })

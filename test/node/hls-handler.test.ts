@@ -3,7 +3,7 @@ import { TsDemuxer } from 'millrace/mpegts'
 import { packetFromTag } from 'millrace/media'
 import { accept, type AccessRequest, redirect, reject } from 'millrace/hub'
 import { HlsHandler, MemorySegmentStore, type PackagedSegment } from 'millrace/node'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ascii, hex, join } from '../support/bytes.ts'
 import { HlsServer, media, multivariant, resolvePath } from './hls-harness.ts'
 import { aacConfiguration, aacFrame, avcConfiguration, avcFrame } from '../mpegts/packets.ts'
@@ -107,6 +107,26 @@ describe('a viewer', () => {
     await settle()
     const [variant] = multivariant((await server.fetch('/live/show.m3u8')).body).variants
     expect(variant!.codecs).toEqual(['mp4a.40.2'])
+  })
+
+  it('sees dates that go on while the wall clock is set back by an hour', async () => {
+    const stage = new Stage()
+    const encoder = stage.publish('/live/show')
+    const server = new HlsServer(stage)
+    const { answer } = await server.waiting()
+    encoder.send(100)
+    await answer
+    const path = await server.enter()
+    const setBackMs = Date.now() - 3_600_000
+    const wall = vi.spyOn(Date, 'now').mockReturnValue(setBackMs)
+    onTestFinished(() => wall.mockRestore())
+    encoder.send()
+    await settle()
+    const { segments } = await server.media(path)
+    expect(segments.length).toBeGreaterThan(1)
+    for (const [i, { programDateTimeMs, durationSec }] of segments.slice(0, -1).entries())
+      expect(segments[i + 1]!.programDateTimeMs).toBeCloseTo(programDateTimeMs! + durationSec * 1000, 0)
+    expect(segments.at(-1)!.programDateTimeMs).toBeGreaterThan(setBackMs + 3_000_000)
   })
 
   it('waits for the first segment, and gets a 503 that says why when none comes in time', async () => {

@@ -52,7 +52,7 @@ export function summariesView(statistics: Statistics): z.output<typeof summaries
       mem_kbyte: rssKBytes,
       mem_percent: share(rssKBytes, memory.total) ?? 0,
       cpu_percent: system.processCpu,
-      srs_uptime: Math.floor((now - statistics.startedAt.getTime()) / 1000),
+      srs_uptime: Math.floor(statistics.uptimeMs / 1000),
     },
     system: {
       cpu_percent: system.systemCpu,

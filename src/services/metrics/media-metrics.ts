@@ -38,7 +38,7 @@ export function mediaMetrics(statistics: Statistics, maxStreamLabels: number): M
 
 function serverMetrics(statistics: Statistics): Metric[] {
   const { rtmp, http, hls } = statistics.connections()
-  const uptimeSec = (Date.now() - statistics.startedAt.getTime()) / 1000
+  const uptimeSec = statistics.uptimeMs / 1000
   const { serverId, serviceId } = statistics.identity
   return [
     gauge('millrace_server_info', 'Ids of the server and of this start of it', [

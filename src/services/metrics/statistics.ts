@@ -105,13 +105,14 @@ export class Statistics {
   readonly identity: ServerIdentity
   /** The process and the machine. */
   readonly system: SystemStatistics
-  /** When it was made. */
+  /** When it was made, by the wall clock of then. */
   readonly startedAt: Date
   readonly #hub: StatisticsOptions['hub']
   readonly #rtmp: readonly RtmpServer[]
   readonly #live: readonly LiveHandler[]
   readonly #hls: () => Iterable<HlsHandler>
   readonly #clock: Clock
+  readonly #startedMs: number
   readonly #sampleIntervalMs: number
   readonly #rates: WeakMap<Hub | Source, Rates>
   /** By publisher, player or session. */
@@ -138,6 +139,7 @@ export class Statistics {
     this.#live = live
     this.#hls = hls
     this.#clock = clock
+    this.#startedMs = clock.now()
     this.#sampleIntervalMs = sampleIntervalMs
     this.#rates = new WeakMap()
     this.#clients = new WeakMap()
@@ -145,6 +147,11 @@ export class Statistics {
     this.#seen = 0
     for (const { hub: each, totals } of this.vhosts()) this.#ratesOf(each, totals)
     this.#arm()
+  }
+
+  /** How long ago it was made, in ms, whatever was done to the wall clock since. */
+  get uptimeMs(): number {
+    return this.#clock.now() - this.#startedMs
   }
 
   /** The virtual hosts. */

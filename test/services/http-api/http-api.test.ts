@@ -3,8 +3,19 @@ import { text } from 'node:stream/consumers'
 import express from 'express'
 import { Hub } from 'millrace/hub'
 import { HttpApi, type HttpApiOptions, Statistics, StreamServices } from 'millrace/services'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ApiStage, settle } from './api-stage.ts'
+
+test('uptimes are not those of a wall clock that is set back by an hour', async () => {
+  const stage = new ApiStage()
+  const wall = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000)
+  onTestFinished(() => wall.mockRestore())
+  const { body } = await stage.ask('/api/v1/summaries')
+  expect(body['data']).toMatchObject({ self: { srs_uptime: 0 } })
+  const { text: metrics } = await stage.ask('/metrics')
+  expect(Number(/^millrace_uptime_seconds (.+)$/m.exec(metrics)![1])).toBeGreaterThan(0)
+  expect(stage.statistics.uptimeMs).toBeGreaterThan(0)
+})
 
 describe('pages of a list', () => {
   async function names(stage: ApiStage, query: string): Promise<unknown[]> {
