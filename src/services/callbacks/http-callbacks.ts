@@ -28,6 +28,7 @@ import { parseOptions } from '../parse-options.ts'
 import { readTargets, readVerdict } from './callback-answer.ts'
 import {
   CallbackBodies,
+  type CallbackPeer,
   type FinishedRecording,
   peerOfConnection,
   peerOfPublisher,
@@ -46,6 +47,7 @@ import { httpCallbacksOptions, type ResolvedCallbacksOptions } from './callbacks
 import { Deadlines } from './deadlines.ts'
 import { Gate } from './gate.ts'
 import { NewsDesk } from './news-desk.ts'
+import { NewsLanes } from './news-lanes.ts'
 
 const debug = createDebug('millrace:callbacks')
 
@@ -56,7 +58,7 @@ const CLOSING = 'the server is closing'
 
 /**
  * HTTP callbacks as SRS has them. The backend decides about `on_connect`, `on_publish` and `on_play`, and is told of everything else, in
- * order for each stream and client, again when it was not there. A player of HLS is one `on_play` and one `on_stop`, whatever it fetches; so is
+ * order for each stream and client whatever URLs it has, again when it was not there. A player of HLS is one `on_play` and one `on_stop`, whatever it fetches; so is
  * whoever looks at pictures of a stream.
  *
  * Everybody whom `on_publish` or `on_play` let in gets its `on_unpublish` or `on_stop`, also when the stream was not there or its name in
@@ -100,6 +102,9 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   readonly #deadlines: Deadlines
   readonly #decisions: Gate
   readonly #news: NewsDesk
+  readonly #lanes: NewsLanes
+  /** Decisions about publish and play that are asked for, by client. */
+  readonly #undecided: Map<string, Promise<unknown>>
   #closing: boolean
 
   /**
@@ -124,6 +129,8 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
         this.emit('dropped', action, url)
       },
     })
+    this.#lanes = new NewsLanes(resolved.urls)
+    this.#undecided = new Map()
     this.#closing = false
   }
 
@@ -160,19 +167,42 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     this.#closing = true
     const reason = new Error(CLOSING)
     this.#deadlines.abort(reason)
-    await this.#news.close(this.#options.drainTimeoutMs, reason)
+    const decided = Promise.all(this.#undecided.values())
+    await this.#news.close(this.#options.drainTimeoutMs, reason, decided)
   }
 
   async #authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
-    const isPublish = request.action === 'publish'
     const peer = peerOfRequest(request, request.clientId ?? randomName(8))
-    const lanes = [`client ${peer.clientId}`, ...(isPublish ? [`stream ${peer.streamPath}`] : [])]
+    const decision = this.#decideStream(request.action, peer, signal)
+    const undecided = Promise.allSettled([this.#undecided.get(peer.clientId), decision])
+    this.#undecided.set(peer.clientId, undecided)
+    try {
+      return await decision
+    } finally {
+      if (this.#undecided.get(peer.clientId) === undecided) this.#undecided.delete(peer.clientId)
+    }
+  }
+
+  async #decideStream(
+    action: AccessRequest['action'],
+    peer: CallbackPeer,
+    signal: AbortSignal,
+  ): Promise<AccessDecision> {
+    const isPublish = action === 'publish'
+    const subjects = [`client ${peer.clientId}`, ...(isPublish ? [`stream ${peer.streamPath}`] : [])]
     const [asking, ending] = isPublish
       ? (['on_publish', 'on_unpublish'] as const)
       : (['on_play', 'on_stop'] as const)
-    const refusal = await this.#decide(asking, this.#bodies.stream(asking, peer), ending, lanes, signal)
+    const refusal = await this.#decide(asking, this.#bodies.stream(asking, peer), ending, subjects, signal)
     if (refusal !== undefined) return reject(refusal)
-    return accept({ onEnd: () => this.#tell(ending, this.#bodies.stream(ending, peer), lanes) })
+    let isIn = true
+    const onEnd = (): void => {
+      if (isIn) this.#tell(ending, this.#bodies.stream(ending, peer), subjects)
+      isIn = false
+    }
+    // Told here, before anybody ignores the late answer: on_close follows it.
+    if (signal.aborted) onEnd()
+    return accept({ onEnd })
   }
 
   async #connect(
@@ -181,12 +211,17 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     signal: AbortSignal,
   ): Promise<RtmpConnectDecision> {
     const peer = peerOfConnection(request, connection)
-    const lanes = [`client ${peer.clientId}`]
-    const refusal = await this.#decide('on_connect', this.#bodies.connect(peer), 'on_close', lanes, signal)
+    const subjects = [`client ${peer.clientId}`]
+    const refusal = await this.#decide('on_connect', this.#bodies.connect(peer), 'on_close', subjects, signal)
     if (refusal !== undefined) return { type: 'reject', reason: refusal }
     const onEnd = (): void => {
       const { sentBytes, receivedBytes } = connection.stats()
-      this.#tell('on_close', this.#bodies.close(peer, sentBytes, receivedBytes), lanes)
+      const tell = (): void =>
+        this.#tell('on_close', this.#bodies.close(peer, sentBytes, receivedBytes), subjects)
+      // A peer that goes while the backend decides may still be let in, and have its end after that.
+      const undecided = this.#undecided.get(peer.clientId)
+      if (undecided === undefined) tell()
+      else void undecided.then(tell)
     }
     return { type: 'accept', onEnd }
   }
@@ -195,11 +230,11 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     const { streamPath } = source
     // A segment may be stored when its publisher has gone.
     const peer = peerOfPublisher(source.lastPublisher?.request, streamPath)
-    const lanes = [`hls ${streamPath}`]
-    this.#tell('on_hls', this.#bodies.hls(peer, segment, this.#options), lanes)
+    this.#tell('on_hls', this.#bodies.hls(peer, segment, this.#options), [`hls ${streamPath}`])
     for (const template of this.#options.urls.on_hls_notify) {
       const url = this.#bodies.notifyUrl(template, peer, segment, this.#options)
-      this.#news.tell('on_hls_notify', this.#client.get(url), [`${template} hls ${streamPath}`])
+      const lanes = this.#lanes.of('on_hls_notify', template, [`notify ${streamPath}`])
+      this.#news.tell('on_hls_notify', this.#client.get(url), lanes)
     }
   }
 
@@ -212,7 +247,7 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     action: DecidingAction,
     body: object,
     ending: TellingAction,
-    lanes: readonly string[],
+    subjects: readonly string[],
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const urls = this.#options.urls[action]
@@ -221,7 +256,7 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
     try {
       // A backend should hear of the end of a stream before its new start; of one that is deaf nobody waits for long.
-      await this.#news.settled(this.#lanesOf(ending, lanes), ORDER_WAIT_MS)
+      await this.#settled(this.#lanes.ofAll(ending, subjects))
       for (const url of urls) {
         const call = this.#client.post(url, body)
         const waiting = AbortSignal.any([limit.signal, signal])
@@ -267,15 +302,18 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     }
   }
 
-  #tell(action: TellingAction, body: object, lanes: readonly string[]): void {
+  #tell(action: TellingAction, body: object, subjects: readonly string[]): void {
     for (const url of this.#options.urls[action]) {
-      this.#news.tell(action, this.#client.post(url, body), laneNames(url, lanes))
+      this.#news.tell(action, this.#client.post(url, body), this.#lanes.of(action, url, subjects))
     }
   }
 
-  /** Where news of one kind about a stream or client waits. */
-  #lanesOf(action: TellingAction, lanes: readonly string[]): string[] {
-    return this.#options.urls[action].flatMap((url) => laneNames(url, lanes))
+  /** Waits until what waits in `lanes` now is delivered or given up, but not for long. */
+  async #settled(lanes: readonly string[]): Promise<void> {
+    if (!this.#news.has(lanes)) return
+    const pause = this.#deadlines.pause(ORDER_WAIT_MS)
+    await Promise.race([this.#news.settled(lanes), pause.over])
+    pause.end()
   }
 
   #report(failure: CallbackFailure): void {
@@ -283,11 +321,6 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     debug('%s, attempt %d%s: %s', action, attempt, final ? ', the last' : '', error.message)
     this.emit('failure', failure)
   }
-}
-
-/** Each backend hears of things in order; one that is slow keeps no other waiting. */
-function laneNames(url: string, lanes: readonly string[]): string[] {
-  return lanes.map((lane) => `${url} ${lane}`)
 }
 
 /** What a peer is told when the backend does not decide. */

@@ -89,20 +89,26 @@ export class NewsDesk {
     this.#listener.dropped(action, call.url)
   }
 
-  /** Waits until what waits in `lanes` now is delivered or given up, or `maxMs` have passed. */
-  async settled(lanes: readonly string[], maxMs: number): Promise<void> {
-    if (!this.#queue.has(lanes)) return
-    const pause = this.#deadlines.pause(maxMs)
-    await Promise.race([this.#queue.settled(lanes), pause.over])
-    pause.end()
+  /** Whether news waits in any of `lanes`. */
+  has(lanes: readonly string[]): boolean {
+    return this.#queue.has(lanes)
   }
 
-  /** Gives what waits one last attempt, aborts what takes longer than `drainTimeoutMs`, and takes no news from then on. */
-  async close(drainTimeoutMs: number, reason: Error): Promise<void> {
+  /** Settles when what waits in `lanes` now is delivered or given up. */
+  settled(lanes: readonly string[]): Promise<void> {
+    return this.#queue.settled(lanes)
+  }
+
+  /**
+   * Gives what waits one last attempt, aborts what takes longer than `drainTimeoutMs`, and takes no news from then on.
+   * @param last - settles when all news is here.
+   */
+  async close(drainTimeoutMs: number, reason: Error, last: Promise<unknown>): Promise<void> {
     this.#closing = true
     this.#deadlines.hurry()
     const drain = this.#deadlines.limit(drainTimeoutMs)
     drain.signal.addEventListener('abort', () => this.#deadlines.abort(reason), { once: true })
+    await last
     await this.#queue.idle()
     drain.done()
     this.#closed = true
