@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { demuxFlv } from 'millrace/flv'
 import { accept, type AccessAccept, Hub, type Publisher } from 'millrace/hub'
-import { DirectorySegmentStore, HlsHandler, LiveHandler } from 'millrace/node'
+import { DirectorySegmentStore, HlsHandler, LiveHandler, type PackagedSegment } from 'millrace/node'
 import { all, HttpCallbacks, type HttpCallbacksOptions, ServerIdentity } from 'millrace/services'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { World } from '../node/memory-world.ts'
@@ -331,6 +331,23 @@ describe('HTTP', () => {
     hls.on('segment', () => {})
     await fetch(`${url.replace(/show$/, encodeURIComponent('a;b=c&d+%'))}.m3u8`)
     expect((await cdn.called(1)).target).toMatch(/^\/n\/a%3Bb%3Dc%26d%2B%25\?t=live\/[^?#&]+\/\d+\.ts$/)
+  })
+})
+
+it('file and m3u8 of on_hls are relative to cwd where the directory is, as on_dvr has it', async () => {
+  const { backend, callbacks } = await start({ hlsDirectory: './hls' })
+  const hub = new Hub()
+  const { source } = hub.publish('/live/show')
+  onTestFinished(() => hub.close())
+  const handler = new HlsHandler({ hub })
+  callbacks.watchHls(handler)
+  const segment = { key: 'live/show/7.ts', playlistKey: 'live/show.m3u8', sequence: 7, durationSec: 2 }
+  handler.emit('segment', segment as PackagedSegment, source)
+  await backend.called(1)
+  expect(backend.calls[0]!.body).toMatchObject({
+    cwd: process.cwd(),
+    file: join('hls', 'live/show/7.ts'),
+    m3u8: join('hls', 'live/show.m3u8'),
   })
 })
 

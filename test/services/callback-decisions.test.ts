@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { type AccessAccept, type AccessDecision, reject, VirtualClock } from 'millrace/hub'
 import { type CallbackFailure, HttpCallbacks, type HttpCallbacksOptions } from 'millrace/services'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { TLS } from '../support/tls.ts'
 import { Backend, until } from './backend.ts'
 import { never, request } from './requests.ts'
 
@@ -100,6 +102,28 @@ describe('what a backend says', () => {
   it('nobody is asked where there is no URL', async () => {
     const { ask } = callbacksFor({})
     expect([await ask(), await ask({ action: 'publish' })]).toEqual([ALLOWED, ALLOWED])
+  })
+})
+
+describe('a backend with a certificate', () => {
+  async function secureBackend(): Promise<string> {
+    const server = createHttpsServer(TLS, (_, response) => response.end('0')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    return `https://localhost:${(server.address() as AddressInfo).port}/`
+  }
+
+  it('of an authority of its own is trusted with ca alone', async () => {
+    const on_play = await secureBackend()
+    const strange = callbacksFor({ on_play })
+    expect(await strange.ask()).toEqual(reject('the application cannot be reached'))
+    expect(strange.failures).toEqual([expect.stringContaining('SELF_SIGNED')])
+    expect(await callbacksFor({ on_play }, { ca: TLS.cert }).ask()).toEqual(ALLOWED)
+    expect(await callbacksFor({ on_play }, { ca: [`bag attributes\n${TLS.cert}`] }).ask()).toEqual(ALLOWED)
+  })
+
+  it.each(['', 'no certificate', TLS.cert.replace(/^M.*$/m, 'AAAA')])('ca that is none: %j', (ca) => {
+    expect(() => new HttpCallbacks({ urls: {}, ca })).toThrow(/HttpCallbacks: .*ca/s)
   })
 })
 

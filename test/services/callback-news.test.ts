@@ -1,7 +1,7 @@
 import type { AccessAccept } from 'millrace/hub'
 import { VirtualClock } from 'millrace/hub'
 import { type CallbackFailure, HttpCallbacks, type HttpCallbacksOptions } from 'millrace/services'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Backend, until } from './backend.ts'
 import { never, request } from './requests.ts'
 
@@ -60,7 +60,9 @@ describe('news', () => {
     expect(callbacks.stats()).toEqual({ deciding: 0, waiting: 0, queued: 0, delivered: 5, lost: 0 })
   })
 
-  it('is tried again after 1, 2 and 4 s, then given up', async () => {
+  it('is tried again after at most 1, 2 and 4 s, then given up', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0)
+    onTestFinished(() => random.mockRestore())
     const { backend, callbacks, clock, failures, leave, settled } = await world()
     backend.answer = (_, response) => void response.status(503).send()
     await leave()
@@ -86,6 +88,24 @@ describe('news', () => {
       'on_stop ERR_CALLBACK_STATUS 4 final',
     ])
     expect([callbacks.stats().lost, clock.pending]).toEqual([1, 0])
+  })
+
+  it('that failed together is not tried again together: up to half of each wait is left out', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    onTestFinished(() => random.mockRestore())
+    const { backend, clock, failures, leave } = await world()
+    backend.answer = (_, response) => void response.status(503).send()
+    await leave()
+    for (const [i, delayMs] of [750, 1_500, 3_000].entries()) {
+      await until(
+        () => failures.length === i + 1 && clock.pending === 1,
+        () => 'a pause',
+      )
+      clock.advance(delayMs - 1)
+      expect(clock.pending).toBe(1)
+      clock.advance(1)
+      await backend.called(i + 2)
+    }
   })
 
   it('is the same each time, and arrives when the backend is back', async () => {

@@ -4,13 +4,14 @@ import { HttpCallbacks, type HttpCallbacksOptions } from 'millrace/services'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { World } from '../node/memory-world.ts'
 import { Backend, until } from './backend.ts'
+import { never, request } from './requests.ts'
 
 const ACTIONS = ['on_connect', 'on_close', 'on_publish', 'on_unpublish', 'on_play', 'on_stop'] as const
 
 /** A server whose callbacks go to `urls`. */
-function world(urls: HttpCallbacksOptions['urls']) {
+function world(urls: HttpCallbacksOptions['urls'], options: Partial<HttpCallbacksOptions> = {}) {
   const clock = new VirtualClock()
-  const callbacks = new HttpCallbacks({ urls, clock })
+  const callbacks = new HttpCallbacks({ urls, clock, ...options })
   onTestFinished(async () => {
     const closed = callbacks.close()
     clock.advance(60_000)
@@ -132,4 +133,77 @@ it('backends that each hear of one kind are in order too', async () => {
   expect(closes.calls).toEqual([])
   ends.held[0]!.send('0')
   await closes.called(1)
+})
+
+describe('on_connect that is asked late, as in SRS', () => {
+  const late = { onConnectAt: 'stream' } as const
+
+  it('has stream and param, comes before on_publish, and on_close is last', async () => {
+    const backend = await Backend.start()
+    const { here } = world(perKind(backend), late)
+    const publisher = await here.publish('show?token=t')
+    await publishing(here)
+    publisher.vanish()
+    await backend.called(4)
+    expect(backend.actions).toEqual(['on_connect', 'on_publish', 'on_unpublish', 'on_close'])
+    expect(backend.calls[0]!.body).toMatchObject({
+      client_id: publisher.connection.clientId,
+      tcUrl: 'rtmp://host/live',
+      stream: 'show',
+      param: '?token=t',
+      pageUrl: '',
+    })
+  })
+
+  it('that refuses is the refusal of the publish, without on_publish and on_close', async () => {
+    const backend = await Backend.start()
+    const { here } = world(perKind(backend), late)
+    backend.answer = (_, response) => void response.json({ code: 1, msg: 'no ticket' })
+    const publisher = await here.publish()
+    await until(
+      () => publisher.news.length > 0,
+      () => 'a refusal',
+    )
+    expect(publisher.news).toEqual(['NetStream.Publish.Denied', 'rejected: no ticket'])
+    publisher.vanish()
+    await here.settle()
+    expect(backend.actions).toEqual(['on_connect'])
+  })
+
+  it('is followed by on_close when on_publish refuses', async () => {
+    const backend = await Backend.start()
+    const { here } = world(perKind(backend), late)
+    backend.answer = ({ body }, response) =>
+      void response.json({ code: body['action'] === 'on_publish' ? 1 : 0 })
+    await here.publish()
+    await backend.called(3)
+    expect(backend.actions).toEqual(['on_connect', 'on_publish', 'on_close'])
+  })
+
+  it('is not asked about a connection that names no stream, nor about players by HTTP', async () => {
+    const backend = await Backend.start()
+    const { here, callbacks } = world(perKind(backend), late)
+    const nameless = await here.publish('')
+    nameless.vanish()
+    await here.settle()
+    await callbacks.authorize(request({ protocol: 'hls' }), never)
+    expect(backend.actions).toEqual(['on_play'])
+  })
+
+  it('has one time limit with on_publish', async () => {
+    const backend = await Backend.start()
+    const { here, clock } = world(perKind(backend), late)
+    backend.hold()
+    const publisher = await here.publish()
+    await backend.called(1)
+    clock.advance(4_000)
+    backend.held[0]!.send('0')
+    await backend.called(2)
+    clock.advance(1_000)
+    await until(
+      () => publisher.news.length > 0,
+      () => 'a refusal',
+    )
+    expect(publisher.news).toContain('rejected: the application did not answer in time')
+  })
 })

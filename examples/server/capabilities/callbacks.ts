@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { RtmpConnectDecider } from 'millrace/node'
 import { type AccessRule, HttpCallbacks } from 'millrace/services'
+import { ConfigError } from '../config/config.ts'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { withoutUndefined } from '../config/without-undefined.ts'
 import type { Capability, VhostContext } from './capability.ts'
@@ -55,12 +57,12 @@ export class Callbacks implements Capability {
 
   #open(section: NonNullable<VhostConfig['callbacks']>, hlsDirectory: string | undefined): HttpCallbacks {
     const { vhost, identity, log } = this.#context
-    const { urls, ...options } = section
+    const { urls, ca, ...options } = section
     const callbacks = new HttpCallbacks({
       urls,
       identity,
       vhost,
-      ...withoutUndefined({ ...options, hlsDirectory }),
+      ...withoutUndefined({ ...options, hlsDirectory, ca: ca && readAuthorities(ca) }),
     })
     // Not the URL: it may have a secret in it.
     callbacks.on('failure', ({ action, attempt, error }) =>
@@ -74,5 +76,14 @@ export class Callbacks implements Capability {
       log.event('callback-dropped', { vhost, action }, `callback ${action} dropped: too many wait`),
     )
     return callbacks
+  }
+}
+
+/** @throws {@link ConfigError} for a file that cannot be read. */
+function readAuthorities(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`callbacks.ca: ${(error as Error).message}`, { cause: error })
   }
 }

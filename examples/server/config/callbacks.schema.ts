@@ -29,6 +29,15 @@ export const callbacksSection = z
         ),
       })
       .describe('One URL or several for each callback'),
+    onConnectAt: z
+      .enum(['connect', 'stream'])
+      .default('connect')
+      .describe(
+        'When `on_connect` is asked: `connect` as the peer connects, before it names a stream; `stream`, as in SRS, before each `on_publish` and `on_play` over RTMP, with `stream` and `param`',
+      ),
+    ca: text
+      .optional()
+      .describe('PEM file with certificates of authorities to trust beside those of Node, for `https` URLs'),
     secret: text.optional().describe('Signs each call'),
     headers: headers.optional().describe('Headers of each call'),
     whenUnavailable: z
@@ -38,7 +47,11 @@ export const callbacksSection = z
     decisionTimeoutMs: count.default(5_000).describe('Time for a decision'),
     newsTimeoutMs: count.default(10_000).describe('Time for one attempt to tell'),
     maxAttempts: count.default(4).describe('Attempts to tell'),
-    retryDelayMs: count.default(1_000).describe('Wait before the second attempt; it doubles each time'),
+    retryDelayMs: count
+      .default(1_000)
+      .describe(
+        'Wait before the second attempt; it doubles each time, and up to half of it is taken away at random',
+      ),
     hlsUrlPrefix: z
       .string()
       .refine((prefix) => !/^https?:/i.test(prefix) || URL.canParse(prefix), 'must be the beginning of a URL')

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { type AccessRequest, renameRequest, type StreamPath } from '../../hub/index.ts'
 import type { PackagedSegment, RtmpConnection } from '../../node/index.ts'
 import { type ConnectRequest, resolveStreamTarget } from '../../rtmp/index.ts'
@@ -210,8 +210,9 @@ function peerOfStream(streamPath: string): CallbackPeer {
   return { clientId: '', ip: '', app, tcUrl: '', stream, param: '', pageUrl: '', streamPath }
 }
 
+/** As recordings have it: relative to `cwd` where the directory is. */
 function fileOf(key: string, { hlsDirectory }: HlsPlaces): string {
-  return hlsDirectory === undefined ? key : resolve(hlsDirectory, key)
+  return hlsDirectory === undefined ? key : join(hlsDirectory, key)
 }
 
 function formatParam(query: Readonly<Record<string, string>>): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SecureContext } from 'node:tls'
 import type { CallbackResponse } from './callback-answer.ts'
 import { type CallbackCall, callBackend } from './callback-request.ts'
 import { CALLBACK_SIGNATURE_HEADER, signCallback } from './callback-signature.ts'
@@ -11,6 +12,8 @@ import { CALLBACK_SIGNATURE_HEADER, signCallback } from './callback-signature.ts
 export interface CallbackClientOptions {
   /** Header fields. */
   readonly headers: Readonly<Record<string, string>>
+  /** Whom calls by HTTPS trust. @defaultValue whom Node trusts */
+  readonly ca?: SecureContext | undefined
   /** Signs each call. */
   readonly secret?: string | undefined
   /** Longest answer, bytes. */
@@ -38,13 +41,13 @@ export class CallbackClient {
 
   /** Sends a call, signed as of now: a call that is repeated is not an old one. Throws as {@link callBackend} does. */
   send(call: CallbackCall, signal: AbortSignal): Promise<CallbackResponse> {
-    const { secret, maxResponseBytes } = this.#options
+    const { secret, maxResponseBytes, ca } = this.#options
     const headers = { ...call.headers }
     if (call.body !== undefined) headers['Content-Type'] = 'application/json'
     if (secret !== undefined) {
       headers[CALLBACK_SIGNATURE_HEADER] = signCallback(secret, call.body ?? targetOf(call.url), Date.now())
     }
-    return callBackend({ ...call, headers }, maxResponseBytes, signal)
+    return callBackend({ ...call, headers }, maxResponseBytes, signal, ca)
   }
 }
 

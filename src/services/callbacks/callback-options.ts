@@ -33,6 +33,14 @@ export interface HttpCallbacksOptions {
   readonly vhost?: string
   /** Names of the server and its streams in the bodies: give the one that the HTTP API has. @defaultValue a new one */
   readonly identity?: ServerIdentity
+  /**
+   * When `on_connect` is asked. `connect`: with the command of that name, which the peer sends before it names a stream, so that `stream` and
+   * `param` are those of the tcUrl, mostly empty; a refusal ends the connection. `stream`: as in SRS, before each `on_publish` and `on_play` over
+   * RTMP, with the stream and all of its parameters; a refusal is that of the publish or play. @defaultValue 'connect'
+   */
+  readonly onConnectAt?: 'connect' | 'stream'
+  /** PEM certificates of authorities to trust beside those of Node, for `https` URLs. @defaultValue none */
+  readonly ca?: string | readonly string[]
   /** Signs every call: see {@link verifyCallback}. @defaultValue no signature */
   readonly secret?: string
   /** Headers of every call, such as `Authorization`. @defaultValue none */
@@ -51,7 +59,10 @@ export interface HttpCallbacksOptions {
   readonly newsTimeoutMs?: number
   /** Attempts to deliver news, the first included. @defaultValue 4 */
   readonly maxAttempts?: number
-  /** Wait before the second attempt, ms; it doubles each time, up to 30 s. @defaultValue 1000 */
+  /**
+   * Wait before the second attempt, ms; it doubles each time, up to 30 s. Up to half of each wait is taken away at random, so that what failed
+   * together is not repeated together. @defaultValue 1000
+   */
   readonly retryDelayMs?: number
   /** Longest answer that is read, bytes; a longer one is no answer. @defaultValue 65536 */
   readonly maxResponseBytes?: number
@@ -67,7 +78,10 @@ export interface HttpCallbacksOptions {
   readonly maxQueuedPerStream?: number
   /** How long {@link HttpCallbacks.close} waits for news to be delivered, ms. @defaultValue 5000 */
   readonly drainTimeoutMs?: number
-  /** Directory of the HLS handler's `DirectorySegmentStore`, for `file` and `m3u8` of `on_hls`. @defaultValue the keys of the store alone */
+  /**
+   * Directory of the HLS handler's `DirectorySegmentStore`, for `file` and `m3u8` of `on_hls`: as it is given, so relative to `cwd` or absolute.
+   * @defaultValue the keys of the store alone
+   */
   readonly hlsDirectory?: string
   /** What stands before the store's keys in `url` and `m3u8_url` of `on_hls` and in `[ts_url]`, such as `https://cdn.example.com/`. @defaultValue '' */
   readonly hlsUrlPrefix?: string

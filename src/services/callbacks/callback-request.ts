@@ -5,6 +5,7 @@
  */
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { SecureContext } from 'node:tls'
 import { LimitError } from '../../errors/index.ts'
 import type { CallbackResponse } from './callback-answer.ts'
 
@@ -28,6 +29,7 @@ export function callBackend(
   call: CallbackCall,
   maxResponseBytes: number,
   signal: AbortSignal,
+  secureContext?: SecureContext,
 ): Promise<CallbackResponse> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -45,6 +47,7 @@ export function callBackend(
         ...(bytes === undefined ? {} : { 'Content-Length': String(bytes.length) }),
       },
       agent: false,
+      ...(secureContext === undefined ? {} : { secureContext }),
       signal,
     })
     request.on('error', fail)

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../../hub/index.ts'
 import { ServerIdentity } from '../identity/server-identity.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { CallbackAction, HttpCallbacksOptions } from './callback-options.ts'
+import { trusting } from './trusted-authorities.ts'
 
 const httpUrl = z.url({ protocol: /^https?$/ })
 const urls = z
@@ -41,6 +42,17 @@ const headers = z.record(z.string(), z.string()).check((context) => {
   }
 })
 
+const ca = z
+  .union([z.string().transform((pem) => [pem]), z.array(z.string()).readonly()])
+  .transform((pems, context) => {
+    try {
+      return trusting(pems)
+    } catch (error) {
+      context.issues.push({ code: 'custom', message: (error as Error).message, input: undefined })
+      return z.NEVER
+    }
+  })
+
 const count = z.int().positive()
 const milliseconds = z.number().positive()
 
@@ -49,6 +61,8 @@ export const httpCallbacksOptions = z.strictObject({
   urls: callbackUrls,
   vhost: z.string().min(1).default('__defaultVhost__'),
   identity: z.instanceof(ServerIdentity).default(() => new ServerIdentity()),
+  onConnectAt: z.enum(['connect', 'stream']).default('connect'),
+  ca: ca.optional(),
   secret: z.string().min(1).optional(),
   headers: headers.default({}),
   decisionTimeoutMs: milliseconds.default(5_000),

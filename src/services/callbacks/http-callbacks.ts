@@ -44,14 +44,14 @@ import type {
   TellingAction,
 } from './callback-options.ts'
 import { httpCallbacksOptions, type ResolvedCallbacksOptions } from './callbacks.schema.ts'
-import { Deadlines } from './deadlines.ts'
+import { type Deadline, Deadlines } from './deadlines.ts'
 import { Gate } from './gate.ts'
 import { NewsDesk } from './news-desk.ts'
 import { NewsLanes } from './news-lanes.ts'
 
 const debug = createDebug('millrace:callbacks')
 
-/** How long a decision waits for undelivered news of the same stream or client, ms: a backend should hear of the end of a stream before its new start. */
+/** How long a decision waits for undelivered news of the same stream or client, ms: for a backend that is deaf nobody waits for long. */
 const ORDER_WAIT_MS = 1_000
 
 const CLOSING = 'the server is closing'
@@ -103,6 +103,8 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   readonly #decisions: Gate
   readonly #news: NewsDesk
   readonly #lanes: NewsLanes
+  /** By client: whom on_connect let in, `undefined` for one that it is not asked about yet. */
+  readonly #connections: Map<string, CallbackPeer | undefined>
   /** Decisions about publish and play that are asked for, by client. */
   readonly #undecided: Map<string, Promise<unknown>>
   #closing: boolean
@@ -130,6 +132,7 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
       },
     })
     this.#lanes = new NewsLanes(resolved.urls)
+    this.#connections = new Map()
     this.#undecided = new Map()
     this.#closing = false
   }
@@ -173,7 +176,8 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
 
   async #authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
     const peer = peerOfRequest(request, request.clientId ?? randomName(8))
-    const decision = this.#decideStream(request.action, peer, signal)
+    const isLate = this.#options.onConnectAt === 'stream' && request.protocol === 'rtmp'
+    const decision = this.#decideStream(request.action, peer, isLate, signal)
     const undecided = Promise.allSettled([this.#undecided.get(peer.clientId), decision])
     this.#undecided.set(peer.clientId, undecided)
     try {
@@ -186,6 +190,7 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   async #decideStream(
     action: AccessRequest['action'],
     peer: CallbackPeer,
+    asksConnect: boolean,
     signal: AbortSignal,
   ): Promise<AccessDecision> {
     const isPublish = action === 'publish'
@@ -193,8 +198,20 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     const [asking, ending] = isPublish
       ? (['on_publish', 'on_unpublish'] as const)
       : (['on_play', 'on_stop'] as const)
-    const refusal = await this.#decide(asking, this.#bodies.stream(asking, peer), ending, subjects, signal)
-    if (refusal !== undefined) return reject(refusal)
+    const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
+    const before = this.#lanes.ofAll(ending, subjects)
+    try {
+      if (asksConnect) {
+        const refusal = await this.#decide('on_connect', this.#bodies.connect(peer), before, limit, signal)
+        if (refusal !== undefined) return reject(refusal)
+        // Only what the server tells the end of.
+        if (this.#connections.has(peer.clientId)) this.#connections.set(peer.clientId, peer)
+      }
+      const refusal = await this.#decide(asking, this.#bodies.stream(asking, peer), before, limit, signal)
+      if (refusal !== undefined) return reject(refusal)
+    } finally {
+      limit.done()
+    }
     let isIn = true
     const onEnd = (): void => {
       if (isIn) this.#tell(ending, this.#bodies.stream(ending, peer), subjects)
@@ -211,15 +228,29 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     signal: AbortSignal,
   ): Promise<RtmpConnectDecision> {
     const peer = peerOfConnection(request, connection)
-    const subjects = [`client ${peer.clientId}`]
-    const refusal = await this.#decide('on_connect', this.#bodies.connect(peer), 'on_close', subjects, signal)
-    if (refusal !== undefined) return { type: 'reject', reason: refusal }
+    const { clientId } = peer
+    const subjects = [`client ${clientId}`]
+    if (this.#options.onConnectAt === 'stream') this.#connections.set(clientId, undefined)
+    else {
+      const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
+      const before = this.#lanes.ofAll('on_close', subjects)
+      const body = this.#bodies.connect(peer)
+      const refusal = await this.#decide('on_connect', body, before, limit, signal).finally(() =>
+        limit.done(),
+      )
+      if (refusal !== undefined) return { type: 'reject', reason: refusal }
+      this.#connections.set(clientId, peer)
+    }
     const onEnd = (): void => {
       const { sentBytes, receivedBytes } = connection.stats()
-      const tell = (): void =>
-        this.#tell('on_close', this.#bodies.close(peer, sentBytes, receivedBytes), subjects)
+      const tell = (): void => {
+        const admitted = this.#connections.get(clientId)
+        this.#connections.delete(clientId)
+        if (admitted !== undefined)
+          this.#tell('on_close', this.#bodies.close(admitted, sentBytes, receivedBytes), subjects)
+      }
       // A peer that goes while the backend decides may still be let in, and have its end after that.
-      const undecided = this.#undecided.get(peer.clientId)
+      const undecided = this.#undecided.get(clientId)
       if (undecided === undefined) tell()
       else void undecided.then(tell)
     }
@@ -241,22 +272,21 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   /**
    * Asks every URL in turn. The peer's `signal` ends the wait for the turn alone: a backend that was asked has to answer, so that it is told
    * of the end of what it let in.
+   * @param before - lanes of news that should arrive before: a backend hears of the end of a stream before its new start.
    * @returns why not, or `undefined`.
    */
   async #decide(
     action: DecidingAction,
     body: object,
-    ending: TellingAction,
-    subjects: readonly string[],
+    before: readonly string[],
+    limit: Deadline,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const urls = this.#options.urls[action]
     if (urls.length === 0) return undefined
     if (this.#closing) return CLOSING
-    const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
     try {
-      // A backend should hear of the end of a stream before its new start; of one that is deaf nobody waits for long.
-      await this.#settled(this.#lanes.ofAll(ending, subjects))
+      await this.#settled(before)
       for (const url of urls) {
         const call = this.#client.post(url, body)
         const waiting = AbortSignal.any([limit.signal, signal])
@@ -271,8 +301,6 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
       if (signal.aborted && !limit.signal.aborted) return 'the peer has gone'
       this.#report({ action, url: urls.join(' '), error: error as Error, attempt: 1, final: true })
       return this.#options.whenUnavailable === 'allow' ? undefined : unavailable(error)
-    } finally {
-      limit.done()
     }
   }
 

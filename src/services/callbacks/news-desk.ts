@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Backoff } from '../backoff.ts'
 import { isDelivered, isTransient, statusError } from './callback-answer.ts'
 import type { CallbackClient } from './callback-client.ts'
 import type { CallbackFailure, TellingAction } from './callback-options.ts'
@@ -20,7 +21,7 @@ export interface NewsDeskOptions extends NewsQueueBounds {
   readonly newsTimeoutMs: number
   /** Attempts, the first included. */
   readonly maxAttempts: number
-  /** Wait before the second attempt, ms. */
+  /** Longest wait before the second attempt, ms. */
   readonly retryDelayMs: number
   /** Deliveries at the same time. */
   readonly maxConcurrentNews: number
@@ -117,6 +118,10 @@ export class NewsDesk {
   /** Attempts until it is delivered or given up. Never rejects. */
   async #deliver(action: TellingAction, call: CallbackCall): Promise<void> {
     const { maxAttempts, retryDelayMs } = this.#options
+    const backoff = new Backoff({
+      minMs: Math.min(retryDelayMs, MAX_RETRY_DELAY_MS),
+      maxMs: MAX_RETRY_DELAY_MS,
+    })
     for (let attempt = 1; ; attempt++) {
       const { error, again } = await this.#attempt(call)
       if (error === undefined) {
@@ -129,7 +134,7 @@ export class NewsDesk {
         this.#lost++
         return
       }
-      await this.#deadlines.pause(Math.min(retryDelayMs * 2 ** (attempt - 1), MAX_RETRY_DELAY_MS)).over
+      await this.#deadlines.pause(backoff.nextMs()).over
     }
   }
 

@@ -1,6 +1,11 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { verifyCallback } from 'millrace/services'
-import { expect, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { Backend } from '../../services/backend.ts'
+import { TLS } from '../../support/tls.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { CLIP, NO_WAIT, play, publish, publishClip, status } from '../driving.ts'
 import { startWith, type TestServer } from '../running.ts'
@@ -62,6 +67,24 @@ callbacks: { urls: { on_hls_notify: '${backend.url}/[app]/[stream]' } }
 `)
     await publishClip(server)
     await vi.waitFor(() => expect(backend.calls[0]).toMatchObject({ method: 'GET', target: '/live/show' }))
+  },
+  async onConnectAt() {
+    const backend = await Backend.start()
+    await publish(await calling(backend, 'on_connect', ', onConnectAt: stream'), '/live/show?token=t')
+    expect(backend.calls[0]!.body).toMatchObject({ stream: 'show', param: '?token=t' })
+    await publish(await calling(backend, 'on_connect'), '/live/show?token=t')
+    expect(backend.calls[1]!.body).toMatchObject({ stream: '', param: '' })
+  },
+  async ca() {
+    const server = createServer(TLS, (_, response) => response.end('0')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/`
+    const file = `${await tempFolder()}/ca.pem`
+    const yaml = `callbacks: { ca: ${file}, urls: { on_publish: '${url}' } }`
+    await expect(startWith(yaml)).rejects.toThrow('callbacks.ca: ENOENT')
+    await writeFile(file, TLS.cert)
+    await publish(await startWith(yaml), '/live/show')
   },
   async secret() {
     const backend = await Backend.start()
