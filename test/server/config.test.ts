@@ -240,6 +240,43 @@ describe('a fault', () => {
       'vhosts:\n  a:\n    access:\n      limits: true\n',
       'server.yaml:4: vhosts.a.access.limits: Invalid input: expected object, received boolean',
     ],
+    // A wrong value in one of several forms.
+    [
+      'callbacks:\n  urls:\n    on_publish: 5\n',
+      'server.yaml:3: callbacks.urls.on_publish: must be an http or https URL',
+    ],
+    [
+      'callbacks:\n  urls:\n    on_publish:\n      - http://a/\n      - 5\n',
+      'server.yaml:5: callbacks.urls.on_publish.1: must be an http or https URL',
+    ],
+    [
+      'transcode:\n  engines:\n    - { name: a, outputs: [{ name: b, stream: "[app]/x", video: { codec: libx264, options: { a: true } } }] }\n',
+      'server.yaml:3: transcode.engines.0.outputs.0.video.options.a: Invalid input: expected string or number, received boolean',
+    ],
+    [
+      'api:\n  authentication:\n    token: 5\n',
+      'server.yaml:3: api.authentication.token: Invalid input: expected string, received number',
+    ],
+    [
+      'api:\n  authentication:\n    - token: t\n    - username: a\n      password: 5\n',
+      'server.yaml:5: api.authentication.1.password: Invalid input: expected string, received number',
+    ],
+    [
+      'api:\n  authentication:\n    user: a\n',
+      'server.yaml:3: api.authentication: must be loopback, none, { token }, { username, password } or a list of these two',
+    ],
+    [
+      'forward:\n  targets:\n    - url: 5\n',
+      'server.yaml:3: forward.targets.0.url: Invalid input: expected string, received number',
+    ],
+    [
+      'forward:\n  targets:\n    - url: rtmp://a/b\n      nmae: c\n',
+      'server.yaml:4: unknown key forward.targets.0.nmae, did you mean name?',
+    ],
+    [
+      'vhosts:\n  a:\n    forward:\n      targets: [{ url: 5 }]\n',
+      'server.yaml:4: vhosts.a.forward.targets.0.url: Invalid input: expected string, received number',
+    ],
     // Values that do not go together, and values that a header or URL cannot have.
     ['api:\n  jsonp: true\n', 'server.yaml:2: api.jsonp: needs credentials in api.authentication'],
     [

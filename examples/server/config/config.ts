@@ -9,6 +9,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { type Config, configSchema, serverSections, vhostKeys } from './config.schema.ts'
 import { withoutDefault } from './switchable.ts'
+import { faultsOf } from './union-faults.ts'
 import { vhostSections } from './vhost-sections.ts'
 
 export type { Config } from './config.schema.ts'
@@ -51,7 +52,7 @@ export function parseConfig(text: string, name = 'config'): Config {
     }
     return name
   }
-  const faults = result.error.issues.flatMap((issue) => {
+  const faults = result.error.issues.flatMap(faultsOf).flatMap((issue) => {
     const where = issue.path.join('.')
     if (issue.code !== 'unrecognized_keys')
       return [`${at(issue.path)}: ${where || 'the file'}: ${issue.message}`]
@@ -70,15 +71,22 @@ function knownKeys(path: readonly PropertyKey[]): string[] {
   if (first === 'vhosts' && name !== undefined) {
     return below.length === 0 ? Object.keys({ ...vhostKeys, ...vhostSections }) : knownKeys(below)
   }
-  let schema: z.ZodType | undefined = z.object({ ...serverSections, ...vhostSections, vhosts: z.unknown() })
+  let forms = formsOf(z.object({ ...serverSections, ...vhostSections, vhosts: z.unknown() }))
   for (const part of path) {
-    schema = withoutDefault(schema)
-    if (schema instanceof z.ZodArray) schema = schema.element as z.ZodType
-    else if (schema instanceof z.ZodObject) schema = (schema.shape as Record<string, z.ZodType>)[String(part)]
-    if (schema === undefined) return []
+    forms = forms.flatMap((form) => {
+      if (form instanceof z.ZodArray) return formsOf(form.element as z.ZodType)
+      const key =
+        form instanceof z.ZodObject ? (form.shape as Record<string, z.ZodType>)[String(part)] : undefined
+      return key === undefined ? [] : formsOf(key)
+    })
   }
-  schema = withoutDefault(schema)
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+  return forms.flatMap((form) => (form instanceof z.ZodObject ? Object.keys(form.shape) : []))
+}
+
+/** The forms that a value may have. */
+function formsOf(schema: z.ZodType): z.ZodType[] {
+  const inner = withoutDefault(schema)
+  return inner instanceof z.ZodUnion ? inner.options.flatMap((each) => formsOf(each as z.ZodType)) : [inner]
 }
 
 /** The known name with the fewest edits, if it is near enough to be meant. */

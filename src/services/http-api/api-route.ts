@@ -28,6 +28,11 @@ export type ApiAnswer = Readonly<Record<string, unknown>>
 export interface ApiRoute {
   /** The method. HEAD is answered wherever GET is. */
   readonly method: ApiMethod
+  /**
+   * Answers all methods that the path has no other route for, as SRS answers for what is only read: consoles POST to it. A body is not read.
+   * @defaultValue false
+   */
+  readonly anyMethod?: boolean
   /** Path behind `/api/v1`, `{id}` for what varies. */
   readonly path: string
   /** Unique name in the OpenAPI document. */

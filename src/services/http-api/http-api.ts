@@ -190,6 +190,7 @@ export class HttpApi {
     return [
       {
         method: 'GET',
+        anyMethod: true,
         path: '',
         operationId: 'index',
         summary: 'What there is',
@@ -243,7 +244,8 @@ export class HttpApi {
     const refusal = this.#gate.check(facts)
     if (refusal !== undefined) throw new ApiProblem(refusal, refusal, REFUSALS[refusal])
     const method = this.#methodOf(facts)
-    const match = matches.find(({ route }) => route.method === method)
+    const match =
+      matches.find(({ route }) => route.method === method) ?? matches.find(({ route }) => route.anyMethod)
     if (match === undefined) throw new ApiProblem(405, 405, 'no such method here')
     const { route, params } = match
     const query = route.query?.safeParse(facts.query)
@@ -252,7 +254,7 @@ export class HttpApi {
     const body = 'text' in sent ? parseJsonBody(sent.text, facts.header('content-type') ?? '') : sent.parsed
     const call = { params, query: query?.data ?? {}, body, facts }
     const answer = await route.run(call)
-    if (route.isAction?.(call.query) ?? method !== 'GET') this.#tell(route, facts)
+    if (route.isAction?.(call.query) ?? route.method !== 'GET') this.#tell(route, facts)
     if (route.operationId === 'openapi') return answer
     const { serverId, serviceId, pid } = this.#statistics.identity
     return { code: 0, server: serverId, service: serviceId, pid, ...answer }
@@ -325,6 +327,8 @@ const REFUSALS = { 401: 'who is it?', 403: 'from this machine only' } as const
 function methodsOf(matches: readonly Match[]): string {
   const methods = new Set<string>(matches.map(({ route }) => route.method))
   if (methods.has('GET')) methods.add('HEAD')
+  if (matches.some(({ route }) => route.anyMethod))
+    for (const each of ['POST', 'PUT', 'DELETE']) methods.add(each)
   return [...methods, 'OPTIONS'].join(', ')
 }
 

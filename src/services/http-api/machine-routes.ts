@@ -31,6 +31,7 @@ export function machineRoutes(
 ): ApiRoute[] {
   const get = (name: string, summary: string, response: z.ZodObject, data: () => unknown): ApiRoute => ({
     method: 'GET',
+    anyMethod: true,
     path: `/${name}`,
     operationId: name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
     summary,
@@ -40,6 +41,7 @@ export function machineRoutes(
   })
   const requests = (path: string, operationId: string): ApiRoute => ({
     method: 'GET',
+    anyMethod: true,
     path,
     operationId,
     summary: 'The request as it came, for tests',

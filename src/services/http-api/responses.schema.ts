@@ -65,7 +65,10 @@ export const responses = {
   Services: envelope.extend({ services: z.array(service) }),
   OneService: envelope.extend({ data: listedService }),
   StreamServices: envelope.extend({ services: z.array(streamService) }),
-  Reload: envelope.extend({ data: z.record(z.string(), z.unknown()).optional() }),
+  Reload: envelope.extend({
+    data: z.record(z.string(), z.unknown()).optional(),
+    http_api: z.record(z.string(), z.unknown()).optional().describe('With `rpc=raw`, as in `data`'),
+  }),
   OpenApi: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),
 } as const
 

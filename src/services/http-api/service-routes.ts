@@ -135,8 +135,9 @@ export function rawRoutes(reload: ReloadConfiguration | undefined): ApiRoute[] {
   let last = { err: 0, msg: '', state: 'none', rid: '' }
   const run = async ({ rpc }: { readonly rpc: string }): Promise<Record<string, unknown>> => {
     if (rpc === 'raw') {
-      const rawApi = { enabled: true, allow_reload: reload !== undefined }
-      return { data: { http_api: { enabled: true, raw_api: rawApi } } }
+      const http_api = { enabled: true, raw_api: { enabled: true, allow_reload: reload !== undefined } }
+      // SRS has it beside `code`, where its console looks for it; everything else is in `data`.
+      return { http_api, data: { http_api } }
     }
     if (reload === undefined) throw new ApiProblem(200, CODE_RAW_DISABLED, 'no reload here')
     if (rpc === 'reload-fetch') return { data: last }
@@ -162,10 +163,12 @@ export function rawRoutes(reload: ReloadConfiguration | undefined): ApiRoute[] {
     isAction: ({ rpc }) => rpc === 'reload',
     problems: { [CODE_RAW_DISABLED]: 'The server has no reload; HTTP status 200' },
     run: ({ query, facts }) => {
+      const { rpc } = query as { rpc: string }
       // Unlike PUT and DELETE, a page from elsewhere may send this with the password that the browser knows. Another port is elsewhere.
       const from = facts.header('sec-fetch-site') ?? 'none'
-      if (from !== 'none' && from !== 'same-origin') throw new ApiProblem(403, 403, 'from another site')
-      return run(query as { rpc: string })
+      if (rpc === 'reload' && from !== 'none' && from !== 'same-origin')
+        throw new ApiProblem(403, 403, 'from another site')
+      return run({ rpc })
     },
   })
   return [route('GET', 'raw'), route('POST', 'rawPost')]

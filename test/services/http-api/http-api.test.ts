@@ -94,12 +94,33 @@ describe('what is not there', () => {
     const stage = new ApiStage()
     for (const [path, method, allow] of [
       ['streams/vid-none', 'DELETE', 'GET, HEAD, OPTIONS'],
-      ['versions', 'POST', 'GET, HEAD, OPTIONS'],
+      ['streams/', 'POST', 'GET, HEAD, OPTIONS'],
+      ['vhosts/', 'PATCH', 'GET, HEAD, OPTIONS'],
       ['clients/none', 'PUT', 'GET, DELETE, HEAD, OPTIONS'],
     ] as const) {
       const { status, headers, body } = await stage.ask(`/api/v1/${path}`, { method })
       expect([path, status, headers.get('allow'), body['code']]).toEqual([path, 405, allow, 405])
     }
+  })
+
+  test('what is only read of the server is answered for all methods, as in SRS', async () => {
+    const actions: string[] = []
+    const stage = new ApiStage({ onAction: ({ operationId }) => actions.push(operationId) })
+    for (const path of [
+      '',
+      'versions',
+      'summaries',
+      'rusages',
+      'self_proc_stats',
+      'features',
+      'tests/requests',
+    ]) {
+      for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+        const { status, body } = await stage.ask(`/api/v1/${path}`, { method, body: '{' })
+        expect([path, method, status, body['code']]).toEqual([path, method, 200, 0])
+      }
+    }
+    expect(actions).toEqual([])
   })
 
   test('other paths are left to others', async () => {
@@ -397,6 +418,18 @@ describe('reload in the form of SRS', () => {
       http_api: { enabled: true, raw_api: { enabled: true, allow_reload: false } },
     })
     expect((await stage.ask('/api/v1/raw?rpc=other')).status).toBe(400)
+  })
+
+  test("what SRS's console asks from elsewhere by JSONP is only read", async () => {
+    const stage = new ApiStage({ authentication: { token: 'abc' }, jsonp: true, reload: () => undefined })
+    const headers = { authorization: 'Bearer abc', 'sec-fetch-site': 'cross-site' }
+    const { text } = await stage.ask('/api/v1/raw?rpc=raw&callback=f', { headers })
+    expect(JSON.parse(text.slice(2, -1))).toMatchObject({
+      code: 0,
+      http_api: { enabled: true, raw_api: { enabled: true, allow_reload: true } },
+    })
+    expect((await stage.ask('/api/v1/raw?rpc=reload-fetch&callback=f', { headers })).status).toBe(200)
+    expect((await stage.ask('/api/v1/raw?rpc=reload&callback=f', { headers })).status).toBe(403)
   })
 
   test('that goes well, and that does not', async () => {
