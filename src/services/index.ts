@@ -41,6 +41,7 @@
 export { AccessLimits, type AccessLimitsOptions, type AccessLimitsStats } from './admission/access-limits.ts'
 export { type AccessRule, all, firstMatch, type RuleAnswer, when } from './admission/access-rule.ts'
 export { type AddressRule, addressRules, type AddressRulesOptions } from './admission/address-rules.ts'
+export { IdleLimit, type IdleLimitEvents, type IdleLimitOptions } from './admission/idle-limit.ts'
 export { BitrateLimit, type BitrateLimitEvents, type BitrateLimitOptions } from './admission/bitrate-limit.ts'
 export { allConnect } from './admission/connect-rule.ts'
 export { IpRange, parseIpAddress } from './admission/ip-range.ts'

@@ -73,6 +73,11 @@ const limits = z.strictObject({
   maxConnectionsPerAddress: count
     .optional()
     .describe('RTMP connections and HTTP players from one address, or one IPv6 /64'),
+  maxIdleMs: positiveMs
+    .optional()
+    .describe(
+      'How long a publisher may go on without players and HLS viewers; recordings and forwards do not count. Then it is ended',
+    ),
   bitrate: bitrate.optional().describe('A publisher above it is ended'),
 })
 

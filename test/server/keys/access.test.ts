@@ -123,6 +123,12 @@ tryKeys('access', {
     await publish(server, '/live/a')
     await expect(publish(server, '/live/b')).rejects.toThrow('too many connections from this address')
   },
+  async 'limits.maxIdleMs'() {
+    const server = await withAccess('{ limits: { maxIdleMs: 50 } }')
+    const client = await publish(server, '/live/show')
+    await client.closed
+    expect(server.lines.join('\n')).toContain('/live/show ended: nobody watched it for 50 ms')
+  },
   async 'limits.bitrate.maxKbps'() {
     const [, high] = await burst('{ maxKbps: 1, windowMs: 100 }', '{ maxKbps: 10000000, windowMs: 100 }')
     expect(high!.lines.join()).not.toContain('ended: ')

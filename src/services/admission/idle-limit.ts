@@ -1,0 +1,134 @@
+/**
+ * How long a publisher may go on for nobody.
+ *
+ * @module
+ */
+import createDebug from 'debug'
+import {
+  Announcer,
+  type AnnouncerEvents,
+  type Clock,
+  type Hub,
+  type Publisher,
+  setDeadline,
+  type Source,
+  type Timer,
+} from '../../hub/index.ts'
+import { parseOptions } from '../parse-options.ts'
+import { idleLimitOptions } from './access-limits.schema.ts'
+
+const debug = createDebug('millrace:admission')
+
+/** How often it is looked whether somebody watches, ms. */
+const LOOK_MS = 1_000
+
+/** Options of {@link IdleLimit}. */
+export interface IdleLimitOptions {
+  /** Longest time that a publisher goes on without players and viewers, ms, to within a second. */
+  readonly maxIdleMs: number
+  /** Time and timers. @defaultValue the runtime's own */
+  readonly clock?: Clock
+}
+
+/** Facts that an {@link IdleLimit} announces. */
+export interface IdleLimitEvents extends AnnouncerEvents {
+  /** Nobody watched for `maxIdleMs`, and the publisher has been ended. */
+  exceeded: (source: Source, publisher: Publisher) => void
+}
+
+/** When a stream was last watched. */
+interface Watched {
+  readonly publisher: Publisher
+  sinceMs: number
+  plays: number
+}
+
+/**
+ * Ends publishers of a hub that nobody watches. Players and HLS viewers count; recordings, forwards, transcoders and other readers in the
+ * process do not. It looks once a second, with one timer for all of them, and none while nobody publishes.
+ *
+ * @example
+ * ```ts
+ * import { Hub } from 'millrace/hub'
+ * import { IdleLimit } from 'millrace/services'
+ *
+ * const limit = new IdleLimit(new Hub(), { maxIdleMs: 600_000 })
+ * limit.on('exceeded', ({ streamPath }) => console.log(`${streamPath}: nobody watches`))
+ * ```
+ */
+export class IdleLimit extends Announcer<IdleLimitEvents> {
+  readonly #hub: Hub
+  readonly #options: Required<IdleLimitOptions>
+  readonly #watched: Map<Source, Watched>
+  readonly #onPublish: (source: Source, publisher: Publisher) => void
+  readonly #onClose: (source: Source) => void
+  #timer: Timer | undefined
+
+  /**
+   * @param hub - whose publishers are watched, also those that are there already.
+   * @param options - the bound.
+   * @throws TypeError for options that are none.
+   */
+  constructor(hub: Hub, options: IdleLimitOptions) {
+    super()
+    this.#hub = hub
+    this.#options = parseOptions(idleLimitOptions, options, 'IdleLimit')
+    this.#watched = new Map()
+    this.#timer = undefined
+    this.#onPublish = (source, publisher) => this.#open(source, publisher)
+    this.#onClose = (source) => this.#forget(source)
+    hub.on('publish', this.#onPublish)
+    hub.on('close', this.#onClose)
+    for (const source of hub.sources) if (source.publisher !== undefined) this.#open(source, source.publisher)
+  }
+
+  /** Watches no longer. */
+  close(): void {
+    this.#hub.off('publish', this.#onPublish)
+    this.#hub.off('close', this.#onClose)
+    this.#watched.clear()
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #open(source: Source, publisher: Publisher): void {
+    const { plays } = source.totals()
+    this.#watched.set(source, { publisher, sinceMs: this.#options.clock.now(), plays })
+    this.#arm()
+  }
+
+  #forget(source: Source): void {
+    this.#watched.delete(source)
+    if (this.#watched.size > 0) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #arm(): void {
+    const { clock, maxIdleMs } = this.#options
+    this.#timer ??= setDeadline(clock, () => this.#look(), Math.min(LOOK_MS, maxIdleMs))
+  }
+
+  #look(): void {
+    this.#timer = undefined
+    const { clock, maxIdleMs } = this.#options
+    const nowMs = clock.now()
+    for (const [source, watched] of this.#watched) {
+      const { publisher } = watched
+      const { players, viewers } = source.stats()
+      // Who came and went since the last look has watched too.
+      const { plays } = source.totals()
+      if (publisher.ended !== undefined) this.#watched.delete(source)
+      else if (players + viewers > 0 || plays !== watched.plays) {
+        watched.sinceMs = nowMs
+        watched.plays = plays
+      } else if (nowMs - watched.sinceMs >= maxIdleMs) {
+        this.#watched.delete(source)
+        debug('%s: nobody has watched for %d ms', source.streamPath, maxIdleMs)
+        publisher.kick()
+        this.emit('exceeded', source, publisher)
+      }
+    }
+    if (this.#watched.size > 0) this.#arm()
+  }
+}
