@@ -6,6 +6,7 @@
 import { unwatchFile, watchFile } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { type Config, serverSections } from './config/config.schema.ts'
+import { filesOf } from './config/config.ts'
 import type { EventFields, EventLog } from './event-log.ts'
 import type { Vhosts } from './vhosts.ts'
 
@@ -86,14 +87,33 @@ function namesOf(lists: Readonly<Record<string, readonly string[]>>): EventField
 }
 
 /**
- * Calls `changed` whenever the file at `path` has changed.
- * @param intervalMs - how often it is looked at.
+ * Calls `changed` whenever the file at `path`, or one that it includes, has changed.
+ * @param intervalMs - how often they are looked at.
  * @returns ends it.
  */
 export function watchConfig(path: string, changed: () => void, intervalMs = WATCH_INTERVAL_MS): () => void {
-  const onStat = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }): void => {
-    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) changed()
+  let watched: readonly string[] = []
+  const watch = (files: readonly string[]): void => {
+    for (const file of watched) if (!files.includes(file)) unwatchFile(file, onStat)
+    for (const file of files) {
+      if (!watched.includes(file)) watchFile(file, { interval: intervalMs, persistent: false }, onStat)
+    }
+    watched = files
   }
-  watchFile(path, { interval: intervalMs, persistent: false }, onStat)
-  return () => unwatchFile(path, onStat)
+  const onStat = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }): void => {
+    if (now.mtimeMs === before.mtimeMs && now.ino === before.ino) return
+    watch(filesOr(path, watched))
+    changed()
+  }
+  watch(filesOr(path, [path]))
+  return () => watch([])
+}
+
+/** `otherwise` for files that cannot be read: one of them is about to be put right. */
+function filesOr(path: string, otherwise: readonly string[]): readonly string[] {
+  try {
+    return filesOf(path)
+  } catch {
+    return otherwise
+  }
 }

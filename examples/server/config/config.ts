@@ -5,53 +5,36 @@
  */
 import { readFileSync } from 'node:fs'
 import { closest, distance } from 'fastest-levenshtein'
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { ConfigError } from './config-error.ts'
+import { configFiles, mergedValue, placeOf } from './config-files.ts'
 import { type Config, configSchema, serverSections, vhostKeys } from './config.schema.ts'
 import { withoutDefault } from './switchable.ts'
 import { faultsOf } from './union-faults.ts'
 import { vhostSections } from './vhost-sections.ts'
 
 export type { Config } from './config.schema.ts'
-
-/** A file that cannot be used, in words for its author. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
+export { ConfigError } from './config-error.ts'
 
 /**
  * Reads and checks a file.
  * @throws {@link ConfigError} that names every fault with its line and, for an unknown key, the nearest known one.
  */
 export function loadConfig(path: string): Config {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new ConfigError(`cannot read ${path}: ${(error as Error).message}`, { cause: error })
-  }
-  return parseConfig(text, path)
+  return parseConfig(readConfig(path), path)
 }
 
-/** Like {@link loadConfig}, from text. */
+/** Paths of the file at `path` and of all that it includes. @throws as {@link loadConfig}, but for what the files say. */
+export function filesOf(path: string): string[] {
+  return configFiles(readConfig(path), path).map(({ name }) => name)
+}
+
+/** Like {@link loadConfig}, from text; what it includes is relative to the folder of `name`. */
 export function parseConfig(text: string, name = 'config'): Config {
-  const lines = new LineCounter()
-  // JSON is YAML.
-  const document = parseDocument(text, { lineCounter: lines })
-  if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map((error) => `${name}: ${error.message}`).join('\n'))
-  }
-  const result = configSchema.safeParse(document.toJS() ?? {})
+  const files = configFiles(text, name)
+  const result = configSchema.safeParse(mergedValue(files))
   if (result.success) return result.data
-  const at = (path: readonly PropertyKey[]): string => {
-    for (let depth = path.length; depth > 0; depth--) {
-      const node = document.getIn(path.slice(0, depth), true) as
-        | { range?: [number, number, number] }
-        | undefined
-      if (node?.range) return `${name}:${lines.linePos(node.range[0]).line}`
-    }
-    return name
-  }
+  const at = (path: readonly PropertyKey[]): string => placeOf(files, path)
   const faults = result.error.issues.flatMap(faultsOf).flatMap((issue) => {
     const where = issue.path.join('.')
     if (issue.code !== 'unrecognized_keys')
@@ -63,6 +46,14 @@ export function parseConfig(text: string, name = 'config'): Config {
     })
   })
   throw new ConfigError(faults.join('\n'))
+}
+
+function readConfig(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`cannot read ${path}: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /** Keys that may stand at `path`. Those of a section are the same in a virtual host. */

@@ -66,6 +66,12 @@ export const pageSection = z
 
 /** Keys of the process, at the top of the file. */
 export const processKeys = {
+  include: z
+    .union([text, z.array(text)])
+    .optional()
+    .describe(
+      'Files whose keys count where this file does not have them, relative to its folder: mappings are put together key by key, lists are not. Of several files the last counts; each may include others',
+    ),
   serverId: text
     .optional()
     .describe(

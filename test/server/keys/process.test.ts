@@ -12,6 +12,12 @@ import { startWith } from '../running.ts'
 import { tryKeys } from './try-keys.ts'
 
 tryKeys('process', {
+  async include() {
+    const file = join(await tempFolder(), 'site.yaml')
+    await writeFile(file, 'serverId: edge-8\n')
+    const { httpUrl } = await startWith(`include: ${file}`)
+    expect(await (await fetch(`${httpUrl}/api/v1/versions`)).json()).toMatchObject({ server: 'edge-8' })
+  },
   async serverId() {
     const { httpUrl } = await startWith('serverId: edge-7')
     expect(await (await fetch(`${httpUrl}/api/v1/versions`)).json()).toMatchObject({ server: 'edge-7' })
