@@ -38,10 +38,13 @@ export class HttpDoor {
   readonly #server: Server
   /** `http://…` or `https://…` of the bound address. */
   readonly url: string
+  /** The bound port. */
+  readonly port: number
 
-  private constructor(server: Server, url: string) {
+  private constructor(server: Server, url: string, port: number) {
     this.#server = server
     this.url = url
+    this.port = port
   }
 
   /**
@@ -77,7 +80,7 @@ export class HttpDoor {
       else if (!upgrade(request, socket, head)) socket.destroy()
     })
     const bound = await listening(address, (where) => listen(server, where))
-    return new HttpDoor(server, urlOf(tls === undefined ? 'http' : 'https', bound))
+    return new HttpDoor(server, urlOf(tls === undefined ? 'http' : 'https', bound), bound.port)
   }
 
   /** Lets nobody in any more; whoever is in stays. */

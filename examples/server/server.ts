@@ -11,6 +11,8 @@ import { duplexPair, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
 import {
   type ApiFeature,
   DEFAULT_VHOST,
+  Heartbeat,
+  type HeartbeatOptions,
   HttpApi,
   HttpGate,
   MetricsHandler,
@@ -155,6 +157,13 @@ export async function startServer(
     throw error
   }
   status.door = { scheme, port: rtmpAddress.port }
+  const heartbeat =
+    config.heartbeat &&
+    startHeartbeat(config.heartbeat, statistics, log, {
+      rtmp: [rtmpAddress.port],
+      http: [doors[0]!.port],
+      api: [doors.at(-1)!.port],
+    })
   // What is wrong with the file is in the log.
   const unwatch =
     config.watch && options.file !== undefined
@@ -183,6 +192,7 @@ export async function startServer(
     },
     async close() {
       unwatch()
+      heartbeat?.close()
       await reloader.close()
       statistics.close()
       await closeDoors()
@@ -199,6 +209,31 @@ function writePidFile(path: string | undefined): () => void {
     throw new ConfigError(`pidFile: ${(error as Error).message}`, { cause: error })
   }
   return () => rmSync(path, { force: true })
+}
+
+/** One line when it begins to fail, and one when it is heard again. */
+function startHeartbeat(
+  { url, ports, ...section }: NonNullable<Config['heartbeat']>,
+  statistics: Statistics,
+  log: EventLog,
+  open: NonNullable<HeartbeatOptions['ports']>,
+): Heartbeat {
+  const heartbeat = new Heartbeat({
+    url,
+    statistics,
+    ...withoutUndefined(section),
+    ...(ports ? { ports: open } : {}),
+  })
+  let fails = false
+  heartbeat.on('failure', ({ message: error }) => {
+    if (!fails) log.event('heartbeat-failed', { error }, `heartbeat failed: ${error}`)
+    fails = true
+  })
+  heartbeat.on('recover', () => {
+    if (fails) log.event('heartbeat', {}, 'the heartbeat is heard again')
+    fails = false
+  })
+  return heartbeat
 }
 
 function makeApi(

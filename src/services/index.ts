@@ -3,7 +3,7 @@
  *
  * **Admission**: rules that together make a hub's `authorize`: {@link addressRules}, {@link refererRules}, {@link signedUrls} (and
  * {@link nmsSignedUrls} for those who come from Node-Media-Server), {@link AccessLimits}, your own functions, put together by {@link all},
- * {@link firstMatch} and {@link when}. {@link BitrateLimit} ends publishers that send too much, {@link RecentRefusals} keeps who was turned
+ * {@link firstMatch} and {@link when}. {@link BitrateLimit} ends publishers that send too much and {@link IdleLimit} those that nobody watches, {@link RecentRefusals} keeps who was turned
  * away and why.
  *
  * **Callbacks**: {@link HttpCallbacks} asks a backend over HTTP, and tells it what happens, with the bodies of SRS.
@@ -14,6 +14,8 @@
  * **HTTP API and metrics**: {@link Statistics} knows who publishes and plays what, with bitrates; {@link HttpApi} answers under `/api/v1/`
  * with the paths and fields of SRS, {@link MetricsHandler} answers Prometheus. {@link StreamServices} makes what an application starts and
  * stops on a stream known to the API. {@link ServerIdentity} names the server, the same everywhere.
+ *
+ * **Heartbeat**: {@link Heartbeat} tells a backend that the server is there.
  *
  * **Recording**: {@link Recorder} writes streams into FLV and MP4 files of a {@link RecordingStore}, such as {@link DirectoryRecordingStore};
  * {@link RecordService} is for the API.
@@ -42,6 +44,7 @@ export { AccessLimits, type AccessLimitsOptions, type AccessLimitsStats } from '
 export { type AccessRule, all, firstMatch, type RuleAnswer, when } from './admission/access-rule.ts'
 export { type AddressRule, addressRules, type AddressRulesOptions } from './admission/address-rules.ts'
 export { IdleLimit, type IdleLimitEvents, type IdleLimitOptions } from './admission/idle-limit.ts'
+export { Heartbeat, type HeartbeatEvents, type HeartbeatOptions } from './heartbeat/heartbeat.ts'
 export { BitrateLimit, type BitrateLimitEvents, type BitrateLimitOptions } from './admission/bitrate-limit.ts'
 export { allConnect } from './admission/connect-rule.ts'
 export { IpRange, parseIpAddress } from './admission/ip-range.ts'

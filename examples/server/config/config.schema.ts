@@ -7,6 +7,7 @@ import { DEFAULT_VHOST, VhostHubs, type VhostSettings } from 'millrace/services'
 import { z } from 'zod'
 import { httpSection, operatorSection, rtmpSection } from './doors.schema.ts'
 import { text } from './fields.ts'
+import { heartbeatSection } from './heartbeat.schema.ts'
 import { apiSection, metricsSection, pageSection, processKeys } from './operations.schema.ts'
 import { ownForm, switchable, withoutDefault } from './switchable.ts'
 import { type NamedVhost, vhostsOf } from './vhost-config.ts'
@@ -21,6 +22,7 @@ export const serverSections = {
   api: apiSection.prefault({}),
   metrics: metricsSection.prefault({}),
   page: pageSection.prefault({}),
+  heartbeat: heartbeatSection.optional(),
 }
 
 /** What a virtual host has beside its sections. */

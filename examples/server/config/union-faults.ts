@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from 'zod'
+import type { z } from 'zod'
 
 type Issue = z.core.$ZodIssue
 
