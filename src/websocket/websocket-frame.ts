@@ -43,7 +43,7 @@ export interface WebSocketFrameHeader {
 /**
  * Reads the frame header at `offset`.
  * @returns `undefined` when more bytes are needed.
- * @throws DecodeError `ERR_WEBSOCKET_FRAME` for a 64-bit length of 2⁵³ bytes or more.
+ * @throws DecodeError `ERR_WEBSOCKET_FRAME` for a 64-bit length of 2⁵³ bytes or more, and for a length in more bits than it needs.
  */
 export function decodeWebSocketFrameHeader(bytes: Uint8Array, offset = 0): WebSocketFrameHeader | undefined {
   const left = bytes.length - offset
@@ -64,6 +64,14 @@ export function decodeWebSocketFrameHeader(bytes: Uint8Array, offset = 0): WebSo
       throw new DecodeError('ERR_WEBSOCKET_FRAME', `WebSocket frame of ${high} × 2³² bytes and more`)
     payloadBytes = high * 2 ** 32 + readU32(bytes, offset + 6)
     headerBytes = 10
+  }
+  if (headerBytes !== webSocketHeaderLength(payloadBytes)) {
+    // "the minimal number of bytes MUST be used to encode the length", RFC 6455 §5.2
+    const bits = headerBytes === 4 ? 16 : 64
+    throw new DecodeError(
+      'ERR_WEBSOCKET_FRAME',
+      `WebSocket frame with its length ${payloadBytes} in ${bits} bits`,
+    )
   }
   let maskingKey: Uint8Array | undefined
   if (masked) {

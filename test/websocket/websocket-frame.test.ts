@@ -54,6 +54,16 @@ describe('a frame', () => {
       })
     })
 
+  // Payload lengths in more bits than they need: 16 for 125 and 0, 64 for 65,535 and 126.
+  test.each([
+    '82 7e 00 7d',
+    '82 fe 00 00 01 02 03 04',
+    '82 7f 00 00 00 00 00 00 ff ff',
+    '89 7f 00 00 00 00 00 00 00 7e',
+  ])('%s has an over-long length', (bytes) => {
+    expect(() => decodeWebSocketFrameHeader(hex(bytes))).toThrow('WebSocket frame with its length')
+  })
+
   test('gives its header when that is whole, and not before', () => {
     const masked = hex('ee 02 ff 00 00 00 01 00 00 00 02 0a 0b 0c 0d ee') // at offset 1
     for (let length = 0; length < 15; length++)
