@@ -35,6 +35,7 @@ import {
   namedVariants,
   variantRule,
 } from './hls-variant-names.ts'
+import type { TrustProxyOptions } from './forwarded-client.ts'
 import { type Admitted, admitPlayer, closingReply, type FindSource, notFoundReply } from './http-admission.ts'
 import {
   type CorsOptions,
@@ -51,7 +52,6 @@ import {
   type HttpRequestFacts,
   nodeRequestFacts,
   pathPrefix,
-  type TrustProxyOptions,
   whenOver,
 } from './http-request.ts'
 import type { HubResolver } from './hub-resolver.ts'

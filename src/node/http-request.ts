@@ -7,13 +7,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { type AccessProtocol, type AccessRequest, plainStreamPath, type StreamPath } from '../hub/index.ts'
 import { newClientId } from './client-id.ts'
-import { plainAddress } from './plain-address.ts'
+import { type ForwardedClient, forwardedClient, type TrustProxyOptions } from './forwarded-client.ts'
 
 /** Longest request target that is looked at, in characters. */
 const MAX_TARGET_LENGTH = 8_192
 
 /** The parts of an HTTP request that admission and routing look at. */
-export interface HttpRequestFacts {
+export interface HttpRequestFacts extends ForwardedClient {
   /** `GET`, `HEAD` … */
   readonly method: string
   /** Absolute path, decoded once, e.g. `/live/show.flv`. */
@@ -28,21 +28,6 @@ export interface HttpRequestFacts {
   header(name: string): string | undefined
   /** All headers, for admission. */
   readonly headers: Readonly<Record<string, unknown>>
-  /** Address of the client. */
-  readonly remoteAddress: string
-  /** Whether it came over TLS. */
-  readonly secure: boolean
-}
-
-/** Where the address of a client is taken from. */
-export interface TrustProxyOptions {
-  /**
-   * How many proxies stand in front of this server, `true` for one: each adds the address it was asked from at the end of
-   * `X-Forwarded-For`, so the client's is that many from the end, and nothing that a client writes into the header itself
-   * counts. Without that header `X-Real-IP` is believed; `X-Forwarded-Proto` too. Only behind proxies that set them, or
-   * anyone can pretend to be anywhere. @defaultValue false
-   */
-  readonly trustProxy?: boolean | number
 }
 
 /** Facts of a Node request, or `undefined` when its target is no valid path (bad escapes, too long): answer 400. */
@@ -64,12 +49,10 @@ export function nodeRequestFacts(
     host: headers.host ?? header(':authority') ?? '',
     header,
     headers,
-    ...clientOf(
-      header,
-      trustProxy,
-      request.socket.remoteAddress ?? '',
-      (request.socket as Partial<TLSSocket>).encrypted === true,
-    ),
+    ...forwardedClient(header, trustProxy, {
+      remoteAddress: request.socket.remoteAddress ?? '',
+      secure: (request.socket as Partial<TLSSocket>).encrypted === true,
+    }),
   }
 }
 
@@ -102,7 +85,7 @@ export function fetchRequestFacts(
     host: header('host') ?? url.host,
     header,
     headers: Object.fromEntries(request.headers),
-    ...clientOf(header, trustProxy, remoteAddress, url.protocol === 'https:'),
+    ...forwardedClient(header, trustProxy, { remoteAddress, secure: url.protocol === 'https:' }),
   }
 }
 
@@ -174,27 +157,6 @@ function parseTarget(requestTarget: string): Pick<HttpRequestFacts, 'path' | 'qu
   } catch {
     return undefined
   }
-}
-
-function clientOf(
-  header: (name: string) => string | undefined,
-  trustProxy: boolean | number,
-  remoteAddress: string,
-  secure: boolean,
-): Pick<HttpRequestFacts, 'remoteAddress' | 'secure'> {
-  const proxies = Number(trustProxy)
-  if (proxies === 0) return { remoteAddress: plainAddress(remoteAddress), secure }
-  const forwarded = fromEnd(header('x-forwarded-for'), proxies) || header('x-real-ip')
-  return {
-    remoteAddress: plainAddress(forwarded || remoteAddress),
-    secure: secure || fromEnd(header('x-forwarded-proto'), proxies) === 'https',
-  }
-}
-
-/** The entry of a list header that the outermost of so many proxies wrote; the first one when there are fewer. */
-function fromEnd(list: string | undefined, proxies: number): string | undefined {
-  const entries = list?.split(',')
-  return entries?.[Math.max(0, entries.length - proxies)]?.trim()
 }
 
 function hostOf(host: string): string {

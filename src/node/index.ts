@@ -65,7 +65,7 @@ export {
 } from './hls-packager.ts'
 export type { HlsSession } from './hls-sessions.ts'
 export type { CorsOptions } from './http-reply.ts'
-export type { TrustProxyOptions } from './http-request.ts'
+export type { TrustProxyOptions } from './forwarded-client.ts'
 export { DirectorySegmentStore, MemorySegmentStore, type SegmentStore } from './segment-store.ts'
 export { LiveHandler, type LiveHandlerOptions } from './live-handler.ts'
 export { inRealTime, type RealTimeOptions } from './real-time.ts'

@@ -19,6 +19,7 @@ import type { TrackFilter, ViewFormat } from '../media/index.ts'
 import { TS_VIEW } from '../mpegts/index.ts'
 import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../websocket/index.ts'
 import { openFetchStream } from './fetch-stream.ts'
+import type { TrustProxyOptions } from './forwarded-client.ts'
 import { type Admitted, admitPlayer } from './http-admission.ts'
 import {
   type CorsOptions,
@@ -37,7 +38,6 @@ import {
   pathBehind,
   pathPrefix,
   splitExtension,
-  type TrustProxyOptions,
   whenOver,
 } from './http-request.ts'
 import type { HubResolver } from './hub-resolver.ts'

@@ -42,7 +42,7 @@ export const httpSection = z
       .union([z.boolean(), count])
       .default(false)
       .describe(
-        'How many proxies stand in front (`true`: one), to believe `X-Forwarded-For`, `X-Real-IP` and `X-Forwarded-Proto`',
+        'How many proxies stand in front (`true`: one), to believe `X-Forwarded-For`, else `X-Real-IP`, else `Forwarded`, and `X-Forwarded-Proto`',
       ),
     cors: origin.default('*').describe('Value of `Access-Control-Allow-Origin` for media, `false` for none'),
     tls: tls.optional().describe('The port speaks HTTPS alone'),

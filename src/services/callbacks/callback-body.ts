@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { type AccessRequest, renameRequest, type StreamPath } from '../../hub/index.ts'
+import { plainAddress } from '../../node/plain-address.ts'
 import type { PackagedSegment, RtmpConnection } from '../../node/index.ts'
 import { type ConnectRequest, resolveStreamTarget } from '../../rtmp/index.ts'
 import type { ServerIdentity } from '../identity/server-identity.ts'
@@ -222,9 +223,4 @@ function formatParam(query: Readonly<Record<string, string>>): string {
 
 function escapePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
-}
-
-/** `::ffff:192.0.2.7` is how a dual-stack socket spells `192.0.2.7`. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }

@@ -8,6 +8,7 @@ import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { type AccessRequest, type Clock, type Source, systemClock } from '../../hub/index.ts'
 import type { HubResolver } from '../../node/index.ts'
+import type { TrustProxyOptions } from '../../node/forwarded-client.ts'
 import { admitPlayer, notFoundReply } from '../../node/http-admission.ts'
 import {
   type CorsOptions,
@@ -23,7 +24,6 @@ import {
   pathBehind,
   pathPrefix,
   splitExtension,
-  type TrustProxyOptions,
   whenOver,
 } from '../../node/http-request.ts'
 import { SnapshotViewers, viewerKey } from './snapshot-viewers.ts'
