@@ -14,6 +14,9 @@ import { withoutUndefined } from './config/without-undefined.ts'
 /** Time for a TLS handshake, ms. Node's own default is two minutes. */
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
 
+/** Requests of one connection that may be without a finished answer at a time. */
+const MAX_UNANSWERED = 100
+
 /** Answers a request, if it is for it. @returns whether it will be answered. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean
 
@@ -60,6 +63,7 @@ export class HttpDoor {
     onError: (error: unknown, request: IncomingMessage) => void,
   ): Promise<HttpDoor> {
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+      if (isPipelineFull(request, response)) return
       try {
         if (handlers.some((handle) => handle(request, response))) return
         answer(response, 404, 'not found')
@@ -120,6 +124,21 @@ export async function listening(
 export function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
   const anywhere = address === '::' || address === '0.0.0.0'
   return `${scheme}://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/** Answers of each connection that are still to come or to be finished. */
+const unanswered = new WeakMap<object, number>()
+
+/** Closes a connection whose client asks on and on without an answer: behind a live one, nothing ever ends. @returns whether it did. */
+function isPipelineFull({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  const count = (unanswered.get(socket) ?? 0) + 1
+  if (count > MAX_UNANSWERED) {
+    socket.destroy()
+    return true
+  }
+  unanswered.set(socket, count)
+  response.once('close', () => unanswered.set(socket, unanswered.get(socket)! - 1))
+  return false
 }
 
 /** A line of text. A response that has begun cannot be told anything, and is cut. */

@@ -37,6 +37,7 @@ import {
 } from './hls-variant-names.ts'
 import type { TrustProxyOptions } from './forwarded-client.ts'
 import { type Admitted, admitPlayer, closingReply, type FindSource, notFoundReply } from './http-admission.ts'
+import { inTurn } from './http-pipeline.ts'
 import {
   type CorsOptions,
   corsHeaders,
@@ -236,22 +237,24 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     }
     const target = hlsTarget(facts, this.#prefix)
     if (target === undefined) return false
-    const gone = whenOver(request, response)
-    const send = (answer: Answer | HttpReply): void => {
-      if (gone.aborted) return
-      if (!isAnswer(answer)) {
-        sendReply(response, answer, method)
-        return
+    inTurn(request, response, () => {
+      const gone = whenOver(request, response)
+      const send = (answer: Answer | HttpReply): void => {
+        if (gone.aborted) return
+        if (!isAnswer(answer)) {
+          sendReply(response, answer, method)
+          return
+        }
+        response.writeHead(answer.status, { ...answer.headers })
+        response.end(method === 'HEAD' ? undefined : answer.body)
       }
-      response.writeHead(answer.status, { ...answer.headers })
-      response.end(method === 'HEAD' ? undefined : answer.body)
-    }
-    this.#answer(facts, target, gone)
-      .then(send)
-      .catch((error: unknown) => {
-        debug('%s: %s', target.streamPath, error)
-        send(textReply(500, 'internal error', this.#options))
-      })
+      this.#answer(facts, target, gone)
+        .then(send)
+        .catch((error: unknown) => {
+          debug('%s: %s', target.streamPath, error)
+          send(textReply(500, 'internal error', this.#options))
+        })
+    })
     return true
   }
 

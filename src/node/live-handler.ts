@@ -21,6 +21,7 @@ import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../websocket/index.ts'
 import { openFetchStream } from './fetch-stream.ts'
 import type { TrustProxyOptions } from './forwarded-client.ts'
 import { type Admitted, admitPlayer } from './http-admission.ts'
+import { inTurn } from './http-pipeline.ts'
 import {
   type CorsOptions,
   corsHeaders,
@@ -162,24 +163,26 @@ export class LiveHandler {
     if (facts === undefined) return this.#refuseBadPath(request.url ?? '', refuse)
     const match = this.#match(facts)
     if (match === undefined) return false
-    const early = this.#answerWithoutStream(facts, method)
-    if (early !== undefined) {
-      refuse(early)
-      return true
-    }
-    const gone = whenOver(request, response)
-    const play = (admitted: Admitted): boolean => {
-      const { source, decision } = admitted
-      const headers = this.#streamHeaders(match.format)
-      if (method === 'HEAD') {
-        response.writeHead(200, headers).end()
-        return false
+    inTurn(request, response, () => {
+      const early = this.#answerWithoutStream(facts, method)
+      if (early !== undefined) {
+        refuse(early)
+        return
       }
-      const options = this.#playerOptions(facts, match.format, admitted)
-      this.#track(playOverResponse(request, response, headers, gone, source, options), decision, gone)
-      return true
-    }
-    void this.#serve(facts, match, { gone, refuse, play })
+      const gone = whenOver(request, response)
+      const play = (admitted: Admitted): boolean => {
+        const { source, decision } = admitted
+        const headers = this.#streamHeaders(match.format)
+        if (method === 'HEAD') {
+          response.writeHead(200, headers).end()
+          return false
+        }
+        const options = this.#playerOptions(facts, match.format, admitted)
+        this.#track(playOverResponse(request, response, headers, gone, source, options), decision, gone)
+        return true
+      }
+      void this.#serve(facts, match, { gone, refuse, play })
+    })
     return true
   }
 

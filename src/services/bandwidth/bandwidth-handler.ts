@@ -6,6 +6,7 @@
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, setDeadline } from '../../hub/index.ts'
+import { inTurn } from '../../node/http-pipeline.ts'
 import { corsHeaders, type CorsOptions, preflightReply, sendReply, textReply } from '../../node/http-reply.ts'
 import { type HttpRequestFacts, nodeRequestFacts, pathPrefix } from '../../node/http-request.ts'
 import { type HttpAuthentication, HttpGate } from '../http-authentication.ts'
@@ -119,7 +120,11 @@ export class BandwidthHandler {
           const download = this.#downloadOf(facts)
           if (download === undefined) refuse(400, 'bytes or ms')
           else if (facts.method === 'HEAD') response.writeHead(200, this.#downloadHeaders(download)).end()
-          else if (this.#begin(response, refuse)) this.#download(response, download)
+          else {
+            inTurn(request, response, () => {
+              if (this.#begin(response, refuse)) this.#download(response, download)
+            })
+          }
         })
         return true
       case '/upload':
@@ -127,7 +132,11 @@ export class BandwidthHandler {
           const announced = Number(facts.header('content-length') ?? 0)
           if (announced > this.#maxBytes)
             refuse(413, `at most ${this.#maxBytes} bytes`, { Connection: 'close' })
-          else if (this.#begin(response, refuse)) this.#upload(request, response, refuse)
+          else {
+            inTurn(request, response, () => {
+              if (this.#begin(response, refuse)) this.#upload(request, response, refuse)
+            })
+          }
         })
         return true
       default:

@@ -6,10 +6,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
-import { type AccessRequest, type Clock, type Source, systemClock } from '../../hub/index.ts'
+import { type AccessRequest, type Clock, type Source, type StreamPath, systemClock } from '../../hub/index.ts'
 import type { HubResolver } from '../../node/index.ts'
 import type { TrustProxyOptions } from '../../node/forwarded-client.ts'
 import { admitPlayer, notFoundReply } from '../../node/http-admission.ts'
+import { inTurn } from '../../node/http-pipeline.ts'
 import {
   type CorsOptions,
   corsHeaders,
@@ -20,6 +21,7 @@ import {
 } from '../../node/http-reply.ts'
 import {
   httpPlayRequest,
+  type HttpRequestFacts,
   nodeRequestFacts,
   pathBehind,
   pathPrefix,
@@ -84,18 +86,28 @@ export class SnapshotHandler {
     if (facts === undefined) return false
     const split = splitExtension(pathBehind(this.#prefix, facts.path) ?? '')
     if (split?.extension !== 'jpg' || !split.streamPath.includes('/', 1)) return false
+    inTurn(request, response, () => this.#serve(facts, split.streamPath, request, response))
+    return true
+  }
+
+  #serve(
+    facts: HttpRequestFacts,
+    streamPath: StreamPath,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
     const { method } = facts
     const early = this.#answerWithoutStream(method)
     if (early !== undefined) {
       sendReply(response, early, method)
-      return true
+      return
     }
     this.#requests++
     const gone = whenOver(request, response)
-    const play = httpPlayRequest(facts, 'snapshot', split.streamPath)
+    const play = httpPlayRequest(facts, 'snapshot', streamPath)
     void this.#answer(play, viewerKey(facts), gone)
       .catch((error: unknown) => {
-        debug('%s: %s', split.streamPath, error)
+        debug('%s: %s', streamPath, error)
         const isBusy = error instanceof LimitError
         return textReply(isBusy ? 503 : 500, isBusy ? 'too many pictures' : 'no picture of it', this.#options)
       })
@@ -105,7 +117,6 @@ export class SnapshotHandler {
         if ('jpeg' in answer) this.#send(response, answer, method)
         else sendReply(response, answer, method)
       })
-    return true
   }
 
   #answerWithoutStream(method: string): HttpReply | undefined {
