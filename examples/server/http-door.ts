@@ -4,10 +4,11 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { ConfigError } from './config/config.ts'
 import { withoutUndefined } from './config/without-undefined.ts'
 
@@ -79,10 +80,12 @@ export class HttpDoor {
         : createHttpsServer({ ...readTls(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, onRequest)
     server.on('timeout', endIfSilent)
     server.on('upgrade', (request, socket, head) => {
-      if (request.headers.upgrade?.toLowerCase() !== 'websocket')
-        answerWithoutUpgrade(request, socket, onRequest)
-      else if (!upgrade(request, socket, head)) socket.destroy()
+      const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
+      if (!isWebSocket || !upgrade(request, socket, head)) {
+        serveWithoutUpgrade(server, request, socket as Socket, head)
+      }
     })
+    server.on('connect', (_request, socket) => refuseConnect(socket as Socket))
     const bound = await listening(address, (where) => listen(server, where))
     return new HttpDoor(server, urlOf(tls === undefined ? 'http' : 'https', bound), bound.port)
   }
@@ -159,21 +162,32 @@ function endIfSilent(socket: Socket): void {
 }
 
 /**
- * Clients that offer HTTP/2 in an upgrade (`curl --http2`, Java's client) are answered as if they did not: whoever does not know an
- * upgrade ignores it. RFC 9110 §7.8.
+ * Gives a request to `server` once more, without its `Upgrade`: whoever does not take an upgrade ignores it, and what is left is an ordinary
+ * request with its body (RFC 9110 §7.8; `curl --http2` and Java's client offer HTTP/2 so). Node has parsed no further than the head.
  */
-function answerWithoutUpgrade(
-  request: IncomingMessage,
-  socket: Duplex,
-  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
-): void {
-  const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket as Socket)
-  response.once('finish', () => socket.end())
+function serveWithoutUpgrade(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request
+  // Its answer would have to wait for one that Node does not know of any more.
+  if (unanswered.get(socket) !== undefined && unanswered.get(socket) !== 0) {
+    socket.destroy()
+    return
+  }
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`)
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket)
+}
+
+/** This is no proxy. */
+function refuseConnect(socket: Socket): void {
   socket.on('error', () => socket.destroy())
   socket.resume()
-  onRequest(request, response)
+  socket.write(
+    'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, OPTIONS\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+  )
+  socket.destroySoon()
 }
 
 function listen(
