@@ -95,11 +95,15 @@ export interface Admission {
   readonly decision: AccessDecision
 }
 
-/** Finds the hub of `request` and asks it. Never rejects. */
+/**
+ * Finds the hub of `request` and asks it. Never rejects.
+ * @param enter - asked before about the hub: why the connection may not get there, or `undefined`.
+ */
 export async function admit(
   resolver: HubResolver,
   request: AccessRequest,
   signal: AbortSignal,
+  enter: (hub: Hub) => Promise<AccessReject | AccessRedirect | undefined> | undefined,
 ): Promise<Admission> {
   let hub: Hub | undefined
   try {
@@ -109,6 +113,9 @@ export async function admit(
     return { hub: undefined, decision: reject('the decision failed') }
   }
   if (hub === undefined) return { hub, decision: reject('no such virtual host', { notFound: true }) }
+  const entering = enter(hub)
+  const refusal = entering === undefined ? undefined : await entering
+  if (refusal !== undefined) return { hub: undefined, decision: refusal }
   return { hub, decision: await hub.authorize(request, signal) }
 }
 
@@ -118,6 +125,11 @@ export interface Asking {
   readonly connect: ConnectRequest | undefined
   readonly remoteAddress: string
   readonly secure: boolean
+}
+
+/** The virtual host that `connect` named; a stream name may lead to another one. */
+export function vhostOfConnect({ connect }: Asking): string {
+  return resolveStreamTarget({ tcUrl: connect?.tcUrl ?? '', app: connect?.app ?? '' }).vhost
 }
 
 /** A publish or play in the words of the hub. */

@@ -27,11 +27,13 @@ import { newClientId } from './client-id.ts'
 import {
   acceptConnect,
   accessRequest,
+  type Admission,
   admit,
   decideConnect,
   refuse,
   type RtmpConnectDecision,
   type RtmpConnectionExtension,
+  vhostOfConnect,
 } from './rtmp-admission.ts'
 import type {
   RtmpConnectionEnd,
@@ -43,6 +45,7 @@ import type {
 } from './rtmp-connection-host.ts'
 import { RtmpOutput } from './rtmp-output.ts'
 import { RtmpPlayback } from './rtmp-playback.ts'
+import { RtmpVhostEntries } from './rtmp-vhost-entries.ts'
 import { StallWatch } from './stall-watch.ts'
 import type { Expiring } from './sweep.ts'
 
@@ -79,6 +82,8 @@ export class RtmpConnection implements Expiring {
   #onEnd: (() => void) | undefined
   /** Tells who let the connection in of its end. */
   #onConnectionEnd: (() => void) | undefined
+  /** Other virtual hosts that it was let into. */
+  #entries: RtmpVhostEntries | undefined
   #extensions: readonly RtmpConnectionExtension[]
   #streamPath: string
   #failure: MediaError | undefined
@@ -105,6 +110,7 @@ export class RtmpConnection implements Expiring {
     this.#playback = undefined
     this.#onEnd = undefined
     this.#onConnectionEnd = undefined
+    this.#entries = undefined
     this.#extensions = NO_EXTENSIONS
     this.#streamPath = ''
     this.#failure = undefined
@@ -344,9 +350,20 @@ export class RtmpConnection implements Expiring {
     this.#host.refused({ remoteAddress, connection: this, connect, action, reason })
   }
 
+  #admit(request: AccessRequest): Promise<Admission> {
+    const { hub: resolver, onConnect } = this.#host
+    const signal = this.#signal()
+    return admit(resolver, request, signal, (hub) => {
+      const asking = this.#asking()
+      if (onConnect === undefined || vhostOfConnect(asking) === request.vhost) return undefined
+      this.#entries ??= new RtmpVhostEntries(this.#host, this, onConnect)
+      return this.#entries.enter(hub, request.vhost, asking, signal)
+    })
+  }
+
   async #decidePublish(streamName: string): Promise<void> {
     const request = accessRequest('publish', streamName, this.#asking())
-    const { hub, decision } = await admit(this.#host.hub, request, this.#signal())
+    const { hub, decision } = await this.#admit(request)
     if (this.session.awaitingDecision !== 'publish') {
       if (decision.type === 'accept') decision.onEnd?.()
       return
@@ -398,7 +415,7 @@ export class RtmpConnection implements Expiring {
 
   async #decidePlay(streamName: string): Promise<void> {
     const request = accessRequest('play', streamName, this.#asking())
-    const { hub, decision } = await admit(this.#host.hub, request, this.#signal())
+    const { hub, decision } = await this.#admit(request)
     if (this.session.awaitingDecision !== 'play') {
       if (decision.type === 'accept') decision.onEnd?.()
       return
@@ -511,6 +528,7 @@ export class RtmpConnection implements Expiring {
     this.#endPublish()
     this.#endPlay()
     this.#host.attempt('onEnd', () => this.#onConnectionEnd?.())
+    this.#entries?.end()
     this.#gone?.abort()
     this.#output.end()
     this.#stream.resume()

@@ -57,7 +57,10 @@ export interface RtmpServerOptions {
   readonly tls?: TlsOptions
   /** Every connection starts with a PROXY protocol header (v1 or v2) that tells the client's address; before TLS, if any. @defaultValue false */
   readonly proxyProtocol?: boolean
-  /** Decides about `connect`, and adds properties to its answer. @defaultValue everybody may connect */
+  /**
+   * Decides about `connect`, and adds properties to its answer. A client that names another virtual host with a stream (`show?vhost=b`) is
+   * asked about again, with `?vhost=b` in its tcUrl, when that leads to another hub; no answer to `connect` follows then. @defaultValue everybody may connect
+   */
   readonly onConnect?: RtmpConnectDecider
   /** Time for `onConnect`, ms; the peer is then turned away. 0: any. The hub has its own for publish and play. @defaultValue 10000 */
   readonly connectDecisionTimeoutMs?: number

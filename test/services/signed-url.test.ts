@@ -60,6 +60,22 @@ describe('signed URLs', () => {
     expect(() => signUrl(url, { ...sign, ...given })).toThrow(TypeError)
   })
 
+  it('are good at the virtual host that the signer names, in any case, and at no other one', () => {
+    const at = (vhost: string) => signedUrls({ ...options, vhost })
+    const [a, none] = [{ ...sign, vhost: 'A.example.com' }, sign].map((each) =>
+      signUrl('http://x/live/show.flv', each),
+    )
+    const wrong = reject('the signature of the URL is wrong')
+    expect([at('a.example.com'), at('b.example.com'), at('')].map((rule) => ask(a!, {}, rule))).toEqual([
+      true,
+      wrong,
+      wrong,
+    ])
+    expect([at('a.example.com'), at('')].map((rule) => ask(none!, {}, rule))).toEqual([wrong, true])
+    // What the peer calls the virtual host does not count: it may be an alias.
+    expect(ask(a!, { vhost: 'www.example.com' }, at('a.example.com'))).toBe(true)
+  })
+
   it.each<[string, Parameters<typeof request>[0]]>([
     ['another stream', { streamName: 'other' }],
     ['another application', { app: 'vip' }],

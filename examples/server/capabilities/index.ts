@@ -23,7 +23,7 @@ export type Capabilities = ReturnType<typeof makeCapabilities>
 
 /** Makes them; each is off until its section is applied. */
 export function makeCapabilities(context: VhostContext) {
-  const rules = new AccessRules()
+  const rules = new AccessRules(context)
   const callbacks = new Callbacks(context)
   return {
     rules,

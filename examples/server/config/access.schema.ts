@@ -41,7 +41,9 @@ const signedUrls = z
   .strictObject({
     secret: z
       .union([text, z.array(text).min(1)], { error: 'must be a secret or a list of secrets' })
-      .describe('Shared with those who sign; of several any will do, so that one can be replaced'),
+      .describe(
+        'Shared with those who sign; of several any will do, so that one can be replaced. For a section of `vhosts` they sign its name, too (`vhost` of `signUrl`); `nms` cannot',
+      ),
     actions: z
       .array(z.enum(['publish', 'play']))
       .default(['publish', 'play'])

@@ -32,6 +32,7 @@ export function nmsSign(streamPath: string, expiresAtSec: number, secret: string
 
 /**
  * Lets in who comes with Node-Media-Server's `sign` parameter: the URLs that an application hands out go on to work after the move.
+ * It knows no virtual hosts: give each a secret of its own.
  *
  * @throws TypeError for options that are none.
  */

@@ -31,6 +31,7 @@ export const signedUrlsOptions = z.strictObject({
   secret: secrets,
   actions: signedActions,
   bindAddress: z.boolean().default(false),
+  vhost: z.string().default(''),
   now: wallClock,
 }) satisfies OptionsSchema<SignedUrlsOptions>
 

@@ -30,6 +30,11 @@ export interface SignUrlOptions {
   readonly streamPath?: string
   /** The one address that may use it, for a server with `bindAddress`. @defaultValue any address */
   readonly remoteAddress?: string
+  /**
+   * Name of the virtual host whose stream it is, as its `signedUrls` has it: in the reference server its name in `vhosts`, whichever alias
+   * the URL has. @defaultValue that of everybody
+   */
+  readonly vhost?: string
 }
 
 /** Options of {@link signedUrls}. */
@@ -40,13 +45,15 @@ export interface SignedUrlsOptions {
   readonly actions?: readonly ('publish' | 'play')[]
   /** The signature is good for one address alone: the signer must name it. @defaultValue false */
   readonly bindAddress?: boolean
+  /** The virtual host that the rule is for: the signer must name it, so that no URL of another one with the same secret is good here. @defaultValue none */
+  readonly vhost?: string
   /** Time in ms since 1970, for tests. @defaultValue `Date.now` */
   readonly now?: () => number
 }
 
 /**
- * Adds `expires` and `signature` to the URL of a stream. The signature is HMAC-SHA256 over action, stream path, expiry and address, so
- * it is good for the stream by every protocol, and for nothing else.
+ * Adds `expires` and `signature` to the URL of a stream. The signature is HMAC-SHA256 over action, virtual host, stream path, expiry
+ * and address, so it is good for the stream by every protocol, and for nothing else.
  *
  * @example
  * ```ts
@@ -59,11 +66,14 @@ export interface SignedUrlsOptions {
  */
 export function signUrl(url: string, options: SignUrlOptions): string {
   const signed = new URL(url)
-  const { secret, action, expiresAtMs, remoteAddress = '' } = options
+  const { secret, action, expiresAtMs, remoteAddress = '', vhost = '' } = options
   const streamPath = options.streamPath ?? streamPathOf(signed, pathPrefix(options.prefix))
   const expires = String(Math.floor(expiresAtMs / 1_000))
   signed.searchParams.set(EXPIRES, expires)
-  signed.searchParams.set(SIGNATURE, signatureOf(secret, { action, streamPath, expires, remoteAddress }))
+  signed.searchParams.set(
+    SIGNATURE,
+    signatureOf(secret, { action, vhost, streamPath, expires, remoteAddress }),
+  )
   return signed.href
 }
 
@@ -74,12 +84,13 @@ export function signUrl(url: string, options: SignUrlOptions): string {
  * @throws TypeError for options that are none.
  */
 export function signedUrls(options: SignedUrlsOptions): AccessRule {
-  const { secret, actions, bindAddress, now } = parseOptions(signedUrlsOptions, options, 'signed URLs')
+  const { secret, actions, bindAddress, vhost, now } = parseOptions(signedUrlsOptions, options, 'signed URLs')
   return (request) => {
     if (!actions.includes(request.action)) return 'abstain'
     const { [EXPIRES]: expires = '', [SIGNATURE]: signature = '' } = request.query
     if (expires === '' || signature === '') return reject('the URL is not signed')
-    const claim: Claim = { ...request, expires, remoteAddress: bindAddress ? request.remoteAddress : '' }
+    const remoteAddress = bindAddress ? request.remoteAddress : ''
+    const claim: Claim = { ...request, vhost, expires, remoteAddress }
     const isGenuine = secret.some((each) => equalTexts(signature, signatureOf(each, claim)))
     if (!isGenuine || !EXPIRY_PATTERN.test(expires)) return reject('the signature of the URL is wrong')
     return Number(expires) * 1_000 > now() ? true : reject('the URL has expired')
@@ -105,13 +116,14 @@ export function equalTexts(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-type Claim = Pick<AccessRequest, 'action' | 'remoteAddress'> & {
+type Claim = Pick<AccessRequest, 'action' | 'vhost' | 'remoteAddress'> & {
   readonly streamPath: string
   readonly expires: string
 }
 
-function signatureOf(secret: string, { action, streamPath, expires, remoteAddress }: Claim): string {
-  // A stream path may have a line feed in it: the free text comes last, and the address has none.
-  const text = `${action}\n${expires}\n${remoteAddress}\n${streamPath}`
+function signatureOf(secret: string, { action, vhost, streamPath, expires, remoteAddress }: Claim): string {
+  // No part has a line feed in it, and a stream path begins with a slash: it is not taken for a virtual host.
+  const stream = vhost === '' ? streamPath : `${vhost.toLowerCase()}\n${streamPath}`
+  const text = `${action}\n${expires}\n${remoteAddress}\n${stream}`
   return createHmac('sha256', secret).update(text).digest('base64url')
 }
