@@ -56,14 +56,14 @@ export interface AccessAccept {
   /** Discriminates {@link AccessDecision}. */
   readonly type: 'accept'
   /** Stream path to use instead of the one asked for: maps a secret key to a public name. */
-  readonly streamPath?: StreamPath
+  readonly streamPath?: StreamPath | undefined
   /** Take the stream from its present publisher instead of being refused. @defaultValue the hub's `secondPublisher` policy */
-  readonly takeOver?: boolean
+  readonly takeOver?: boolean | undefined
   /**
    * Keep this publisher's own timestamps: for encoders that push several renditions of one content with one clock.
    * @defaultValue the hub's `atc`
    */
-  readonly atc?: boolean
+  readonly atc?: boolean | undefined
   /** Anything to carry on the publisher or player, shown again in events and stats. */
   readonly userData?: unknown
   /**
@@ -71,7 +71,7 @@ export interface AccessAccept {
    * stream was not there or its name in use. For whoever counts peers or tells others of them. Must not throw: an error becomes the hub's
    * `authorizeError` event.
    */
-  readonly onEnd?: () => void
+  readonly onEnd?: (() => void) | undefined
 }
 
 /** Turns the peer away. It sees `reason` in its own protocol. */
@@ -81,7 +81,7 @@ export interface AccessReject {
   /** Said to the peer and logged; no secrets. */
   readonly reason: string
   /** The stream is not there (404, StreamNotFound) rather than forbidden (403, BadName, Failed). @defaultValue false */
-  readonly notFound?: boolean
+  readonly notFound?: boolean | undefined
 }
 
 /** Sends the peer elsewhere: RTMP 302 or HTTP 302. */

@@ -142,6 +142,11 @@ const GONE = 'the peer has gone'
 function checked(decision: AccessDecision | boolean): AccessDecision {
   if (decision === true) return accept()
   if (decision === false) return reject('not allowed')
+  if (typeof decision !== 'object' || decision === null) {
+    const answer =
+      decision === undefined ? 'with nothing: return accept(), reject() or true' : `with ${String(decision)}`
+    throw new TypeError(`authorize answered ${answer}`)
+  }
   const { type } = decision
   if (type !== 'accept' && type !== 'reject' && type !== 'redirect') {
     throw new TypeError(`authorize answered with ${String(type satisfies never)}`)

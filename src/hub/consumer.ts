@@ -12,23 +12,24 @@ import {
   type TrackFilter,
 } from '../media/index.ts'
 import { changedPackets } from './changed-packets.ts'
+import type { Given } from './check-options.ts'
 import type { GopCache, GopStart } from './gop-cache.ts'
 
 /** Options of {@link Source.consume}. */
 export interface ConsumerOptions {
   /** Which tracks. @defaultValue 'all' */
-  readonly tracks?: TrackFilter
+  readonly tracks?: TrackFilter | undefined
   /**
    * Begin with the cached GOP (`gop`), wait for the next keyframe (`keyframe`), or take the next packet, whatever it is, with video from its
    * next keyframe on (`packet`): in a `publish` event, all that the publisher sends. @defaultValue 'gop'
    */
-  readonly start?: 'gop' | 'keyframe' | 'packet'
+  readonly start?: 'gop' | 'keyframe' | 'packet' | undefined
   /** GOPs to go back beyond the newest, as far as cached. @defaultValue 0 */
-  readonly gopsBack?: number
+  readonly gopsBack?: number | undefined
   /** The log waits for this reader up to that lag, ms; what is dropped beyond is skipped, to the newest keyframe. @defaultValue the hub's `maxLagMs` */
-  readonly maxLagMs?: number
+  readonly maxLagMs?: number | undefined
   /** Ends the consumer when aborted, like {@link Consumer.detach}. Nothing listens to it any more once the consumer has ended. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Counters of a {@link Consumer}. */
@@ -102,7 +103,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   /** @internal */
   constructor(
     host: ConsumerHost,
-    options: Required<Omit<ConsumerOptions, 'signal'>>,
+    options: Given<Omit<ConsumerOptions, 'signal'>>,
     signal: AbortSignal | undefined,
   ) {
     this.#host = host

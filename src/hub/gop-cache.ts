@@ -30,13 +30,13 @@ export interface GopStart {
 /** Options of {@link GopCache}. */
 export interface GopCacheOptions {
   /** How many GOPs to keep for joining players, the newest included; at least 1. @defaultValue 1 */
-  readonly gops?: number
+  readonly gops?: number | undefined
   /** Longest time the log spans, ms. A GOP that is longer stops being a start. @defaultValue 30000 */
-  readonly maxCacheMs?: number
+  readonly maxCacheMs?: number | undefined
   /** Most body bytes the log holds; the newest packet is kept whatever its length. @defaultValue 67108864 (64 MiB) */
-  readonly maxCacheBytes?: number
+  readonly maxCacheBytes?: number | undefined
   /** Most packets the log holds. @defaultValue 16384 */
-  readonly maxCachePackets?: number
+  readonly maxCachePackets?: number | undefined
 }
 
 /** From `seq` on `configuration` is in force. */

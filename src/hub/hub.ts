@@ -105,7 +105,7 @@ export class Hub extends Announcer<HubEvents> {
   /**
    * @param options - see {@link HubOptions}.
    * @param clock - time and timers. @defaultValue the runtime's own
-   * @throws RangeError for a number out of its range.
+   * @throws TypeError for an option that is unknown or of the wrong type, RangeError for a number out of its range.
    */
   constructor(options: HubOptions = {}, clock: Clock = systemClock) {
     super()
@@ -142,7 +142,7 @@ export class Hub extends Announcer<HubEvents> {
    * Changes options while streams run, as after a reload of a configuration file; what is not given stays as it is. Nobody is
    * disconnected. Bounds and the flush policy change at once; what belongs to a player, a grace time or a decision counts from the
    * next one on, and `atc` from the next publisher on.
-   * @throws RangeError for a number out of its range; nothing has changed then.
+   * @throws TypeError for an option that is unknown or of the wrong type, RangeError for a number out of its range; nothing has changed then.
    */
   setOptions(changes: HubOptions): void {
     this.#options = resolveHubOptions(changes, this.#options)

@@ -37,7 +37,7 @@ export {
   renameRequest,
   shownApp,
 } from './access.ts'
-export { Announcer, type AnnouncerEvents, traceListenerErrors } from './announcer.ts'
+export { Announcer, type AnnouncerEvents } from './announcer.ts'
 export { type Batch, BatchLog, type ConfigurationChange, type FramingStats } from './batch-log.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'

@@ -11,17 +11,17 @@ export interface PlayerOptions {
   /** Wire format: `RTMP_VIEW`, `FLV_VIEW` … */
   readonly format: ViewFormat
   /** Which tracks. @defaultValue 'default' */
-  readonly tracks?: TrackFilter
+  readonly tracks?: TrackFilter | undefined
   /** Begin with the cached GOP (`gop`, a picture at once) or wait for the next keyframe (`keyframe`, least delay). @defaultValue the hub's `start` */
-  readonly start?: 'gop' | 'keyframe'
+  readonly start?: 'gop' | 'keyframe' | undefined
   /** GOPs to go back beyond the newest, as far as cached. @defaultValue 0 */
-  readonly gopsBack?: number
+  readonly gopsBack?: number | undefined
   /** Lag beyond which the player skips to the newest keyframe, ms. @defaultValue the hub's `maxLagMs` */
-  readonly maxLagMs?: number
+  readonly maxLagMs?: number | undefined
   /** The sink is written to only while it has fewer queued bytes. @defaultValue the hub's `sinkBudgetBytes` */
-  readonly sinkBudgetBytes?: number
+  readonly sinkBudgetBytes?: number | undefined
   /** What the peer asked for, when it came in by admission; shown to whoever lists the players. */
-  readonly request?: AccessRequest
+  readonly request?: AccessRequest | undefined
   /** Anything of the caller's, shown in {@link PlayerStats}. */
   readonly userData?: unknown
 }

@@ -9,6 +9,7 @@
 import type { ConfigurationSet, TrackFilter, ViewFormat } from '../media/index.ts'
 import type { AccessRequest } from './access.ts'
 import type { Batch, BatchLog } from './batch-log.ts'
+import type { Given } from './check-options.ts'
 import type { GopCache, GopStart } from './gop-cache.ts'
 import type { PlayerOptions, PlayerState, PlayerStats } from './player-options.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
@@ -80,7 +81,7 @@ export class Player {
   constructor(
     host: PlayerHost,
     sink: Sink,
-    options: Required<Omit<PlayerOptions, 'request' | 'userData'>> & {
+    options: Given<Omit<PlayerOptions, 'request' | 'userData'>> & {
       request: AccessRequest | undefined
       userData: unknown
     },

@@ -14,21 +14,21 @@ export type PublisherEnd = 'unpublished' | 'taken-over' | 'closed' | 'kicked'
 /** How a stream is published. */
 export interface PublishOptions {
   /** End the present publisher instead of being refused. @defaultValue the hub's `secondPublisher` is `'take-over'` */
-  readonly takeOver?: boolean
+  readonly takeOver?: boolean | undefined
   /**
    * Told when the stream is lost for another reason than this publisher's own `unpublish()`: close its connection. Comes before
    * {@link Hub.publish} returns when a `publish` listener ends the publisher; see {@link Publisher.ended}.
    */
-  readonly onLost?: (reason: PublisherEnd) => void
+  readonly onLost?: ((reason: PublisherEnd) => void) | undefined
   /** What the peer asked for, when it came in by admission; shown to listeners of `publish` and `unpublish`. */
-  readonly request?: AccessRequest
+  readonly request?: AccessRequest | undefined
   /** Anything of the caller's, shown to listeners of `publish` and `unpublish`. */
   readonly userData?: unknown
   /**
    * Keep this publisher's own timestamps, such as those of a rendition, which are its original's. They must not be negative, and are
    * not repaired. @defaultValue the hub's `atc`
    */
-  readonly atc?: boolean
+  readonly atc?: boolean | undefined
 }
 
 /** Handle of the one who publishes. */

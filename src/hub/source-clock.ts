@@ -23,9 +23,9 @@ const JUMP_STEP_MS = 20
 /** Options of {@link SourceClock}. */
 export interface SourceClockOptions {
   /** A step ahead beyond this is closed. @defaultValue 10000 */
-  readonly maxJumpMs?: number
+  readonly maxJumpMs?: number | undefined
   /** Keep the publisher's own clock: no start at 0, no repair ("absolute time" in SRS). @defaultValue false */
-  readonly atc?: boolean
+  readonly atc?: boolean | undefined
 }
 
 /** Where audio or video of a publisher is. Times are on the source's clock unless they are the publisher's own. */

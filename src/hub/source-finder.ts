@@ -4,6 +4,7 @@
  * @module
  */
 import { LimitError } from '../errors/index.ts'
+import type { Given } from './check-options.ts'
 import type { Clock, Timer } from './clock.ts'
 import { setDeadline } from './deadline.ts'
 import type { Entrance } from './entrance.ts'
@@ -13,7 +14,7 @@ import type { StreamPath } from './stream-path.ts'
 import type { Turns } from './turns.ts'
 
 /** Bounds and the question, as the hub has them now. */
-type FinderOptions = Pick<Required<HubOptions>, 'publisherWaitMs' | 'resolveTimeoutMs'> &
+type FinderOptions = Pick<Given<HubOptions>, 'publisherWaitMs' | 'resolveTimeoutMs'> &
   Pick<HubOptions, 'resolveSource'>
 
 /** One player that waits. */

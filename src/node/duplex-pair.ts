@@ -11,7 +11,7 @@ export interface DuplexPairOptions {
    * Bytes that one end takes before it waits for its reader, like a TCP window: what a reader that has stopped is sent
    * beyond stays in the `writableLength` of the writer. @defaultValue 65536
    */
-  readonly windowBytes?: number
+  readonly windowBytes?: number | undefined
 }
 
 /**

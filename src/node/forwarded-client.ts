@@ -14,7 +14,7 @@ export interface TrustProxyOptions {
    * them, or anyone can pretend to be anywhere: a proxy that sets one of them has to remove those before it in this order. Ports,
    * brackets and quotes are left out, and an address has one spelling. @defaultValue false
    */
-  readonly trustProxy?: boolean | number
+  readonly trustProxy?: boolean | number | undefined
 }
 
 /** Who asks, and how. */

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { EMPTY_BYTES } from '../bytes/index.ts'
+import { A_STRING, AN_OBJECT, aNumber, checkOptions, oneOf, type OptionChecks } from '../hub/check-options.ts'
 import {
   Announcer,
   type AnnouncerEvents,
@@ -16,6 +17,7 @@ import {
   systemClock,
   type Timer,
 } from '../hub/index.ts'
+import { A_HUB, HTTP_CHECKS } from './option-checks.ts'
 import { hlsObstacle } from './hls-obstacle.ts'
 import { HlsPackages } from './hls-packages.ts'
 import type { HlsPackagerOptions, PackagedSegment } from './hls-packager.ts'
@@ -73,41 +75,65 @@ export interface HlsHandlerOptions
   /** The hub, or a function that picks it for a request; `undefined` from it is 404. */
   readonly hub: HubResolver
   /** Path in front of `/app/name.m3u8`, such as `/media`. @defaultValue '' */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /**
    * `on-demand` packages a source from the first playlist request on, seeded from the hub's cached GOP, and stops when nobody
    * asks any more; `always` packages every source of the hub from its publish on, which needs `hub` to be one hub.
    * @defaultValue 'on-demand'
    */
-  readonly mode?: 'on-demand' | 'always'
+  readonly mode?: 'on-demand' | 'always' | undefined
   /**
    * Streams that are variants of one: `/live/show.m3u8` then has all of them, with segments that begin at the same places, for players
    * to switch between. Their packets must come with one clock, as those of a transcoder that keeps its input's do: see `atc` of
    * {@link hub!PublishOptions}. The video tracks of a multitrack publish are variants too. @defaultValue every stream for itself
    */
-  readonly variants?: HlsVariants
+  readonly variants?: HlsVariants | undefined
   /** Most variants of one stream; those named or numbered later are left out. @defaultValue 16 */
-  readonly maxVariants?: number
+  readonly maxVariants?: number | undefined
   /** Where segments and playlists are kept. @defaultValue a `MemorySegmentStore` */
-  readonly store?: SegmentStore
+  readonly store?: SegmentStore | undefined
   /** How long the first playlist request waits for the first segment, ms; then 503, and why there is none. @defaultValue 15000 */
-  readonly firstSegmentWaitMs?: number
+  readonly firstSegmentWaitMs?: number | undefined
   /** A packager on demand stops when there has been no viewer for so long, ms. @defaultValue 60000 */
-  readonly idleMs?: number
+  readonly idleMs?: number | undefined
   /**
    * How long a stream must have been over before its playlist says so (EXT-X-ENDLIST), ms. Until then players wait, and go on with a
    * discontinuity if it is published again; after that they stop. 0 tells them with the next second, `Infinity` never: the playlist then
    * stays until nobody asks for it (`on-demand`), or until the handler closes (`always`). @defaultValue 60000
    */
-  readonly endListMs?: number
+  readonly endListMs?: number | undefined
   /** How long a playlist stays after its EXT-X-ENDLIST, ms. @defaultValue 60000 */
-  readonly endedMs?: number
+  readonly endedMs?: number | undefined
   /** A viewer that asks for nothing for so long is no longer counted, ms; if it comes back, it is admitted again. @defaultValue 30000 */
-  readonly viewerTimeoutMs?: number
+  readonly viewerTimeoutMs?: number | undefined
   /** Most viewers at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
-  readonly maxViewers?: number
+  readonly maxViewers?: number | undefined
   /** Time and timers, for tests. @defaultValue the runtime's own */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
+}
+
+const CHECKS: OptionChecks<HlsHandlerOptions> = {
+  ...HTTP_CHECKS,
+  hub: A_HUB,
+  prefix: A_STRING,
+  mode: oneOf('on-demand', 'always'),
+  variants: {
+    expected: 'a list of suffixes, a function or a rule',
+    isKind: (value) => typeof value === 'function' || AN_OBJECT.isKind(value),
+  },
+  maxVariants: aNumber(),
+  store: AN_OBJECT,
+  firstSegmentWaitMs: aNumber(),
+  idleMs: aNumber(),
+  endListMs: aNumber(),
+  endedMs: aNumber(),
+  viewerTimeoutMs: aNumber(),
+  maxViewers: aNumber(),
+  clock: AN_OBJECT,
+  targetDurationMs: aNumber(1),
+  windowMs: aNumber(),
+  maxLagMs: aNumber(),
+  segmenter: AN_OBJECT,
 }
 
 /** Facts that an {@link HlsHandler} announces. */
@@ -154,10 +180,12 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
 
   /**
    * @param options - see {@link HlsHandlerOptions}.
-   * @throws TypeError for mode `always` without a single hub.
+   * @throws TypeError for an option that is unknown, missing or of the wrong type, and for mode `always` without a single hub; RangeError for a
+   * number out of its range.
    */
   constructor(options: HlsHandlerOptions) {
     super()
+    checkOptions('HlsHandler', options, CHECKS)
     const {
       mode = 'on-demand',
       idleMs = 60_000,

@@ -40,22 +40,24 @@ export interface HlsVariantPlace {
 /** Options of {@link HlsPackager}. */
 export interface HlsPackagerOptions {
   /** A segment ends at the first keyframe after this time, ms. @defaultValue 4000 */
-  readonly targetDurationMs?: number
+  readonly targetDurationMs?: number | undefined
   /** Time that the playlist spans, ms. @defaultValue 30000 */
-  readonly windowMs?: number
+  readonly windowMs?: number | undefined
   /**
    * How long the store may take before packets are skipped, ms: the source's log waits for this reader. @defaultValue 15000
    */
-  readonly maxLagMs?: number
+  readonly maxLagMs?: number | undefined
   /**
    * Number of the first segment. The default does not go back, not even across a restart of the process, as long as segments last a
    * second on average. @defaultValue seconds since 1970
    */
-  readonly startSequence?: number
+  readonly startSequence?: number | undefined
   /** More options of the segmenter. */
-  readonly segmenter?: Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence' | 'wallOffsetMs'>
+  readonly segmenter?:
+    | Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence' | 'wallOffsetMs'>
+    | undefined
   /** For a variant of a stream. `startSequence` is then the timeline's. @defaultValue a stream for itself */
-  readonly variant?: HlsVariantPlace
+  readonly variant?: HlsVariantPlace | undefined
 }
 
 /** Bit rates of the segments in a playlist window. */

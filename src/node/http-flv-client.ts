@@ -7,10 +7,15 @@ import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
 import { MediaError, ProtocolError } from '../errors/index.ts'
 import { FlvDemuxer } from '../flv/index.ts'
+import { checkOptions } from '../hub/check-options.ts'
 import { systemClock } from '../hub/index.ts'
 import type { MediaPacket } from '../media/index.ts'
 import { abortError } from './abort-error.ts'
-import type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
+import {
+  HTTP_FLV_CLIENT_CHECKS,
+  type HttpFlvClientEnd,
+  type HttpFlvClientOptions,
+} from './http-flv-client-options.ts'
 import { dialHttp, httpTimeout } from './http-dial.ts'
 import { maskUrl } from './masked-url.ts'
 import { PacketQueue } from './packet-queue.ts'
@@ -82,9 +87,10 @@ export class HttpFlvClient implements AsyncIterable<MediaPacket> {
    * `ERR_HTTP_ENDED` when the response ends before the stream begins.
    * @throws {@link LimitError} `ERR_HTTP_TIMEOUT` when it does not begin in time, `ERR_FLV_SKIPPED` for a long body that is not FLV;
    * DecodeError `ERR_FLV_NO_TAG` for a short one; the system's error when the server cannot be reached; the signal's reason when
-   * aborted; TypeError for a URL of another scheme.
+   * aborted; TypeError for a URL of another scheme and for wrong options.
    */
   static async play(url: string, options: HttpFlvClientOptions = {}): Promise<HttpFlvClient> {
+    checkOptions('HttpFlvClient', options, HTTP_FLV_CLIENT_CHECKS)
     return await dialHttp(url, options, async (response, at, signal) => {
       const client = new HttpFlvClient(response, at, options)
       const abort = (): void => client.#finish(signal.reason as Error)

@@ -19,7 +19,7 @@ export interface HttpReply {
 /** Which pages may read the answers. */
 export interface CorsOptions {
   /** Value of `Access-Control-Allow-Origin`, or `false` for no CORS headers. @defaultValue '*' */
-  readonly cors?: string | false
+  readonly cors?: string | false | undefined
 }
 
 /** CORS headers of every answer. */

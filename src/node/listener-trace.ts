@@ -4,7 +4,7 @@
  * @module
  */
 import createDebug from 'debug'
-import { traceListenerErrors } from '../hub/index.ts'
+import { traceListenerErrors } from '../hub/announcer.ts'
 
 const debug = createDebug('millrace:listener')
 

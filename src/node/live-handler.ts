@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { FLV_VIEW } from '../flv/index.ts'
+import { A_STRING, AN_OBJECT, aNumber, checkOptions, type OptionChecks } from '../hub/check-options.ts'
 import {
   type AccessAccept,
   type AccessProtocol,
@@ -18,6 +19,7 @@ import {
 import type { TrackFilter, ViewFormat } from '../media/index.ts'
 import { TS_VIEW } from '../mpegts/index.ts'
 import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../websocket/index.ts'
+import { A_HUB, HTTP_CHECKS, PLAYER_CHECKS } from './option-checks.ts'
 import { openFetchStream } from './fetch-stream.ts'
 import type { TrustProxyOptions } from './forwarded-client.ts'
 import { type Admitted, admitPlayer } from './http-admission.ts'
@@ -54,20 +56,31 @@ export interface LiveHandlerOptions extends CorsOptions, TrustProxyOptions {
   /** The hub, or a function that picks it for a request; `undefined` from it is 404. */
   readonly hub: HubResolver
   /** Path in front of `/app/name.flv`, such as `/media`. @defaultValue '' */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** Player options for every viewer. @defaultValue the hub's own */
-  readonly player?: Pick<PlayerOptions, 'start' | 'gopsBack' | 'maxLagMs' | 'sinkBudgetBytes'>
+  readonly player?: Pick<PlayerOptions, 'start' | 'gopsBack' | 'maxLagMs' | 'sinkBudgetBytes'> | undefined
   /** Most viewers of this handler at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
-  readonly maxViewers?: number
+  readonly maxViewers?: number | undefined
   /**
    * A viewer is ended when bytes wait for it and no write to it has completed for this time or up to twice this time, ms; 0: never.
    * One write is at most the player's `sinkBudgetBytes` and one batch. @defaultValue 60000
    */
-  readonly stallTimeoutMs?: number
+  readonly stallTimeoutMs?: number | undefined
   /** Most bytes of one message that a WebSocket viewer sends; beyond, it is closed with 1009. @defaultValue 4096 */
-  readonly maxClientMessageBytes?: number
+  readonly maxClientMessageBytes?: number | undefined
   /** Time and timers, for tests. @defaultValue the runtime's own */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
+}
+
+const CHECKS: OptionChecks<LiveHandlerOptions> = {
+  ...HTTP_CHECKS,
+  hub: A_HUB,
+  prefix: A_STRING,
+  player: AN_OBJECT,
+  maxViewers: aNumber(),
+  stallTimeoutMs: aNumber(),
+  maxClientMessageBytes: aNumber(),
+  clock: AN_OBJECT,
 }
 
 interface Format {
@@ -137,8 +150,13 @@ export class LiveHandler {
   readonly #clock: Clock
   readonly #sweep: TimeoutSweep
 
-  /** @param options - see {@link LiveHandlerOptions}. */
+  /**
+   * @param options - see {@link LiveHandlerOptions}.
+   * @throws TypeError for an option that is unknown, missing or of the wrong type, RangeError for a number out of its range.
+   */
   constructor(options: LiveHandlerOptions) {
+    checkOptions('LiveHandler', options, CHECKS)
+    if (options.player !== undefined) checkOptions('LiveHandler, player', options.player, PLAYER_CHECKS)
     this.#options = options
     this.#prefix = pathPrefix(options.prefix)
     this.#viewers = new Set()

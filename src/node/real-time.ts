@@ -9,13 +9,13 @@ import type { MediaPacket } from '../media/index.ts'
 /** How {@link inRealTime} plays. */
 export interface RealTimeOptions {
   /** Begin again at the end, with a clock that goes on; configuration and metadata come in the first round alone. @defaultValue false */
-  readonly loop?: boolean
+  readonly loop?: boolean | undefined
   /** Ends it at once. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** How far ahead of its time a packet is given out, ms: what timers are late by. @defaultValue 20 */
-  readonly leadMs?: number
+  readonly leadMs?: number | undefined
   /** Time and timers. @defaultValue the runtime's own; a waiting packet keeps the process alive */
-  readonly clock?: Pick<Clock, 'now' | 'setTimeout'>
+  readonly clock?: Pick<Clock, 'now' | 'setTimeout'> | undefined
 }
 
 /**

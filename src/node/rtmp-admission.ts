@@ -30,9 +30,9 @@ export interface RtmpConnectAccept extends ConnectReply {
   /** Discriminant. */
   readonly type: 'accept'
   /** Called once when the connection is over, or never came to be because the answer came too late. Must not throw. */
-  readonly onEnd?: () => void
+  readonly onEnd?: (() => void) | undefined
   /** Take part in the connection from now on. @defaultValue none */
-  readonly extensions?: readonly RtmpConnectionExtension[]
+  readonly extensions?: readonly RtmpConnectionExtension[] | undefined
 }
 
 /** Something that one connection can do beside publish and play, such as commands of its own. */
@@ -67,6 +67,11 @@ export async function decideConnect(
  */
 export function checkedConnect(answer: RtmpConnectDecision | boolean): RtmpConnectDecision {
   if (typeof answer === 'boolean') return answer ? { type: 'accept' } : reject('not allowed')
+  if (typeof answer !== 'object' || answer === null) {
+    throw new TypeError(
+      `onConnect answered ${answer === undefined ? 'with nothing: return a decision or true' : `with ${String(answer)}`}`,
+    )
+  }
   const isOne =
     answer.type === 'accept' ||
     (answer.type === 'reject' && typeof answer.reason === 'string') ||

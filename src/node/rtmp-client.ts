@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import type { Amf0Value } from '../amf0/index.ts'
 import { ProtocolError } from '../errors/index.ts'
+import { checkOptions } from '../hub/check-options.ts'
 import { Announcer, type Clock, Consumer, systemClock, type Timer } from '../hub/index.ts'
 import { framedDts, type MediaPacket } from '../media/index.ts'
 import { type RtmpClientEvent, RtmpClientSession, type RtmpUrl } from '../rtmp/index.ts'
@@ -16,7 +17,7 @@ import { redact } from './masked-url.ts'
 import { PacketQueue } from './packet-queue.ts'
 import { RtmpCalls } from './rtmp-calls.ts'
 import type { RtmpClientEvents } from './rtmp-client-events.ts'
-import type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
+import { RTMP_CLIENT_CHECKS, type RtmpClientEnd, type RtmpClientOptions } from './rtmp-client-options.ts'
 import { type DialAnswer, dialRtmp, type Dialled } from './rtmp-dial.ts'
 import { StallWatch } from './stall-watch.ts'
 import { type Expiring, TimeoutSweep } from './sweep.ts'
@@ -83,7 +84,7 @@ export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIter
       ...options.session,
       crypto: options.crypto ?? nodeHandshakeCrypto,
       // What a stream gives is its reader's.
-      chunk: { ownsInput: true, ...options.session?.chunk },
+      chunk: { ...options.session?.chunk, ownsInput: options.session?.chunk?.ownsInput ?? true },
       nowMs: clock.now(),
       mode,
       app: url.app,
@@ -138,7 +139,7 @@ export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIter
    * @throws {@link ProtocolError} `ERR_RTMP_REJECTED` with the server's reason; `ERR_RTMP_REDIRECTED` when it sends the client where that
    * may not go; `ERR_RTMP_ENDED` when it ends before.
    * @throws {@link LimitError} `ERR_RTMP_CONNECT_TIMEOUT`; the system's error when it cannot be reached; the signal's reason when aborted;
-   * TypeError for a bad URL, or one of another scheme.
+   * TypeError for a bad URL, one of another scheme, and options that are unknown or of the wrong type; RangeError for a number out of its range.
    */
   static publish(url: string, options: RtmpClientOptions = {}): Promise<RtmpClient> {
     return RtmpClient.#open(url, 'publish', options)
@@ -154,6 +155,7 @@ export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIter
   }
 
   static async #open(url: string, mode: 'publish' | 'play', options: RtmpClientOptions): Promise<RtmpClient> {
+    checkOptions('RtmpClient', options, RTMP_CLIENT_CHECKS)
     const { signal, connectTimeoutMs = 10_000, maxRedirects = 3, tls, stream, clock = systemClock } = options
     const { allowInsecureRedirects = false } = options
     const dialled = await dialRtmp(

@@ -9,6 +9,14 @@ import { createServer as createTlsServer, type Server as TlsServer, type TlsOpti
 import createDebug from 'debug'
 import type { HandshakeCrypto } from '../handshake/index.ts'
 import {
+  A_BOOLEAN,
+  A_FUNCTION,
+  AN_OBJECT,
+  aNumber,
+  checkOptions,
+  type OptionChecks,
+} from '../hub/check-options.ts'
+import {
   Announcer,
   type AnnouncerEvents,
   type Clock,
@@ -18,6 +26,7 @@ import {
 } from '../hub/index.ts'
 import { Turns } from '../hub/turns.ts'
 import type { RtmpServerSessionOptions } from '../rtmp/index.ts'
+import { A_HUB, PLAYER_CHECKS } from './option-checks.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
 import type { HubResolver } from './hub-resolver.ts'
 import { plainAddress } from './plain-address.ts'
@@ -54,31 +63,66 @@ export interface RtmpServerOptions {
   /** The hub, or a function that picks it for a publish or play; `undefined` from it is "no such virtual host". */
   readonly hub: HubResolver
   /** Certificate and key: the server then speaks RTMPS. @defaultValue plain RTMP */
-  readonly tls?: TlsOptions
+  readonly tls?: TlsOptions | undefined
   /** Every connection starts with a PROXY protocol header (v1 or v2) that tells the client's address; before TLS, if any. @defaultValue false */
-  readonly proxyProtocol?: boolean
+  readonly proxyProtocol?: boolean | undefined
   /**
    * Decides about `connect`, and adds properties to its answer. A client that names another virtual host with a stream (`show?vhost=b`) is
    * asked about again, with `?vhost=b` in its tcUrl, when that leads to another hub; no answer to `connect` follows then. @defaultValue everybody may connect
    */
-  readonly onConnect?: RtmpConnectDecider
+  readonly onConnect?: RtmpConnectDecider | undefined
   /** Time for `onConnect`, ms; the peer is then turned away. 0: any. The hub has its own for publish and play. @defaultValue 10000 */
-  readonly connectDecisionTimeoutMs?: number
+  readonly connectDecisionTimeoutMs?: number | undefined
   /**
    * Time in which a peer must take at least one write (a batch of media, an answer) while some wait for it, ms; a player
    * that has gone without a word is closed after it. 0: any time. @defaultValue 60000
    */
-  readonly stallTimeoutMs?: number
+  readonly stallTimeoutMs?: number | undefined
   /** Timeouts and bounds of the sessions. */
-  readonly session?: Omit<RtmpServerSessionOptions, 'nowMs' | 'crypto'>
+  readonly session?: Omit<RtmpServerSessionOptions, 'nowMs' | 'crypto'> | undefined
   /** Player options for every player. @defaultValue the hub's own */
-  readonly player?: RtmpPlayerOptions
+  readonly player?: RtmpPlayerOptions | undefined
   /** Most sockets at a time; one more is closed at once. Streams given to {@link RtmpServer.handle} do not count. @defaultValue 20000 */
-  readonly maxConnections?: number
+  readonly maxConnections?: number | undefined
   /** Randomness and HMAC. @defaultValue `node:crypto` */
-  readonly crypto?: HandshakeCrypto
+  readonly crypto?: HandshakeCrypto | undefined
   /** Time and timers, for tests. @defaultValue the runtime's own */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
+}
+
+const CHECKS: OptionChecks<RtmpServerOptions> = {
+  hub: A_HUB,
+  tls: AN_OBJECT,
+  proxyProtocol: A_BOOLEAN,
+  onConnect: A_FUNCTION,
+  connectDecisionTimeoutMs: aNumber(),
+  stallTimeoutMs: aNumber(),
+  session: AN_OBJECT,
+  player: AN_OBJECT,
+  maxConnections: aNumber(),
+  crypto: AN_OBJECT,
+  clock: AN_OBJECT,
+}
+
+const SESSION_CHECKS: OptionChecks<NonNullable<RtmpServerOptions['session']>> = {
+  chunk: AN_OBJECT,
+  amf0: AN_OBJECT,
+  windowAcknowledgementSize: aNumber(),
+  handshakeTimeoutMs: aNumber(),
+  commandTimeoutMs: aNumber(),
+  firstMediaTimeoutMs: aNumber(),
+  mediaTimeoutMs: aNumber(),
+  pingIntervalMs: aNumber(),
+  pingTimeoutMs: aNumber(),
+  maxOutputBytes: aNumber(),
+  maxCommandBytes: aNumber(),
+  maxAggregateParts: aNumber(),
+  acceptProxyPrefix: A_BOOLEAN,
+  capabilities: AN_OBJECT,
+  peerBandwidth: aNumber(),
+  republishTimeoutMs: aNumber(),
+  maxPendingBytes: aNumber(),
+  maxUnadmittedBytes: aNumber(),
 }
 
 /** Facts that an {@link RtmpServer} announces. */
@@ -99,9 +143,9 @@ export interface RtmpServerEvents extends AnnouncerEvents {
 /** Where to listen. */
 export interface ListenOptions {
   /** TCP port, 0 for any free one. @defaultValue 1935 */
-  readonly port?: number
+  readonly port?: number | undefined
   /** Address. @defaultValue all addresses */
-  readonly host?: string
+  readonly host?: string | undefined
 }
 
 /** A socket in its TLS handshake. */
@@ -147,9 +191,15 @@ export class RtmpServer extends Announcer<RtmpServerEvents> {
   #ids: number
   #closed: boolean
 
-  /** @param options - see {@link RtmpServerOptions}. */
+  /**
+   * @param options - see {@link RtmpServerOptions}.
+   * @throws TypeError for an option that is unknown, missing or of the wrong type, RangeError for a number out of its range.
+   */
   constructor(options: RtmpServerOptions) {
     super()
+    checkOptions('RtmpServer', options, CHECKS)
+    if (options.session !== undefined) checkOptions('RtmpServer, session', options.session, SESSION_CHECKS)
+    if (options.player !== undefined) checkOptions('RtmpServer, player', options.player, PLAYER_CHECKS)
     const clock = options.clock ?? systemClock
     this.#options = options
     this.#clock = clock
@@ -159,7 +209,7 @@ export class RtmpServer extends Announcer<RtmpServerEvents> {
       session: {
         ...options.session,
         crypto: options.crypto ?? nodeHandshakeCrypto,
-        chunk: { ownsInput: true, ...options.session?.chunk },
+        chunk: { ...options.session?.chunk, ownsInput: options.session?.chunk?.ownsInput ?? true },
       },
       player: options.player ?? {},
       followers: new SourceFollowers(new Turns(clock)),

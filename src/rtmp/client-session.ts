@@ -33,21 +33,21 @@ export interface RtmpClientSessionOptions extends RtmpSessionOptions {
   /** Stream name or key with its query, if any. */
   readonly streamName: string
   /** @defaultValue `FMLE/3.0 (compatible; millrace)` to publish, which servers look for, `LNX 9,0,124,2` to play */
-  readonly flashVer?: string
+  readonly flashVer?: string | undefined
   /** Properties for the connect object, over ours of the same name. */
-  readonly connectProperties?: Readonly<Record<string, Amf0Value>>
+  readonly connectProperties?: Readonly<Record<string, Amf0Value>> | undefined
   /** Arguments after the connect object. @defaultValue none */
-  readonly connectArgs?: readonly Amf0Value[]
+  readonly connectArgs?: readonly Amf0Value[] | undefined
   /** What the client declares to servers of Enhanced RTMP; `'none'` for none of its properties. @defaultValue `DEFAULT_CAPABILITIES` */
-  readonly capabilities?: LocalCapabilities | 'none'
+  readonly capabilities?: LocalCapabilities | 'none' | undefined
   /** The handshake's form. @defaultValue `simple` */
-  readonly handshakeForm?: HandshakeForm
+  readonly handshakeForm?: HandshakeForm | undefined
   /** How a publish is kept by the server. @defaultValue `live` */
-  readonly publishType?: 'live' | 'record' | 'append'
+  readonly publishType?: 'live' | 'record' | 'append' | undefined
   /** Buffer length that a player tells, ms. @defaultValue 1000 */
-  readonly bufferLengthMs?: number
+  readonly bufferLengthMs?: number | undefined
   /** Arguments of `play` after the stream name: start, duration, reset. @defaultValue none */
-  readonly playArgs?: readonly Amf0Value[]
+  readonly playArgs?: readonly Amf0Value[] | undefined
 }
 
 /** What the client does: `connecting`, `creating` and `starting` wait for the server's answer. */

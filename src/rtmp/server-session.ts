@@ -50,20 +50,20 @@ import type { UserControlEvent } from './user-control.ts'
 /** Options of {@link RtmpServerSession}. */
 export interface RtmpServerSessionOptions extends RtmpSessionOptions {
   /** Whether the address prefix of the SRS proxy is read before the handshake: see `ServerHandshake`. @defaultValue false */
-  readonly acceptProxyPrefix?: boolean
+  readonly acceptProxyPrefix?: boolean | undefined
   /** What `_result` of `connect` declares to clients of Enhanced RTMP. @defaultValue `DEFAULT_CAPABILITIES` */
-  readonly capabilities?: LocalCapabilities
+  readonly capabilities?: LocalCapabilities | undefined
   /** Bandwidth that the client is told, bytes. @defaultValue 2500000 */
-  readonly peerBandwidth?: number
+  readonly peerBandwidth?: number | undefined
   /** Time from the end of a publish or play to the next one, ms. @defaultValue 180000 */
-  readonly republishTimeoutMs?: number
+  readonly republishTimeoutMs?: number | undefined
   /** Bytes kept while a decision is awaited. @defaultValue 1048576 */
-  readonly maxPendingBytes?: number
+  readonly maxPendingBytes?: number | undefined
   /**
    * Memory of unfinished messages until the first publish or play is accepted, bytes; from then on it is that of
    * `chunk.maxAssemblingBytes`, which is never exceeded. Room for some commands of `maxCommandBytes`. @defaultValue 262144
    */
-  readonly maxUnadmittedBytes?: number
+  readonly maxUnadmittedBytes?: number | undefined
 }
 
 /** How a publish or play is turned down. */

@@ -14,41 +14,43 @@ export interface RtmpSessionOptions {
   /** When the connection was made, on the clock of `push`; the handshake's timeout counts from it. */
   readonly nowMs: number
   /** Bounds of the chunk stream. */
-  readonly chunk?: ChunkDecoderOptions
+  readonly chunk?: ChunkDecoderOptions | undefined
   /** Bounds of AMF0 values. */
-  readonly amf0?: Amf0DecodeOptions
+  readonly amf0?: Amf0DecodeOptions | undefined
   /** Window that the peer is told to acknowledge by, bytes; 0 tells none. @defaultValue 2500000 */
-  readonly windowAcknowledgementSize?: number
+  readonly windowAcknowledgementSize?: number | undefined
   /** Time for the handshake. @defaultValue 10000 */
-  readonly handshakeTimeoutMs?: number
+  readonly handshakeTimeoutMs?: number | undefined
   /**
    * Time for the peer's next step: as server, from the handshake to `connect` and from there to the first publish or play; as client,
    * for each answer that it waits for.
    * @defaultValue 30000
    */
-  readonly commandTimeoutMs?: number
+  readonly commandTimeoutMs?: number | undefined
   /** Time from an accepted publish or play to the first media of the peer. @defaultValue 20000, as client 30000 */
-  readonly firstMediaTimeoutMs?: number
+  readonly firstMediaTimeoutMs?: number | undefined
   /** Time between two media messages of the peer. @defaultValue 5000, as client 30000 */
-  readonly mediaTimeoutMs?: number
+  readonly mediaTimeoutMs?: number | undefined
   /** Silence of the peer after which it is pinged. @defaultValue 20000, as client 0 */
-  readonly pingIntervalMs?: number
+  readonly pingIntervalMs?: number | undefined
   /** Time for the answer to a ping, held against peers that have answered one before. @defaultValue 20000 */
-  readonly pingTimeoutMs?: number
+  readonly pingTimeoutMs?: number | undefined
   /** Bytes of control and command messages that wait for `takeOutput`. @defaultValue 1048576 */
-  readonly maxOutputBytes?: number
+  readonly maxOutputBytes?: number | undefined
   /**
    * Bytes of one command of the peer, whose names and objects are kept and looked through. Encoders and players send some 400; raise it
    * for calls of your own that carry more.
    * @defaultValue 65536
    */
-  readonly maxCommandBytes?: number
+  readonly maxCommandBytes?: number | undefined
   /** Parts of one aggregate message. @defaultValue 4096 */
-  readonly maxAggregateParts?: number
+  readonly maxAggregateParts?: number | undefined
 }
 
 /** The numbers among {@link RtmpSessionOptions}, with their defaults. */
-export type SessionSettings = Required<Omit<RtmpSessionOptions, 'crypto' | 'nowMs' | 'chunk' | 'amf0'>>
+export type SessionSettings = {
+  readonly [Name in keyof Omit<RtmpSessionOptions, 'crypto' | 'nowMs' | 'chunk' | 'amf0'>]-?: number
+}
 
 const DEFAULTS: SessionSettings = {
   windowAcknowledgementSize: 2_500_000,
