@@ -16,9 +16,7 @@ app.use((req, res, next) => {
   if (!hls.handle(req, res) && !live.handle(req, res)) next()
 })
 const http = app.listen(0, '127.0.0.1')
-http.on('upgrade', (req, socket, head) => {
-  if (!live.handleUpgrade(req, socket, head)) socket.destroy()
-})
+live.takeUpgrades(http)
 // #endregion express
 
 await new Promise((resolve) => http.once('listening', resolve))

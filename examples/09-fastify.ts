@@ -18,9 +18,7 @@ app.all('/media/*', (request, reply) => {
   if (hls.handle(request.raw, reply.raw) || live.handle(request.raw, reply.raw)) reply.hijack()
   else reply.callNotFound()
 })
-app.server.on('upgrade', (request, socket, head) => {
-  if (!live.handleUpgrade(request, socket, head)) socket.destroy()
-})
+live.takeUpgrades(app.server)
 // #endregion fastify
 
 const { port: rtmpPort } = await rtmp.listen({ port: 0, host: '127.0.0.1' })

@@ -85,9 +85,7 @@ export async function startWorker(): Promise<void> {
     else if (!live.handle(request, response)) response.writeHead(404).end('not found\n')
   }
   const http = createServer(onRequest)
-  http.on('upgrade', (request, socket, head) => {
-    if (!live.handleUpgrade(request, socket, head)) socket.destroy()
-  })
+  live.takeUpgrades(http)
 
   // The local sockets are this worker's own; the ports are shared by all.
   const localMedia = createNetServer((socket) => rtmp.handle(socket, { remoteAddress: WORKER_ADDRESS }))

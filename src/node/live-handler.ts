@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { FLV_VIEW } from '../flv/index.ts'
@@ -47,6 +47,7 @@ import type { HubResolver } from './hub-resolver.ts'
 import { playOverResponse, type Viewer } from './response-stream.ts'
 import { StallGuard } from './stall-guard.ts'
 import { TimeoutSweep } from './sweep.ts'
+import { takeUpgrades } from './upgrades.ts'
 import { playOverWebSocket, refuseUpgrade } from './websocket-stream.ts'
 
 const debug = createDebug('millrace:http')
@@ -137,9 +138,7 @@ interface Exchange {
  * const server = createServer((req, res) => {
  *   if (!live.handle(req, res)) res.writeHead(404).end()
  * })
- * server.on('upgrade', (req, socket, head) => {
- *   if (!live.handleUpgrade(req, socket, head)) socket.destroy()
- * })
+ * live.takeUpgrades(server)
  * ```
  */
 export class LiveHandler {
@@ -244,7 +243,16 @@ export class LiveHandler {
   }
 
   /**
-   * For a server's `upgrade` event: FLV over WebSocket at `/{app}/{name}.flv`.
+   * FLV over WebSocket at `/{app}/{name}.flv` of `server`. Its other WebSockets, those of the application and of its framework, go on as if
+   * this handler were not there, in whichever order they were set up.
+   * @returns ends it; viewers stay.
+   */
+  takeUpgrades(server: Server): () => void {
+    return takeUpgrades(server, (request, socket, head) => this.handleUpgrade(request, socket, head))
+  }
+
+  /**
+   * For an `upgrade` listener that decides by itself whose an upgrade is: FLV over WebSocket at `/{app}/{name}.flv`.
    * @param head - what came behind the request already; a client that sends before it is answered is refused.
    * @returns whether the request is for this handler; if not, the socket was not touched.
    */
