@@ -34,8 +34,9 @@ const OFFLINE =
 function install(name) {
   const folder = join(root, name)
   if (installed(folder)) return
-  const packages =
-    Object.keys(JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')).packages).length - 1
+  const { packages: locked } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'))
+  // Of the optional ones, a system installs those of its own.
+  const packages = Object.entries(locked).filter(([path, { optional }]) => path !== '' && !optional).length
   console.error(`Installing ${packages} dependencies of ${name === '.' ? 'millrace' : name} (npm ci)...`)
   const args = [
     'ci',
