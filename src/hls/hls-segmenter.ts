@@ -246,7 +246,7 @@ export class HlsSegmenter {
     if (this.#open !== undefined && this.#isCut(this.#open, packet)) this.#finish(this.#open, dts)
     this.#writer.stage(packet)
     if (this.#open !== undefined && this.#writer.overflows) this.#emit(this.#open, dts)
-    if (this.#writer.isTooLarge) {
+    if (this.#writer.isTooLarge || (video && !this.#writer.hasStaged)) {
       this.#writer.discardStaged()
       this.#droppedCount++
       return

@@ -218,7 +218,7 @@ export class HlsVariantSegmenter {
     }
     this.#writer.stage(packet)
     if (this.#writer.overflows) this.#split(timeMs)
-    if (this.#open === undefined || this.#writer.isTooLarge) {
+    if (this.#open === undefined || this.#writer.isTooLarge || (video && !this.#writer.hasStaged)) {
       this.#writer.discardStaged()
       this.#droppedCount++
       return

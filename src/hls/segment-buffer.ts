@@ -40,8 +40,9 @@ export class SegmentBuffer {
 
   /** A copy of all bytes with `head` in the reserved place; the buffer is empty again. */
   take(head: Uint8Array): Uint8Array {
-    this.#bytes.set(head, 0)
-    const out = this.#bytes.slice(0, this.#used)
+    const bytes = this.room(0)
+    bytes.set(head, 0)
+    const out = bytes.slice(0, this.#used)
     this.clear()
     return out
   }

@@ -41,6 +41,11 @@ export class TsSegmentWriter {
     return this.#buffer.length
   }
 
+  /** Whether anything is staged: nothing is of a damaged frame, nor of audio that is held back. */
+  get hasStaged(): boolean {
+    return this.#muxer.stagedBytes > 0
+  }
+
   /** Whether what is staged makes the open segment too large. */
   get overflows(): boolean {
     return this.#buffer.length + this.#muxer.stagedBytes > this.#maxBytes

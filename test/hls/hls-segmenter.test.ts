@@ -464,6 +464,17 @@ describe('bounds', () => {
   })
 })
 
+it('frames that are damaged open no segment, and one that has nothing ends like any other', () => {
+  const segmenter = new HlsSegmenter({ targetDurationMs: 1000 })
+  for (const packet of configurations) segmenter.push(packet, 0)
+  // A NAL unit length past the end, in what says it is a keyframe; audio longer than a frame of ADTS.
+  segmenter.push(packetFromTag(9, 0, hex('17 01 000000 00000100 65')), 0)
+  segmenter.push(aacFrame(200, 8_185), 0)
+  segmenter.end()
+  expect(segmenter.droppedCount).toBeGreaterThan(0)
+  expect(segmenter.read()?.hasVideo ?? false).toBe(false)
+})
+
 describe('program date and time', () => {
   const dates = (packets: readonly [MediaPacket, number][], options?: HlsSegmenterOptions): number[] => {
     const segmenter = new HlsSegmenter({ targetDurationMs: 1000, ...options })

@@ -1,0 +1,266 @@
+/**
+ * What is fuzzed: each parser and session as a function of bytes that throws for a defect alone. Fuzzers that take such functions
+ * (Jazzer.js, `run.ts` beside this file) find them by name.
+ */
+import { createHmac } from 'node:crypto'
+import { decodeAmf0, decodeAmf3 } from 'millrace/amf0'
+import { ChunkDecoder } from 'millrace/chunk'
+import {
+  decodeAc3Header,
+  decodeAdtsHeader,
+  decodeAudioSpecificConfig,
+  decodeAv1Configuration,
+  decodeAvcConfiguration,
+  decodeAvcSps,
+  decodeFlacStreamInfo,
+  decodeHevcConfiguration,
+  decodeHevcSps,
+  decodeMpegAudioHeader,
+  decodeOpusHead,
+  decodeVpConfiguration,
+  decodeVvcConfiguration,
+  describeTrack,
+  findAv1SequenceHeader,
+  inBandConfiguration,
+  splitAdts,
+  splitAnnexB,
+  splitAvcc,
+} from 'millrace/codec'
+import { MediaError } from 'millrace/errors'
+import { FlvDemuxer } from 'millrace/flv'
+import { ClientHandshake, type HandshakeCrypto, ServerHandshake } from 'millrace/handshake'
+import { HlsSegmenter, parsePlaylist } from 'millrace/hls'
+import { SourceClock } from 'millrace/hub'
+import { ConfigurationTracker, type MediaPacket, packetFromTag, TrackCatalog } from 'millrace/media'
+import { FragmentedMp4Muxer, Mp4IndexReader, planMp4 } from 'millrace/mp4'
+import { TsDemuxer, TsMuxer } from 'millrace/mpegts'
+import { decodeRtmpMessage, parseRtmpUrl, RtmpClientSession, RtmpServerSession } from 'millrace/rtmp'
+import { WebSocketDecoder } from 'millrace/websocket'
+
+/** A function that throws for a defect alone. */
+export type FuzzTarget = (bytes: Uint8Array) => void
+
+const crypto: HandshakeCrypto = {
+  randomBytes: (length) => new Uint8Array(length),
+  hmacSha256: (key, data) => new Uint8Array(createHmac('sha256', key).update(data).digest()),
+}
+
+/** What a peer may cause: an error with a code. */
+function tolerant(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error
+  }
+}
+
+/** The bytes after the first in pieces of as many bytes as that says, 1 to 256. */
+function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
+  const size = (bytes[0] ?? 0) + 1
+  for (let at = 1; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+/** All that a reader has. */
+function drain(reader: { read(): unknown }): void {
+  while (reader.read() !== undefined);
+}
+
+/** Tags behind each other: type 8, dts 16, length 16, body. Times are multiples of 8 ms. */
+function* tags(bytes: Uint8Array): Generator<MediaPacket> {
+  for (let at = 0; at + 5 <= bytes.length;) {
+    const dts = ((bytes[at + 1]! << 8) | bytes[at + 2]!) * 8
+    const length = (bytes[at + 3]! << 8) | bytes[at + 4]!
+    const type = ([8, 9, 18] as const)[bytes[at]! % 3]!
+    yield packetFromTag(type, dts, bytes.subarray(at + 5, at + 5 + length))
+    at += 5 + length
+  }
+}
+
+const CODEC_READERS: readonly ((bytes: Uint8Array) => unknown)[] = [
+  decodeAc3Header,
+  (bytes) => decodeAdtsHeader(bytes),
+  splitAdts,
+  decodeAudioSpecificConfig,
+  decodeAv1Configuration,
+  findAv1SequenceHeader,
+  decodeAvcConfiguration,
+  decodeAvcSps,
+  decodeFlacStreamInfo,
+  (bytes) => decodeHevcConfiguration(bytes),
+  decodeHevcSps,
+  (bytes) => decodeMpegAudioHeader(bytes),
+  decodeOpusHead,
+  decodeVpConfiguration,
+  decodeVvcConfiguration,
+  (bytes) => splitAnnexB(bytes),
+  (bytes) => splitAvcc(bytes, 4),
+  (bytes) => inBandConfiguration('avc1', bytes),
+  (bytes) => inBandConfiguration('hvc1', bytes),
+  ...['avc1', 'hvc1', 'vvc1', 'av01', 'vp09', 'mp4a', '.mp3', 'Opus', 'fLaC', 'ac-3'].map(
+    (codec) => (bytes: Uint8Array) => describeTrack(codec, bytes),
+  ),
+]
+
+/** AMF0 and AMF3 values. */
+export const amf: FuzzTarget = (bytes) => {
+  tolerant(() => decodeAmf0(bytes))
+  tolerant(() => decodeAmf3(bytes))
+}
+
+/** Configuration records, parameter sets and frame headers; the first byte says of what. */
+export const codec: FuzzTarget = (bytes) => {
+  const reader = CODEC_READERS[(bytes[0] ?? 0) % CODEC_READERS.length]!
+  tolerant(() => reader(bytes.subarray(1)))
+}
+
+/** FLV files, in pieces. */
+export const flv: FuzzTarget = (bytes) => {
+  const demuxer = new FlvDemuxer()
+  tolerant(() => {
+    for (const piece of pieces(bytes)) {
+      demuxer.push(piece)
+      for (let packet = demuxer.read(); packet !== undefined; packet = demuxer.read()) packet.tracks()
+    }
+  })
+}
+
+/** Transport streams, in pieces. */
+export const mpegts: FuzzTarget = (bytes) => {
+  const demuxer = new TsDemuxer()
+  tolerant(() => {
+    for (const piece of pieces(bytes)) {
+      demuxer.push(piece)
+      drain(demuxer)
+    }
+    demuxer.flush()
+    drain(demuxer)
+  })
+}
+
+/** MP4 files, read and planned. */
+export const mp4: FuzzTarget = (bytes) => {
+  tolerant(() => {
+    const reader = new Mp4IndexReader({ fileBytes: bytes.length, maxIndexBytes: 1_000_000 })
+    for (let next = reader.wanted(); next !== undefined; next = reader.wanted())
+      reader.push(bytes.subarray(next.offset, next.offset + next.length))
+    const plan = planMp4(reader.index)
+    if (plan !== undefined) for (const part of plan.header()) void part.length
+  })
+}
+
+/** Both sides of the handshake, in pieces. */
+export const handshake: FuzzTarget = (bytes) => {
+  for (const side of [new ServerHandshake({ crypto }), new ClientHandshake({ crypto })]) {
+    tolerant(() => {
+      for (const piece of pieces(bytes)) side.push(piece, 0)
+    })
+  }
+}
+
+/** Chunk streams, in pieces, and the messages in them. */
+export const chunk: FuzzTarget = (bytes) => {
+  const decoder = new ChunkDecoder()
+  tolerant(() => {
+    for (const piece of pieces(bytes)) {
+      decoder.push(piece)
+      for (let message = decoder.read(); message !== undefined; message = decoder.read()) {
+        const whole = message
+        tolerant(() => decodeRtmpMessage(whole))
+      }
+    }
+  })
+}
+
+/** A server session after the handshake, everything granted. Sessions throw nothing at all. */
+export const serverSession: FuzzTarget = (bytes) => {
+  const session = new RtmpServerSession({ nowMs: 0, crypto })
+  session.push(HANDSHAKE, 0)
+  let nowMs = 0
+  for (const piece of pieces(bytes)) {
+    session.push(piece, (nowMs += 10))
+    for (let event = session.readEvent(); event !== undefined; event = session.readEvent()) {
+      if (event.type === 'connect') session.acceptConnect()
+      else if (event.type === 'publish') session.acceptPublish()
+      else if (event.type === 'play') session.acceptPlay()
+    }
+    session.takeOutput()
+  }
+  session.handleTimeout(nowMs + 60_000)
+  session.close()
+}
+
+/** Client sessions after the handshake, both modes. */
+export const clientSession: FuzzTarget = (bytes) => {
+  for (const mode of ['publish', 'play'] as const) {
+    const session = new RtmpClientSession({
+      nowMs: 0,
+      crypto,
+      mode,
+      app: 'live',
+      tcUrl: 'rtmp://192.0.2.1/live',
+      streamName: 'show',
+    })
+    session.push(HANDSHAKE, 0)
+    let nowMs = 0
+    for (const piece of pieces(bytes)) {
+      session.push(piece, (nowMs += 10))
+      while (session.readEvent() !== undefined);
+      session.takeOutput()
+    }
+    session.handleTimeout(nowMs + 60_000)
+    session.close()
+  }
+}
+
+/** Playlists and URLs. */
+export const text: FuzzTarget = (bytes) => {
+  const words = new TextDecoder().decode(bytes)
+  tolerant(() => parsePlaylist(words))
+  try {
+    parseRtmpUrl(words)
+  } catch (error) {
+    // What is no URL is its caller's mistake.
+    if (!(error instanceof TypeError)) throw error
+  }
+}
+
+/** Frames of a WebSocket client, in pieces. */
+export const websocket: FuzzTarget = (bytes) => {
+  const decoder = new WebSocketDecoder()
+  tolerant(() => {
+    for (const piece of pieces(bytes)) {
+      decoder.push(piece)
+      drain(decoder)
+    }
+  })
+}
+
+/** Tags of a publisher through the clock, the trackers and all muxers. */
+export const media: FuzzTarget = (bytes) => {
+  const clock = new SourceClock()
+  const tracker = new ConfigurationTracker()
+  const catalog = new TrackCatalog()
+  const ts = new TsMuxer({ audioPesMs: 120 })
+  const hls = new HlsSegmenter({ targetDurationMs: 1000 })
+  let file = new FragmentedMp4Muxer()
+  for (const tag of tags(bytes)) {
+    const packet = tag.withDts(clock.map(tag))
+    tolerant(() => tracker.push(packet))
+    catalog.push(packet)
+    ts.write(packet)
+    hls.push(packet, 0)
+    tolerant(() => {
+      const result = file.write(packet)
+      if (result === 'written' || result === 'ignored') return
+      file.end()
+      file = new FragmentedMp4Muxer({ configuration: tracker.set })
+    })
+  }
+  hls.end()
+  drain(hls)
+  file.end()
+}
+
+/** C0 C1 C2, or S0 S1 S2, of the simple form. */
+const HANDSHAKE = new Uint8Array(1 + 2 * 1536)
+HANDSHAKE[0] = 3
