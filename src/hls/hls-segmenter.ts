@@ -12,6 +12,7 @@ import { type MediaPacket, packetFromTag, VideoPresence } from '../media/index.t
 import { FramePace } from './frame-pace.ts'
 import type { HlsSegment } from './hls-segment.ts'
 import { MAX_EARLY_MS } from './hls-timeline.ts'
+import { KindClocks } from './kind-clocks.ts'
 import { OpenSegment } from './open-segment.ts'
 import { type TsSegmentOptions, TsSegmentWriter } from './ts-segment-writer.ts'
 import { WallClock } from './wall-clock.ts'
@@ -41,7 +42,7 @@ export interface HlsSegmenterOptions {
    */
   readonly maxSegmentBytes?: number
   /**
-   * A packet whose time is further than this from the one before starts a discontinuity. In ms.
+   * A packet whose time is further than this from the one before, and from the one of its kind before, starts a discontinuity. In ms.
    * @defaultValue 10_000
    */
   readonly maxGapMs?: number
@@ -74,7 +75,7 @@ export class HlsSegmenter {
   readonly #earlyMs: number
   readonly #forcedMs: number
   readonly #minMs: number
-  readonly #maxGapMs: number
+  readonly #clocks: KindClocks
   readonly #writer: TsSegmentWriter
   readonly #wallClock: WallClock
   readonly #video: FramePace
@@ -84,7 +85,6 @@ export class HlsSegmenter {
   #open: OpenSegment | undefined
   #sequence: number
   #droppedCount: number
-  #lastDts: number
   #videoConfiguration: MediaPacket | undefined
   #audioConfiguration: MediaPacket | undefined
   #pending: MediaPacket[]
@@ -107,7 +107,7 @@ export class HlsSegmenter {
     this.#earlyMs = Math.min(MAX_EARLY_MS, target / 20)
     this.#forcedMs = target * factor
     this.#minMs = options.minDurationMs ?? 100
-    this.#maxGapMs = options.maxGapMs ?? 10_000
+    this.#clocks = new KindClocks(options.maxGapMs ?? 10_000)
     this.#writer = new TsSegmentWriter(options.ts, options.maxSegmentBytes ?? 33_554_432)
     this.#wallClock = new WallClock(options.wallOffsetMs)
     this.#video = new FramePace()
@@ -117,7 +117,6 @@ export class HlsSegmenter {
     this.#open = undefined
     this.#sequence = options.startSequence ?? 0
     this.#droppedCount = 0
-    this.#lastDts = 0
     this.#videoConfiguration = undefined
     this.#audioConfiguration = undefined
     // Changed configuration, until the next frame tells where the segment before it ends.
@@ -179,6 +178,7 @@ export class HlsSegmenter {
     this.#cutShort(undefined)
     this.#applyPending()
     this.#writer.discontinuity()
+    this.#clocks.restart()
     this.#wallClock.reset()
     this.#nextDiscontinuity = this.#sequence > 0
     this.#needKeyframe = true
@@ -232,50 +232,55 @@ export class HlsSegmenter {
   #pushCoded(packet: MediaPacket, nowMs: number): void {
     const { dts, keyframe } = packet
     const video = packet.kind === 'video'
-    if (this.#open !== undefined && Math.abs(dts - this.#lastDts) > this.#maxGapMs) this.discontinuity()
-    if (this.#pending.length > 0) this.#reconfigure(dts)
+    const time = this.#clocks.place(video ? 'video' : 'audio', dts) ?? this.#jump(dts)
+    if (this.#pending.length > 0) this.#reconfigure(time)
     if (!this.#writer.carries(packet)) {
       this.#writer.stage(packet) // which notes the codec
       return
     }
-    if (!video) this.#noteAudioCodec(packet)
+    if (!video) this.#noteAudioCodec(packet, time)
     if (this.#waitsForKeyframe(packet)) {
       this.#droppedCount++
       return
     }
-    if (this.#open !== undefined && this.#isCut(this.#open, packet)) this.#finish(this.#open, dts)
+    if (this.#open !== undefined && this.#isCut(this.#open, packet, time)) this.#finish(this.#open, time)
     this.#writer.stage(packet)
-    if (this.#open !== undefined && this.#writer.overflows) this.#emit(this.#open, dts)
+    if (this.#open !== undefined && this.#writer.overflows) this.#emit(this.#open, time)
     if (this.#writer.isTooLarge || (video && !this.#writer.hasStaged)) {
       this.#writer.discardStaged()
       this.#droppedCount++
       return
     }
     if (this.#open === undefined) {
-      this.#open = new OpenSegment(dts, this.#nextDiscontinuity)
+      this.#open = new OpenSegment(time, this.#nextDiscontinuity)
       this.#nextDiscontinuity = false
     }
-    this.#open.add(video, keyframe)
+    this.#open.add(video, keyframe, time)
     if (video) this.#runHasVideo = true
-    this.#lastDts = dts
-    this.#wallClock.observe(dts, nowMs)
+    this.#wallClock.observe(time, nowMs)
     const pace = video ? this.#video : this.#audio
-    pace.observe(dts)
+    pace.observe(time)
     this.#writer.write()
   }
 
+  /** @returns where the stream goes on. */
+  #jump(dts: number): number {
+    if (this.#open !== undefined) this.discontinuity()
+    return dts
+  }
+
   /** MP3 and AC-3 have no configuration packets: the codec of the frames tells of a change. */
-  #noteAudioCodec(packet: MediaPacket): void {
+  #noteAudioCodec(packet: MediaPacket, time: number): void {
     if (packet.codec === this.#audioCodec) return
     if (this.#audioCodec === '') this.#trackJoins()
-    else this.#reconfigure(packet.dts)
+    else this.#reconfigure(time)
     this.#audioCodec = packet.codec
     if (this.#audioConfiguration?.codec !== packet.codec) this.#audioConfiguration = undefined
   }
 
-  /** Ends the open segment at `dts`; configuration that waited comes into force. */
-  #reconfigure(dts: number): void {
-    this.#cutShort(dts)
+  /** Ends the open segment at `time`; configuration that waited comes into force. */
+  #reconfigure(time: number): void {
+    this.#cutShort(time)
     this.#applyPending()
     this.#nextDiscontinuity = this.#sequence > 0
   }
@@ -296,9 +301,9 @@ export class HlsSegmenter {
   }
 
   /** Whether `open` ends before `packet`. */
-  #isCut(open: OpenSegment, packet: MediaPacket): boolean {
-    const duration = packet.dts - open.startDts
-    if (duration >= this.#forcedMs) return true
+  #isCut(open: OpenSegment, packet: MediaPacket, time: number): boolean {
+    const duration = time - open.startDts
+    if (time - open.firstDts(packet.kind === 'video', time) >= this.#forcedMs) return true
     if (packet.kind === 'video') {
       if (!packet.keyframe) return false
       if (open.videoCount === 0 && duration > VIDEO_JOIN_MS) {

@@ -8,6 +8,7 @@ import { type MediaPacket, packetFromTag, VideoPresence } from '../media/index.t
 import { FramePace } from './frame-pace.ts'
 import type { HlsSegment } from './hls-segment.ts'
 import type { HlsCut, HlsTimeline } from './hls-timeline.ts'
+import { KindClocks } from './kind-clocks.ts'
 import { OpenSegment } from './open-segment.ts'
 import { type TsSegmentOptions, TsSegmentWriter } from './ts-segment-writer.ts'
 
@@ -49,7 +50,7 @@ export class HlsVariantSegmenter {
   readonly #timeline: HlsTimeline
   readonly #videoTrackId: number
   readonly #minMs: number
-  readonly #maxGapMs: number
+  readonly #clocks: KindClocks
   readonly #writer: TsSegmentWriter
   readonly #video: FramePace
   readonly #audio: FramePace
@@ -60,7 +61,6 @@ export class HlsVariantSegmenter {
   #lastSequence: number
   /** The newest place when this variant began to wait; `undefined` while it does not. */
   #waitSequence: number | undefined
-  #lastTimeMs: number | undefined
   /** Composition time of the frame that opened the segment, ms: its video ends so much after the last dts. */
   #leadMs: number
   #isFirstOfRun: boolean
@@ -81,7 +81,7 @@ export class HlsVariantSegmenter {
     this.#timeline = timeline
     this.#videoTrackId = options.videoTrackId ?? 0
     this.#minMs = options.minDurationMs ?? 100
-    this.#maxGapMs = options.maxGapMs ?? 10_000
+    this.#clocks = new KindClocks(options.maxGapMs ?? 10_000)
     this.#writer = new TsSegmentWriter(options.ts, options.maxSegmentBytes ?? 33_554_432)
     this.#video = new FramePace()
     this.#audio = new FramePace()
@@ -91,7 +91,6 @@ export class HlsVariantSegmenter {
     this.#cut = undefined
     this.#lastSequence = options.lastSequence ?? -1
     this.#waitSequence = undefined
-    this.#lastTimeMs = undefined
     this.#leadMs = 0
     this.#isFirstOfRun = true
     this.#videoConfiguration = undefined
@@ -149,7 +148,7 @@ export class HlsVariantSegmenter {
   /** The stream is interrupted, as when its publisher left: finishes the open segment at once. It goes on at a keyframe. */
   discontinuity(): void {
     const open = this.#open
-    this.#lastTimeMs = undefined
+    this.#clocks.restart()
     this.#waitSequence = undefined
     this.#needKeyframe = true
     this.#sawInterFrames = false
@@ -190,17 +189,16 @@ export class HlsVariantSegmenter {
   }
 
   #pushCoded(packet: MediaPacket, nowMs: number): void {
-    const timeMs = packet.pts
     const video = packet.kind === 'video'
-    if (this.#lastTimeMs !== undefined && Math.abs(timeMs - this.#lastTimeMs) > this.#maxGapMs) {
-      this.discontinuity()
-    }
+    const placedMs = this.#clocks.place(video ? 'video' : 'audio', packet.dts)
+    if (placedMs === undefined) this.discontinuity()
+    const dtsMs = placedMs ?? packet.dts
+    const timeMs = dtsMs + packet.cts
     if (!this.#writer.carries(packet)) {
       this.#writer.stage(packet) // which notes the codec
       return
     }
     if (!video && packet.codec !== this.#audioCodec) this.#changeAudioCodec(packet.codec)
-    this.#lastTimeMs = timeMs
     if (video) this.#needKeyframe &&= !packet.keyframe
     if (video && this.#needKeyframe) {
       this.#sawInterFrames = true
@@ -224,10 +222,10 @@ export class HlsVariantSegmenter {
       return
     }
     if (video && this.#open.videoCount === 0) this.#leadMs = packet.cts
-    this.#open.add(video, packet.keyframe)
+    this.#open.add(video, packet.keyframe, timeMs)
     this.#timeline.observe(timeMs, nowMs)
     const pace = video ? this.#video : this.#audio
-    pace.observe(packet.dts)
+    pace.observe(dtsMs)
     this.#writer.write()
   }
 
@@ -248,7 +246,6 @@ export class HlsVariantSegmenter {
         return
       }
       this.discontinuity()
-      this.#lastTimeMs = timeMs
     }
     if (!isStart) return
     const { nextSequence } = this.#timeline

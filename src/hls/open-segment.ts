@@ -16,6 +16,8 @@ export class OpenSegment {
   videoCount: number
   /** Audio frames in it. */
   audioCount: number
+  #firstVideoDts: number | undefined
+  #firstAudioDts: number | undefined
 
   constructor(startDts: number, discontinuity: boolean) {
     this.startDts = startDts
@@ -23,10 +25,19 @@ export class OpenSegment {
     this.independent = true
     this.videoCount = 0
     this.audioCount = 0
+    this.#firstVideoDts = undefined
+    this.#firstAudioDts = undefined
+  }
+
+  /** Time of the first frame of a kind in it; `dts` if that would be the first. */
+  firstDts(video: boolean, dts: number): number {
+    return (video ? this.#firstVideoDts : this.#firstAudioDts) ?? dts
   }
 
   /** Counts a frame that goes in. */
-  add(video: boolean, keyframe: boolean): void {
+  add(video: boolean, keyframe: boolean, dts: number): void {
+    if (video) this.#firstVideoDts ??= dts
+    else this.#firstAudioDts ??= dts
     if (!video) this.audioCount++
     else if (this.videoCount++ === 0) this.independent = keyframe
   }

@@ -29,8 +29,8 @@ export interface Batch {
   readonly fromSeq: number
   /** Behind the last packet. */
   readonly toSeq: number
-  /** dts of the first packet, ms on the source's clock. */
-  readonly dts: number
+  /** Where the stream was when its first packet came, ms on the source's clock: see {@link GopCache.arrivalAt}. */
+  readonly arrival: number
   /** The wire bytes, the same for every player; never written to again. */
   readonly bytes: Uint8Array
   /** The configuration in force behind the last packet. */
@@ -249,9 +249,9 @@ export class BatchLog {
     if (packets.length === 0) return
     const bytes = this.#framing.frame(packets)
     if (bytes.length === 0) return
-    const { dts } = packets[0]!
+    const arrival = this.#log.arrivalAt(fromSeq)!
     const configuration = this.#log.configurationAt(toSeq)
-    this.#batches.push({ fromSeq, toSeq, dts, bytes, configuration, picture: pictureOf(packets) })
+    this.#batches.push({ fromSeq, toSeq, arrival, bytes, configuration, picture: pictureOf(packets) })
     this.#bytes += bytes.length
     this.#framedBytes += bytes.length
     if (bytes.length > this.#largestBatchBytes) this.#largestBatchBytes = bytes.length

@@ -38,7 +38,7 @@ export interface ConsumerStats {
   readonly readPackets: number
   /** Body bytes of the source that it has not read yet, whatever their track. They are in the log, not copied. */
   readonly queuedBytes: number
-  /** dts between the newest packet and the next one to read, ms; once the log has dropped that one, from the last that was read. */
+  /** How far the stream has gone on, by dts, since the next packet to read came, ms; once the log has dropped that one, since the last that was read. */
   readonly lagMs: number
   /** How often it fell behind and went on at a keyframe. */
   readonly skips: number
@@ -97,8 +97,8 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   #skips: number
   #skippedPackets: number
   #skippedMs: number
-  /** Of the packet before the cursor, or of its start. */
-  #passedDts: number
+  /** Where the stream was when the packet before the cursor came, or its start. */
+  #passedAt: number
 
   /** @internal */
   constructor(
@@ -129,7 +129,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     this.#skips = 0
     this.#skippedPackets = 0
     this.#skippedMs = 0
-    this.#passedDts = 0
+    this.#passedAt = 0
     signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
@@ -194,9 +194,9 @@ export class Consumer implements AsyncIterable<MediaPacket> {
 
   /** As {@link ConsumerStats.lagMs}. */
   get lagMs(): number {
-    const { log, lastDts } = this.#host
+    const { log } = this.#host
     if (this.#startSeq < 0 || this.#state === 'ended' || this.#cursor >= log.head) return 0
-    return Math.max(0, lastDts - (log.at(this.#cursor)?.dts ?? this.#passedDts))
+    return Math.max(0, log.latestDts - (log.arrivalAt(this.#cursor) ?? this.#passedAt))
   }
 
   /** Packets until the source closes. Leaving the loop detaches. */
@@ -238,8 +238,9 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   /** The sequence number the log must keep for this reader, or `undefined`. @internal */
   sweep(): number | undefined {
     if (this.#state !== 'reading') return undefined
-    const next = this.#host.log.at(this.#cursor)
-    return next !== undefined && this.#host.lastDts - next.dts <= this.#maxLagMs ? this.#cursor : undefined
+    const { log } = this.#host
+    const arrival = log.arrivalAt(this.#cursor)
+    return arrival !== undefined && log.latestDts - arrival <= this.#maxLagMs ? this.#cursor : undefined
   }
 
   #next(): MediaPacket | undefined {
@@ -258,7 +259,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
       const packet = log.at(this.#cursor)
       if (packet === undefined) return undefined
       const seq = this.#cursor++
-      this.#passedDts = packet.dts
+      this.#passedAt = log.arrivalAt(seq)!
       if (seq !== this.#startSeq && this.#host.isPublisherStart(seq)) this.#skipped = true
       if (!packet.coded) this.#known = log.configurationAt(seq + 1)
       if (this.#blind && packet.kind === 'video' && packet.coded) {
@@ -292,12 +293,13 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   }
 
   #startAt(point: GopStart): void {
+    const arrival = this.#host.log.arrivalAt(point.seq) ?? point.dts
     if (this.#startSeq < 0) {
       this.#startSeq = point.seq
-      this.#passedDts = point.dts
+      this.#passedAt = arrival
     } else {
       this.#skippedPackets += point.seq - this.#cursor
-      this.#skippedMs += Math.max(0, point.dts - this.#passedDts)
+      this.#skippedMs += Math.max(0, arrival - this.#passedAt)
     }
     this.#state = 'reading'
     this.#cursor = point.seq

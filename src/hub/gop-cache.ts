@@ -49,6 +49,9 @@ interface Change {
 export class GopCache {
   readonly #tracker: ConfigurationTracker
   readonly #packets: SequenceWindow<MediaPacket>
+  /** How far each packet's dts is behind the newest that had come by then, ms: 0 unless kinds are apart. */
+  readonly #behindMs: SequenceWindow<number>
+  #latestDts: number
   #starts: GopStart[]
   #changes: Change[]
   #gops!: number
@@ -62,6 +65,8 @@ export class GopCache {
   constructor(options: GopCacheOptions = {}) {
     this.#tracker = new ConfigurationTracker()
     this.#packets = new SequenceWindow()
+    this.#behindMs = new SequenceWindow()
+    this.#latestDts = -Infinity
     this.#starts = []
     this.#changes = [{ seq: 0, configuration: EMPTY_CONFIGURATION }]
     this.setOptions(options)
@@ -87,15 +92,19 @@ export class GopCache {
     return this.#packets.head
   }
 
+  /** The latest dts that came, ms on the source's clock; −∞ before the first packet of a publisher. */
+  get latestDts(): number {
+    return this.#latestDts
+  }
+
   /** Body bytes held. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** dts span held, ms. */
+  /** Time between the arrival of the oldest packet held and that of the newest, by {@link GopCache.arrivalAt}, ms. */
   get durationMs(): number {
-    const { first, head } = this.#packets
-    return head === first ? 0 : Math.max(0, this.at(head - 1)!.dts - this.at(first)!.dts)
+    return this.first === this.head ? 0 : Math.max(0, this.#latestDts - this.arrivalAt(this.first)!)
   }
 
   /** The configuration in force after the newest packet. */
@@ -111,6 +120,15 @@ export class GopCache {
   /** The packet with sequence number `seq`, or `undefined` when it is evicted or not yet here. */
   at(seq: number): MediaPacket | undefined {
     return this.#packets.at(seq)
+  }
+
+  /**
+   * Where the stream was when packet `seq` came: the latest dts up to it, ms on the source's clock. What lag is measured by, because the
+   * clock of one kind may be far behind that of another. `undefined` as {@link GopCache.at}.
+   */
+  arrivalAt(seq: number): number | undefined {
+    const packet = this.at(seq)
+    return packet && packet.dts + this.#behindMs.at(seq)!
   }
 
   /** The newest start, or the one `back` GOPs before it as far as retained. `undefined`: wait for the next keyframe. */
@@ -131,13 +149,14 @@ export class GopCache {
   /** Sequence number of the oldest packet that the bounds leave once `packet` is appended. */
   firstWith(packet: MediaPacket): number {
     const { first, head } = this.#packets
+    const now = Math.max(this.#latestDts, packet.dts)
     let bytes = this.#bytes + packet.body.length
     let seq = first
     while (
       seq < head &&
       (bytes > this.#maxBytes ||
         head + 1 - seq > this.#maxPackets ||
-        packet.dts - this.at(seq)!.dts > this.#maxMs)
+        now - this.arrivalAt(seq)! > this.#maxMs)
     ) {
       bytes -= this.at(seq)!.body.length
       seq++
@@ -159,6 +178,8 @@ export class GopCache {
     if (hadStart && this.#starts.length === 0 && !opens) this.#oversizedGops++
     const seq = this.#packets.head
     this.#packets.push(packet)
+    if (packet.dts > this.#latestDts) this.#latestDts = packet.dts
+    this.#behindMs.push(this.#latestDts - packet.dts)
     this.#bytes += packet.body.length
     if (changed) this.#change(seq + 1)
     if (opens) this.#starts.push({ seq, dts: packet.dts, configuration: this.#tracker.set, keyframe: true })
@@ -182,6 +203,7 @@ export class GopCache {
   /** What follows is another publisher's: no start and no configuration from before counts for it. Packets stay. */
   restart(): void {
     this.#starts = []
+    this.#latestDts = -Infinity
     this.#tracker.clear()
     this.#change(this.head)
   }
@@ -197,6 +219,7 @@ export class GopCache {
     if (end <= before) return
     for (let i = before; i < end; i++) this.#bytes -= this.at(i)!.body.length
     this.#packets.dropBefore(end)
+    this.#behindMs.dropBefore(end)
     const stale = lastBefore(this.#starts, end) + 1
     if (stale > 0) this.#starts = this.#starts.slice(stale)
     const past = lastBefore(this.#changes, end + 1)

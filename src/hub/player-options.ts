@@ -40,7 +40,7 @@ export interface PlayerStats {
   readonly sentBatches: number
   /** Bytes the transport has not taken yet. */
   readonly queuedBytes: number
-  /** dts between the newest packet and the next one to send, ms; once the log has dropped that one, from the last that was sent. */
+  /** How far the stream has gone on, by dts, since the next packet to send came, ms; once the log has dropped that one, since the last that was sent. */
   readonly lagMs: number
   /** How often it fell behind and went on at a keyframe; a pause does not count. */
   readonly skips: number

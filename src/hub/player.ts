@@ -62,7 +62,8 @@ export class Player {
   #cursor: number
   /** No packet before this one is wanted: what was sent ends there. */
   #nextSeq: number
-  #sentDts: number
+  /** Where the stream was when what was sent last came. */
+  #sentAt: number
   /** The sink has got join bytes. */
   #joined: boolean
   /** Wants pictures and plays from a place without keyframe: an inter frame would show nothing. */
@@ -102,7 +103,7 @@ export class Player {
     this.#pumping = false
     this.#cursor = 0
     this.#nextSeq = options.start === 'keyframe' ? host.log.head : 0
-    this.#sentDts = 0
+    this.#sentAt = 0
     this.#joined = false
     this.#blind = false
     this.#resumeAt = undefined
@@ -138,7 +139,7 @@ export class Player {
   /** As {@link PlayerStats.lagMs}. */
   get lagMs(): number {
     if (this.state !== 'playing' || this.#cursor >= this.#view.head) return 0
-    return Math.max(0, this.#host.lastDts - (this.#view.at(this.#cursor)?.dts ?? this.#sentDts))
+    return Math.max(0, this.#host.log.latestDts - (this.#view.at(this.#cursor)?.arrival ?? this.#sentAt))
   }
 
   /** Stops sending. The source goes on without this player. */
@@ -156,7 +157,7 @@ export class Player {
       else if (this.#cursor < this.#view.first) {
         this.#state = 'waiting'
         this.#nextSeq = this.#host.log.head
-        this.#sentDts = this.#host.lastDts
+        this.#sentAt = this.#host.log.latestDts
       }
     }
     this.pump()
@@ -293,7 +294,7 @@ export class Player {
     }
     this.#joined = true
     this.#moveTo(point)
-    this.#sentDts = point.dts
+    this.#sentAt = this.#arrivalOf(point)
     this.#know(point.configuration)
     this.#send(this.#view.join(point))
   }
@@ -340,7 +341,7 @@ export class Player {
     if (batch.picture === 'key') this.#blind = false
     this.#cursor++
     this.#nextSeq = batch.toSeq
-    this.#sentDts = batch.dts
+    this.#sentAt = batch.arrival
     // The configuration of the pictures has not reached one who listens.
     if (!this.#isListening) this.#known = batch.configuration
     return batch.bytes
@@ -370,7 +371,7 @@ export class Player {
   /** Where a player that lags too far goes on; `undefined` while it keeps up, or when there is no newer place. */
   #skipTarget(batch: Batch): GopStart | undefined {
     // Against the newest batch, not the newest packet: what is held for the next flush is nobody's lag.
-    if (this.#view.at(this.#view.head - 1)!.dts - batch.dts <= this.#maxLagMs) return undefined
+    if (this.#view.at(this.#view.head - 1)!.arrival - batch.arrival <= this.#maxLagMs) return undefined
     const point = this.#resumePoint()
     return point !== undefined && point.seq > batch.fromSeq ? point : undefined
   }
@@ -389,7 +390,11 @@ export class Player {
 
   #countSkipped(point: GopStart): void {
     this.#skippedPackets += Math.max(0, point.seq - this.#nextSeq)
-    this.#skippedMs += Math.max(0, point.dts - this.#sentDts)
+    this.#skippedMs += Math.max(0, this.#arrivalOf(point) - this.#sentAt)
+  }
+
+  #arrivalOf({ seq, dts }: GopStart): number {
+    return this.#host.log.arrivalAt(seq) ?? dts
   }
 
   /** Goes on at a place that is not behind what was sent. */
@@ -425,7 +430,8 @@ export class Player {
     const blind = this.#blind || this.#view.tracks === 'audio'
     // Not what the player knows: configuration of tracks that it left out, or passed over, has not reached it.
     const configuration = this.#host.log.configurationAt(seq)
-    this.#continueAt({ seq, dts: batch?.dts ?? this.#host.lastDts, configuration, keyframe: false })
+    const dts = this.#host.log.at(seq)?.dts ?? this.#host.lastDts
+    this.#continueAt({ seq, dts, configuration, keyframe: false })
     this.#blind = blind && view.tracks !== 'audio'
   }
 

@@ -168,16 +168,13 @@ export class FragmentedMp4Muxer {
     return this.#pendingCount
   }
 
-  /** Time in ms from the oldest to the newest sample that waits. */
+  /** Time in ms from the oldest to the newest sample that waits, of the track where that is longest: tracks may be apart. */
   get pendingMs(): number {
-    let first = Infinity
-    let last = -Infinity
+    let longest = 0
     for (const { pending } of this.#tracks) {
-      if (pending.length === 0) continue
-      first = Math.min(first, pending[0]!.dts)
-      last = Math.max(last, pending.at(-1)!.dts)
+      if (pending.length > 0) longest = Math.max(longest, pending.at(-1)!.dts - pending[0]!.dts)
     }
-    return Math.max(0, last - first)
+    return longest
   }
 
   /** Coded frames without a place in the file: of an unsupported codec, before their configuration or first keyframe. */

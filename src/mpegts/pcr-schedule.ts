@@ -27,6 +27,8 @@ export class PcrSchedule {
   /** `ADAPTATION_*` of the PES packet's first TS packet: with PCR and discontinuity, or 0. */
   flags: number
   #last: number | undefined
+  /** Time of the other PID when the last PCR was written, or first after it: what tells how long the PID of the PCR is silent. */
+  #other: number | undefined
   #discontinuity: boolean
 
   constructor() {
@@ -34,6 +36,7 @@ export class PcrSchedule {
     this.clockFlags = ADAPTATION_PCR
     this.flags = 0
     this.#last = undefined
+    this.#other = undefined
     this.#discontinuity = false
   }
 
@@ -52,6 +55,10 @@ export class PcrSchedule {
     this.flags = 0
     this.clocks = NO_CLOCKS
     const last = this.#last
+    if (!carriesClock && last !== undefined && !this.#discontinuity) {
+      this.#bridge(ticks, last)
+      return
+    }
     const gap = last === undefined ? 0 : ticks - last
     if (gap < -BRIDGE_TICKS || gap > JUMP_TICKS) this.#discontinuity = true
     const fresh = last === undefined || this.#discontinuity || gap > BRIDGE_TICKS
@@ -61,15 +68,31 @@ export class PcrSchedule {
       if (fresh || (gap > 0 && (video || gap >= AUDIO_TICKS))) {
         this.flags = this.#take(ticks)
       }
-    } else if (fresh || gap >= DUE_TICKS) {
-      this.clocks = fresh ? [ticks] : [...between(ticks - gap, gap), ticks]
+    } else {
+      this.clocks = [ticks]
       this.clockFlags = this.#take(ticks)
+      this.#other = ticks
     }
+  }
+
+  /** A PES packet on another PID: the clock goes on by the time of that PID while its own is silent, even if the two are far apart. */
+  #bridge(ticks: number, last: number): void {
+    const isNear = Math.abs(ticks - last) <= BRIDGE_TICKS
+    const silence = ticks - (this.#other ??= isNear ? last : ticks)
+    const clock = isNear ? ticks : last + silence
+    const gap = clock - last
+    if (silence < 0) this.#other = ticks
+    if (silence < DUE_TICKS || gap < DUE_TICKS) return
+    const isPause = gap > BRIDGE_TICKS
+    this.clocks = isPause ? [clock] : [...between(last, gap), clock]
+    this.clockFlags = this.#take(clock)
+    this.#other = ticks
   }
 
   #take(ticks: number): number {
     const flags = this.#discontinuity ? ADAPTATION_PCR | ADAPTATION_DISCONTINUITY : ADAPTATION_PCR
     this.#last = ticks
+    this.#other = undefined
     this.#discontinuity = false
     return flags
   }

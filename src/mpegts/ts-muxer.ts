@@ -87,7 +87,9 @@ export class TsMuxer {
   readonly #arena: ByteArena
   #stagedBytes: number
   #tablesDue: boolean
-  #tablesDts: number
+  /** Times of the first packet of each kind with or after the last tables. */
+  #videoTablesDts: number | undefined
+  #audioTablesDts: number | undefined
   #held: Uint8Array[]
   #heldBytes: number
   #heldDts: number
@@ -113,7 +115,8 @@ export class TsMuxer {
     this.#arena = new ByteArena()
     this.#stagedBytes = 0
     this.#tablesDue = true
-    this.#tablesDts = 0
+    this.#videoTablesDts = undefined
+    this.#audioTablesDts = undefined
     this.#held = []
     this.#heldBytes = 0
     this.#heldDts = 0
@@ -345,7 +348,7 @@ export class TsMuxer {
   ): void {
     const videoClock = this.#tracks.video !== undefined
     const randomAccess = video === undefined ? !videoClock : video.randomAccess
-    const tables = this.#dueTables(dts, video !== undefined && randomAccess)
+    const tables = this.#dueTables(dts, video)
     const dtsTicks = dts * TICKS_PER_MS + this.#offsetTicks
     const pcrTicks = dtsTicks - this.#leadTicks
     const pcr = this.#pcr
@@ -371,14 +374,20 @@ export class TsMuxer {
     this.#stagedBytes += tables.length + (clocks.length + packetCount) * TS_PACKET_BYTES
   }
 
-  #dueTables(dts: number, videoKeyframe: boolean): Uint8Array {
+  #dueTables(dts: number, video: VideoUnit | undefined): Uint8Array {
     if (!this.#inlineTables) return EMPTY_BYTES
     const interval = this.#tablesIntervalMs
-    const age = dts - this.#tablesDts
-    const repeat = interval !== Infinity && (videoKeyframe || age >= interval || age <= -interval)
-    if (!this.#tablesDue && !repeat) return EMPTY_BYTES
-    this.#tablesDts = dts
-    return this.tables()
+    // The age of each kind by itself: their clocks may be apart.
+    const since = (video === undefined ? this.#audioTablesDts : this.#videoTablesDts) ?? dts
+    const isOld = Math.abs(dts - since) >= interval
+    const isDue = this.#tablesDue || (interval !== Infinity && (isOld || video?.randomAccess === true))
+    if (isDue) {
+      this.#videoTablesDts = undefined
+      this.#audioTablesDts = undefined
+    }
+    if (video === undefined) this.#audioTablesDts ??= dts
+    else this.#videoTablesDts ??= dts
+    return isDue ? this.tables() : EMPTY_BYTES
   }
 }
 

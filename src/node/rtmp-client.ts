@@ -21,6 +21,7 @@ import { RTMP_CLIENT_CHECKS, type RtmpClientEnd, type RtmpClientOptions } from '
 import { type DialAnswer, dialRtmp, type Dialled } from './rtmp-dial.ts'
 import { StallWatch } from './stall-watch.ts'
 import { type Expiring, TimeoutSweep } from './sweep.ts'
+import { ZeroClock } from './zero-clock.ts'
 
 const debug = createDebug('millrace:rtmp-client')
 
@@ -59,12 +60,12 @@ export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIter
   readonly #stall: StallWatch
   readonly #queue: PacketQueue
   readonly #maxWriteBytes: number
-  readonly #startAtZero: boolean
+  /** Of a publish that starts at 0. */
+  readonly #zero: ZeroClock | undefined
   readonly #onAbort: () => void
   readonly #calls: RtmpCalls
   readonly #url: RtmpUrl
   readonly #signal: AbortSignal | undefined
-  #firstDts: number | undefined
   #end: RtmpClientEnd | undefined
   #resolveClosed!: (end: RtmpClientEnd) => void
   #redirectUrl: string | undefined
@@ -102,7 +103,7 @@ export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIter
     this.#stall = new StallWatch(options.stallTimeoutMs ?? 30_000, clock.now())
     this.#queue = new PacketQueue(options.maxReadBytes ?? 4 * 1024 * 1024)
     this.#maxWriteBytes = options.maxWriteBytes ?? 1_048_576
-    this.#startAtZero = options.startAtZero ?? true
+    this.#zero = (options.startAtZero ?? true) ? new ZeroClock() : undefined
     this.#signal = options.signal
     this.#calls = new RtmpCalls(clock, options.session?.commandTimeoutMs ?? 30_000)
     this.#url = url
@@ -110,7 +111,6 @@ export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIter
       this.#failure = abortError(options.signal?.reason)
       this.#lost('aborted')
     }
-    this.#firstDts = undefined
     this.#end = undefined
     this.#redirectUrl = undefined
     this.#early = []
@@ -188,10 +188,8 @@ export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIter
    */
   write(packet: MediaPacket): boolean {
     if (this.#end !== undefined) return false
-    // Metadata and configuration may carry any time; what a stream starts with is its media.
-    if (packet.coded) this.#firstDts ??= this.#startAtZero ? packet.dts : 0
-    const dts = this.#startAtZero ? packet.dts - (this.#firstDts ?? packet.dts) : packet.dts
-    this.session.writeMedia(packet.withDts(framedDts(packet, Math.max(0, dts))))
+    const dts = this.#zero?.timeOf(packet) ?? Math.max(0, packet.dts)
+    this.session.writeMedia(packet.withDts(framedDts(packet, dts)))
     this.#writeOutput()
     return !this.#isFull
   }

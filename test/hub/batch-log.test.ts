@@ -49,8 +49,8 @@ it('a batch knows its first dts, its first picture and the configuration behind 
   ])
   view.flush()
   const [first, second] = [view.at(0)!, view.at(1)!]
-  expect([first.dts, first.picture, first.configuration]).toEqual([1, 'key', log.start()!.configuration])
-  expect([second.dts, second.picture, second.configuration]).toEqual([4, 'key', log.configuration])
+  expect([first.arrival, first.picture, first.configuration]).toEqual([1, 'key', log.start()!.configuration])
+  expect([second.arrival, second.picture, second.configuration]).toEqual([4, 'key', log.configuration])
   log.append(audio(6))
   view.flush()
   log.append(audio(7))

@@ -390,6 +390,12 @@ describe('cutting', () => {
     expect([muxer.pendingMs, muxer.pendingBytes]).toEqual([0, 30])
   })
 
+  it('by each track for itself: their clocks may be apart', () => {
+    const muxer = written([avcConfiguration(), aacConfiguration()])
+    writeAll(muxer, [avcFrame(12_000, { keyframe: true }), aacFrame(0), avcFrame(12_040), aacFrame(21)])
+    expect(muxer.pendingMs).toBe(40)
+  })
+
   it('a last picture lasts a second at most, whatever the frame rate in its parameter sets', () => {
     const vui =
       '0000' + // aspect ratio, overscan, video signal, chroma location

@@ -64,14 +64,15 @@ describe('tables', () => {
       avcFrame(0, { keyframe: true }), // changed by the audio configuration
       avcFrame(40),
       avcFrame(500, { keyframe: true }),
-      aacFrame(1499),
-      aacFrame(1500),
+      aacFrame(510),
+      aacFrame(1509),
+      aacFrame(1510), // a second of audio without a keyframe
       avcFrame(1480), // a little late is no reason
     ]) {
       const tables = tsPackets(muxer.write(packet)).filter(({ pid }) => pid === PMT)
       counters.push(tables.map(({ continuity }) => continuity))
     }
-    expect(counters).toEqual([[1], [], [2], [], [3], []])
+    expect(counters).toEqual([[1], [], [2], [], [], [3], []])
   })
 
   it('Infinity writes them on changes only', () => {
@@ -348,6 +349,53 @@ describe('audio', () => {
     muxer.write(aacFrame(0))
     const bytes = muxer.write(avcFrame(10, { keyframe: true }))
     expect(tsPackets(bytes).map(({ pid }) => pid)).toEqual([VIDEO, AUDIO, VIDEO]) // PCR, audio, picture
+  })
+})
+
+describe('audio and video that are apart', () => {
+  for (const [name, audioLagMs] of [
+    ['audio 12 s behind', 12_000],
+    ['audio 12 s ahead', -12_000],
+    ['audio 3 s behind', 3_000],
+  ] as const) {
+    it(`${name}: the clock follows video, without a jump, and tables come once a second`, () => {
+      const muxer = avcMuxer({ tablesIntervalMs: 1000 })
+      muxer.write(aacConfiguration())
+      let tables = 0
+      const clocks: number[] = []
+      for (let ms = 20_000; ms < 30_000; ms += 20) {
+        const written = [avcFrame(ms, { keyframe: ms === 20_000 }), aacFrame(ms - audioLagMs)]
+        for (const packet of tsPackets(join(...written.map((one) => muxer.write(one))))) {
+          if (packet.pid === PMT) tables++
+          if (packet.pcr === undefined) continue
+          clocks.push(Number(packet.pcr / 27_000n))
+          expect(packet.flags & 0x80).toBe(0) // discontinuity_indicator
+        }
+      }
+      const steps = clocks.slice(1).map((clock, i) => clock - clocks[i]!)
+      expect(Math.min(...steps)).toBeGreaterThan(0)
+      expect(Math.max(...steps)).toBeLessThanOrEqual(100)
+      expect(Math.abs(clocks.at(-1)! - 30_000 - 900)).toBeLessThanOrEqual(40)
+      expect(tables).toBeLessThanOrEqual(11)
+    })
+  }
+
+  it('the clock goes on by audio that is behind while video is silent', () => {
+    const muxer = avcMuxer()
+    muxer.write(aacConfiguration())
+    const clocks: number[] = []
+    for (let ms = 20_000; ms < 26_000; ms += 20) {
+      const written = [
+        ...(ms < 21_000 ? [avcFrame(ms, { keyframe: ms === 20_000 })] : []),
+        aacFrame(ms - 12_000),
+      ]
+      for (const { pcr } of tsPackets(join(...written.map((one) => muxer.write(one)))))
+        if (pcr !== undefined) clocks.push(Number(pcr / 27_000n))
+    }
+    const steps = clocks.slice(1).map((clock, i) => clock - clocks[i]!)
+    expect(Math.min(...steps)).toBeGreaterThan(0)
+    expect(Math.max(...steps)).toBeLessThanOrEqual(100)
+    expect(Math.abs(clocks.at(-1)! - 26_000 - 900)).toBeLessThanOrEqual(120)
   })
 })
 

@@ -56,7 +56,7 @@ export interface StreamPushStats extends KeptConnectionStats {
   readonly sentBytes: number
   /** Packets sent, all connections. */
   readonly sentPackets: number
-  /** How far the packet that was sent last is behind the newest one, ms; 0 without a connection. */
+  /** How far the stream has gone on since the packet came that is sent next, ms; 0 without a connection. */
   readonly lagMs: number
   /** Bytes that wait in the present connection. */
   readonly queuedBytes: number
@@ -99,8 +99,6 @@ export class StreamPush extends KeptConnection {
   #client: RtmpClient | undefined
   #consumer: Consumer | undefined
   #sentPackets: number
-  /** Of the packet that was sent last, on the source's clock. */
-  #sentDts: number
   /** Of connections that are over. */
   #past: { sentBytes: number; skips: number; skippedPackets: number }
 
@@ -125,7 +123,6 @@ export class StreamPush extends KeptConnection {
     this.#client = undefined
     this.#consumer = undefined
     this.#sentPackets = 0
-    this.#sentDts = 0
     this.#past = { sentBytes: 0, skips: 0, skippedPackets: 0 }
     source.on('close', this.#onSourceClose)
     this.begin()
@@ -140,7 +137,7 @@ export class StreamPush extends KeptConnection {
       streamPath: this.source.streamPath,
       sentBytes: this.#past.sentBytes + (this.#client?.session.sentBytes ?? 0),
       sentPackets: this.#sentPackets,
-      lagMs: consumer === undefined ? 0 : Math.max(0, this.source.lastDts - this.#sentDts),
+      lagMs: consumer?.lagMs ?? 0,
       queuedBytes: this.#client?.queuedBytes ?? 0,
       skips: this.#past.skips + (consumer?.skips ?? 0),
       skippedPackets: this.#past.skippedPackets + (consumer?.skippedPackets ?? 0),
@@ -219,7 +216,6 @@ export class StreamPush extends KeptConnection {
     this.#parked.detach()
     this.#client = client
     this.#consumer = consumer
-    this.#sentDts = this.source.lastDts
     void client.closed.then(() => consumer.detach())
     try {
       await this.#pump(client, consumer, peer)
@@ -248,7 +244,6 @@ export class StreamPush extends KeptConnection {
         continue
       }
       codecs.check(packet)
-      this.#sentDts = packet.dts
       // A server from before Enhanced RTMP reads H.264 and AAC by their old names alone.
       const readable = peer.enhanced ? packet : packet.legacyTrack()
       if (readable === undefined) continue

@@ -75,7 +75,7 @@ export class RecordingSession {
   readonly #tracker: ConfigurationTracker
   readonly #video: VideoPresence
   #part: RecordingPart | undefined
-  /** Bytes of media since {@link RecordingSession.#firstDts} while there is no part because the store failed. */
+  /** Bytes of media since the last file began, while there is no part because the store failed. */
   #lostBytes: number | undefined
   /** Parts that lack their last bytes. */
   #ending: { readonly part: RecordingPart; readonly reason: RecordingEnd }[]
@@ -84,7 +84,11 @@ export class RecordingSession {
   #heldBytes: number
   /** When the files of the last minute were begun, ms on the clock. */
   #begunMs: number[]
-  #firstDts: number
+  /** First times of each kind in the file: their clocks may be apart. */
+  #firstAudioDts: number | undefined
+  #firstVideoDts: number | undefined
+  /** The longest that a kind has come to. */
+  #spanMs: number
   #endDts: number
   #end: RecordingEnd | undefined
   #isDone: boolean
@@ -116,7 +120,9 @@ export class RecordingSession {
     this.#held = []
     this.#heldBytes = 0
     this.#begunMs = []
-    this.#firstDts = 0
+    this.#firstAudioDts = undefined
+    this.#firstVideoDts = undefined
+    this.#spanMs = 0
     this.#endDts = Infinity
     this.#end = undefined
     this.#isDone = false
@@ -229,14 +235,28 @@ export class RecordingSession {
       if (packet.kind === 'audio' && this.#hasVideo) this.#hold(packet)
       else this.#cut('changed', packet)
     }
+    this.#measure(packet)
   }
 
   /** Whether a segment ends before this packet. */
   #isCut(packet: MediaPacket): boolean {
     const { segmentDurationMs, segmentBytes } = this.#options
     const byteLength = this.#part?.byteLength ?? this.#lostBytes ?? 0
-    if (packet.dts - this.#firstDts < segmentDurationMs && byteLength < segmentBytes) return false
+    if (this.#elapsedMs(packet) < segmentDurationMs && byteLength < segmentBytes) return false
     return packet.keyframe || (packet.kind === 'audio' && packet.coded && !this.#hasVideo)
+  }
+
+  /** Time since the file began, by the clock of the packet's own kind; of the other one where it is the first. */
+  #elapsedMs({ kind, dts }: MediaPacket): number {
+    const first = kind === 'video' ? this.#firstVideoDts : this.#firstAudioDts
+    return first === undefined ? this.#spanMs : dts - first
+  }
+
+  #measure(packet: MediaPacket): void {
+    if (!packet.coded) return
+    if (packet.kind === 'video') this.#firstVideoDts ??= packet.dts
+    else this.#firstAudioDts ??= packet.dts
+    this.#spanMs = Math.max(this.#spanMs, this.#elapsedMs(packet))
   }
 
   get #hasVideo(): boolean {
@@ -276,7 +296,9 @@ export class RecordingSession {
     const writer = openWriter(format, { note, configuration: this.#tracker.set, indexEntries, fragmentMs })
     this.#lostBytes = undefined
     this.#part = new RecordingPart({ note, request, key: path.expand(note), format, writer })
-    this.#firstDts = dts
+    this.#firstAudioDts = undefined
+    this.#firstVideoDts = undefined
+    this.#spanMs = 0
     for (const packet of packets) writer.write(packet)
   }
 

@@ -101,3 +101,13 @@ it('two publishers of one track each keep their own cut', async () => {
   const stage = await record(packets, { segmentDurationMs: 1_000 })
   expect(stage.finished).toHaveLength(4)
 })
+
+it('where audio and video are apart, each kind is measured by itself', async () => {
+  // A microphone whose clock stood still for 12 s: audio at 0 beside video at 12,000.
+  const packets = Array.from({ length: 300 }, (_, i) => [
+    audio(i * 40, i),
+    (i % 25 === 0 ? key : inter)(12_000 + i * 40, i),
+  ]).flat()
+  const stage = await record([videoConfig(0), audioConfig(0), ...packets], { segmentDurationMs: 5_000 })
+  expect(stage.finished).toHaveLength(3) // 5 s, 5 s and what is left of 12 s
+})
