@@ -28,6 +28,11 @@ export interface ConsumerOptions {
   readonly gopsBack?: number | undefined
   /** The log waits for this reader up to that lag, ms; what is dropped beyond is skipped, to the newest keyframe. @defaultValue the hub's `maxLagMs` */
   readonly maxLagMs?: number | undefined
+  /**
+   * After the metadata, begin with the data messages that the publisher sent before its first media, if they came before the place where this
+   * reader begins: for whoever passes the stream on. @defaultValue false
+   */
+  readonly openingData?: boolean | undefined
   /** Ends the consumer when aborted, like {@link Consumer.detach}. Nothing listens to it any more once the consumer has ended. */
   readonly signal?: AbortSignal | undefined
 }
@@ -56,6 +61,8 @@ export interface ConsumerHost {
   readonly lastDts: number
   /** Where a decoder can start now. */
   startPoint(tracks: TrackFilter, gopsBack: number, fromSeq: number): GopStart | undefined
+  /** Data messages from before the present publisher's first media, as far as they came before `seq`. */
+  openingDataBefore(seq: number): readonly MediaPacket[]
   /** Whether `seq` is the first packet of a publisher that came back or took over. */
   isPublisherStart(seq: number): boolean
   /** `consumer` waits to be woken by the next packet. */
@@ -75,6 +82,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   readonly #tracks: TrackFilter
   readonly #gopsBack: number
   readonly #maxLagMs: number
+  readonly #takesOpeningData: boolean
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: () => void
   #state: 'waiting' | 'reading' | 'ended'
@@ -110,6 +118,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     this.#tracks = options.tracks
     this.#gopsBack = options.gopsBack
     this.#maxLagMs = options.maxLagMs
+    this.#takesOpeningData = options.openingData
     this.#signal = signal
     this.#onAbort = () => this.detach()
     this.#state = 'waiting'
@@ -294,6 +303,8 @@ export class Consumer implements AsyncIterable<MediaPacket> {
 
   #startAt(point: GopStart): void {
     const arrival = this.#host.log.arrivalAt(point.seq) ?? point.dts
+    const openingData =
+      this.#takesOpeningData && this.#startSeq < 0 ? this.#host.openingDataBefore(point.seq) : []
     if (this.#startSeq < 0) {
       this.#startSeq = point.seq
       this.#passedAt = arrival
@@ -306,7 +317,10 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     this.#blind = !point.keyframe
     const before = filterConfiguration(this.#known, this.#tracks)
     const now = filterConfiguration(point.configuration, this.#tracks)
-    for (const packet of changedPackets(before, now)) this.#configuration.push(packet.withDts(point.dts))
+    const packets = changedPackets(before, now)
+    // Encoders announce tracks after the metadata and before the configuration of the others.
+    packets.splice(packets[0]?.kind === 'data' ? 1 : 0, 0, ...openingData)
+    for (const packet of packets) this.#configuration.push(packet.withDts(point.dts))
     this.#known = point.configuration
   }
 

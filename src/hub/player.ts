@@ -52,6 +52,8 @@ export class Player {
   readonly #gopsBack: number
   readonly #attachedMs: number
   readonly #early: boolean
+  /** The head of the log when it was attached, or resumed before its start: a keyframe from there on is its first. */
+  #attachedSeq: number
   #view: BatchLog
   /** The view that takes over at the next place where its decoder can start. */
   #nextView: BatchLog | undefined
@@ -95,6 +97,7 @@ export class Player {
     this.#budget = options.sinkBudgetBytes
     this.#gopsBack = options.gopsBack
     this.#attachedMs = host.nowMs
+    this.#attachedSeq = host.log.head
     this.#early = options.start !== 'keyframe' && !host.isAudioOnly
     this.#view = host.openView(options.format, options.tracks)
     this.#nextView = undefined
@@ -151,6 +154,7 @@ export class Player {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    if (!this.#joined) this.#attachedSeq = this.#host.log.head
     if (this.#state === 'playing' && this.#cursor < this.#view.head) {
       const point = this.#resumePoint()
       if (point !== undefined && point.seq > this.#nextSeq) this.#continueAt(point)
@@ -286,6 +290,9 @@ export class Player {
       : this.#host.resumePoint(this.#view, this.#gopsBack, this.#early)
     if (point !== undefined && point.seq < this.#nextSeq) point = this.#host.resumePoint(this.#view, 0)
     if (point === undefined || point.seq < this.#nextSeq) return
+    // A burst may bring several keyframes at once: one who waited for the first begins there.
+    if (!this.#joined && point.keyframe && point.seq > this.#attachedSeq)
+      point = this.#host.log.startFrom(this.#attachedSeq)!
     this.#state = 'playing'
     if (this.#joined) {
       this.#countSkipped(point)

@@ -22,6 +22,8 @@ import { FanOut } from './fan-out.ts'
 import { GopCache, type GopStart } from './gop-cache.ts'
 import type { ResolvedHubOptions } from './hub-options.ts'
 import { Intake } from './intake.ts'
+import { liveMetadata } from './live-metadata.ts'
+import { OpeningData } from './opening-data.ts'
 import { Player } from './player.ts'
 import type { PlayerOptions, PlayerStats } from './player-options.ts'
 import { Publisher, type PublisherEnd, type PublishOptions } from './publisher.ts'
@@ -70,6 +72,7 @@ export class Source extends Announcer<SourceEvents> {
   readonly #fanOut: FanOut<Player>
   readonly #views: Views
   readonly #consumers: Consumers
+  readonly #openingData: OpeningData
   readonly #onClose: () => void
   #options: ResolvedHubOptions
   #publisherStarts: number[]
@@ -129,6 +132,7 @@ export class Source extends Announcer<SourceEvents> {
       failed: (error) => this.#failed(error),
     })
     this.#consumers = new Consumers()
+    this.#openingData = new OpeningData()
     this.#onClose = onClose
     this.#options = options
     this.#publisherStarts = []
@@ -210,7 +214,7 @@ export class Source extends Announcer<SourceEvents> {
 
   /**
    * Attaches a network sink: the join bytes at once when a start is cached, then batch after batch as they are made. A player that waits
-   * for its start begins at the newest keyframe of the flush that has one. The sink may be written to, and ended, before this returns.
+   * for its start begins at the first keyframe that comes. The sink may be written to, and ended, before this returns.
    * @throws RangeError when the source is closed; what the format throws when it frames what is cached.
    */
   attach(sink: Sink, options: PlayerOptions): Player {
@@ -245,6 +249,7 @@ export class Source extends Announcer<SourceEvents> {
         start: options.start ?? 'gop',
         gopsBack: options.gopsBack ?? 0,
         maxLagMs: options.maxLagMs ?? this.#options.maxLagMs,
+        openingData: options.openingData ?? false,
       },
       signal,
     )
@@ -372,6 +377,7 @@ export class Source extends Announcer<SourceEvents> {
     this.#publishedSinceMs = now
     this.#lastArrivalMs = now
     this.#intake.restart()
+    this.#openingData.clear()
     this.#toldOfStall = false
     const previous = this.#publisher
     const publisher = new Publisher(this, options)
@@ -395,7 +401,8 @@ export class Source extends Announcer<SourceEvents> {
       this.#sourceClock.republish(now - this.#publishedSinceMs)
     }
     this.#lastArrivalMs = now
-    const stamped = packet.withDts(this.#sourceClock.map(packet, now))
+    const live = packet.kind === 'data' && packet.configuration ? liveMetadata(packet) : packet
+    const stamped = live.withDts(this.#sourceClock.map(packet, now))
     // Bounds that are hit by a jump in time would drop what nobody has got yet.
     if (this.log.firstWith(stamped) > this.#views.flushedSeq) this.#fanOut.drain()
     if (packet.coded && !this.#intake.hasBegun) {
@@ -403,6 +410,7 @@ export class Source extends Announcer<SourceEvents> {
       this.#views.flush()
       this.#firstCodedSeq = this.log.head
     }
+    if (packet.kind === 'data' && !this.#intake.hasBegun) this.#openingData.add(this.log.head, stamped)
     const opens = this.log.append(stamped)
     this.#intake.learn(stamped)
     this.#consumers.start()
@@ -515,6 +523,11 @@ export class Source extends Announcer<SourceEvents> {
   #firstSound(): number | undefined {
     const seq = this.#firstCodedSeq
     return seq < this.log.first || this.#intake.video.hasPictures ? undefined : seq
+  }
+
+  /** @internal */
+  openingDataBefore(seq: number): MediaPacket[] {
+    return this.#openingData.before(seq)
   }
 
   /** @internal */

@@ -11,7 +11,7 @@ import {
   AUDIO_PACKET_TYPE_SEQUENCE_START,
   decodeAudioTagHeader,
 } from './audio-tag-header.ts'
-import { type FourCc, isKnownCodec, readFourCc } from './codecs.ts'
+import { type FourCc, readFourCc } from './codecs.ts'
 import {
   MULTITRACK_TYPE_MANY_TRACKS_MANY_CODECS,
   MULTITRACK_TYPE_ONE_TRACK,
@@ -126,7 +126,7 @@ function track(
     cts,
     keyframe: coded && frameType === VIDEO_FRAME_TYPE_KEY,
     configuration:
-      some && (kind === 'data' ? isOnMetaData(payload) : isConfiguration(kind, codec, enhanced, packetType)),
+      some && (kind === 'data' ? isOnMetaData(payload) : isConfiguration(kind, enhanced, packetType)),
     endOfSequence: isEndOfSequence(kind, enhanced, packetType),
     coded,
     payload,
@@ -143,19 +143,13 @@ export function isCoded(kind: PacketKind, enhanced: boolean, packetType: number)
   return kind === 'audio' && packetType === AUDIO_PACKET_TYPE_CODED_FRAMES
 }
 
-/** Whether a packet type means decoder configuration. Never for an unknown codec: what it sends first may be anything. */
-export function isConfiguration(
-  kind: 'audio' | 'video',
-  codec: FourCc,
-  enhanced: boolean,
-  packetType: number,
-): boolean {
-  const start =
-    kind === 'video'
-      ? packetType === VIDEO_PACKET_TYPE_SEQUENCE_START ||
-        (enhanced && packetType === VIDEO_PACKET_TYPE_MPEG2_TS_SEQUENCE_START)
-      : packetType === AUDIO_PACKET_TYPE_SEQUENCE_START
-  return start && isKnownCodec(kind, codec)
+/** Whether a packet type means decoder configuration, of unknown codecs too. Legacy codecs without packet types have none. */
+export function isConfiguration(kind: 'audio' | 'video', enhanced: boolean, packetType: number): boolean {
+  if (kind === 'audio') return packetType === AUDIO_PACKET_TYPE_SEQUENCE_START
+  return (
+    packetType === VIDEO_PACKET_TYPE_SEQUENCE_START ||
+    (enhanced && packetType === VIDEO_PACKET_TYPE_MPEG2_TS_SEQUENCE_START)
+  )
 }
 
 /** Whether a packet type means end of sequence. Legacy AAC has none. */

@@ -4,7 +4,7 @@ import { TS_VIEW } from 'millrace/mpegts'
 import { packetFromTag } from 'millrace/media'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../support/bytes.ts'
-import { CLIPS, readClip } from '../support/clips.ts'
+import { CLIPS, readClip, shown } from '../support/clips.ts'
 import { FakeSink, Stage } from './fakes.ts'
 
 interface Tag {
@@ -60,8 +60,8 @@ describe.each(CLIPS)('%s', (clip) => {
     const first = packets.findIndex(({ keyframe }) => keyframe)
     // Decoder configuration, metadata, HDR and channel layouts.
     const configurations = packets.slice(0, 10).filter(({ coded, endOfSequence }) => !coded && !endOfSequence)
-    const joined = out.splice(0, configurations.length).map(({ body }) => toHex(body))
-    expect(joined.toSorted()).toEqual(configurations.map(({ body }) => toHex(body)).toSorted())
+    const joined = out.splice(0, configurations.length).map(({ body }) => shown(body, true))
+    expect(joined.toSorted()).toEqual(configurations.map(({ body }) => shown(body, false)).toSorted())
     // A stream without video starts with its first sound.
     const start = first < 0 ? packets.findIndex(({ coded }) => coded) : first
     expect(out.map(({ type, body }) => `${type} ${toHex(body)}`)).toEqual(

@@ -406,7 +406,7 @@ describe('options', () => {
     })
     const sink = stage.attach()
     stage.write(key(1_000, 3), key(2_000, 4))
-    expect(sink.said).toBe('[] V4')
+    expect(sink.said).toBe('[] V3 V4')
     expect(stage.source.log.first).toBe(0)
     const second = stage.hub.publish('/live/show')
     second.unpublish()

@@ -50,12 +50,25 @@ describe('joining', () => {
     expect(sink.said).toBe('[M!1 A!3 V!2] V5 v6')
   })
 
-  it('two keyframes between two flushes: starts at the newer one, since nothing before it was promised', () => {
+  it('several keyframes between two flushes: who waited for the first begins there', () => {
     const stage = new Stage()
     const sink = stage.attach()
+    const waits = stage.attach({ start: 'keyframe' })
     stage.write(videoConfig(0, 1), key(0, 2), inter(33, 3), videoConfig(60, 4), key(66, 5), inter(100, 6))
-    expect(sink.said).toBe('[V!4] V5 v6')
+    stage.write(key(133, 7))
+    expect(sink.said).toBe('[V!1] V2 v3 V!4 V5 v6 V7')
+    expect(waits.said).toBe(sink.said)
     expect(sink.player!.stats()).toMatchObject({ skips: 0, skippedPackets: 0 })
+    expect(stage.attach().said).toBe('[V!4] V7')
+  })
+
+  it('several keyframes in one flush: who resumes before its start begins at the newest', () => {
+    const stage = new Stage({ gops: 3 })
+    const sink = stage.attach()
+    sink.player!.pause()
+    stage.write(videoConfig(0, 1), key(0, 2), key(33, 3), key(66, 4))
+    sink.player!.resume()
+    expect(sink.said).toBe('[V!1] V4')
   })
 
   it('a publisher that begins in the middle of a GOP: its inter frames reach nobody', () => {

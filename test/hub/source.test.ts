@@ -457,14 +457,16 @@ it('a clock that is kept (atc) makes no stream audio-only by its first timestamp
   )
 })
 
-it('unknown codecs pass, and are never configuration', () => {
+it('the configuration of an unknown codec is known by its packet type, and comes to those who join late', () => {
   const stage = new Stage()
-  const consumer = stage.source.consume()
   // ExVideoTagHeader: 1 | frame type 1 | packet type 0, fourCC 'zzzz'; then a coded keyframe (packet type 1) of it.
   stage.publisher.write(packetFromTag(9, 0, Uint8Array.of(0x90, 0x7a, 0x7a, 0x7a, 0x7a, 1)))
   stage.publisher.write(packetFromTag(9, 0, Uint8Array.of(0x91, 0x7a, 0x7a, 0x7a, 0x7a, 2)))
-  expect(configurationPackets(stage.source.configuration)).toEqual([])
-  expect(consumer.read()?.body.at(-1)).toBe(2)
+  stage.publisher.write(packetFromTag(9, 40, Uint8Array.of(0xa1, 0x7a, 0x7a, 0x7a, 0x7a, 3)))
+  expect(configurationPackets(stage.source.configuration)).toHaveLength(1)
+  const consumer = stage.source.consume()
+  const read = [consumer.read(), consumer.read(), consumer.read(), consumer.read()]
+  expect(read.map((packet) => packet?.body.at(-1))).toEqual([1, 2, 3, undefined])
 })
 
 it('defect: a kicked publisher whose source is taken by another does not end it', () => {

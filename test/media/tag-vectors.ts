@@ -245,10 +245,17 @@ const enhancedVideo: TagVector[] = [
     '',
     { payloadOffset: 2 },
   ),
-  vector('unknown fourCC, sequence start: forwarded, no configuration', 9, '90 58 56 49 44 01 02', '01 02', {
-    codec: 'XVID',
-    payloadOffset: 5,
-  }),
+  vector(
+    'unknown fourCC, sequence start: configuration by its packet type',
+    9,
+    '90 58 56 49 44 01 02',
+    '01 02',
+    {
+      codec: 'XVID',
+      configuration: true,
+      payloadOffset: 5,
+    },
+  ),
   vector('unknown fourCC, coded keyframe', 9, '91 58 56 49 44 01 02', '01 02', {
     codec: 'XVID',
     keyframe: true,
@@ -257,6 +264,7 @@ const enhancedVideo: TagVector[] = [
   }),
   vector('an audio fourCC in video is unknown there', 9, '90 6d 70 34 61 12 10', '12 10', {
     codec: 'mp4a',
+    configuration: true,
     payloadOffset: 5,
   }),
   vector('reserved packet type 9', 9, '99 68 76 63 31 00', '00', { codec: 'hvc1', payloadOffset: 5 }),
@@ -392,7 +400,11 @@ const audio: TagVector[] = [
   }),
   vector('AC-3', 8, '91 61 63 2d 33 0b 77', '0b 77', { codec: 'ac-3', coded: true, payloadOffset: 5 }),
   vector('E-AC-3', 8, '91 65 63 2d 33 0b 77', '0b 77', { codec: 'ec-3', coded: true, payloadOffset: 5 }),
-  vector('unknown fourCC', 8, '90 64 74 73 63 01', '01', { codec: 'dtsc', payloadOffset: 5 }),
+  vector('unknown fourCC', 8, '90 64 74 73 63 01', '01', {
+    codec: 'dtsc',
+    configuration: true,
+    payloadOffset: 5,
+  }),
   vector(
     'ModEx before Opus',
     8,

@@ -1,6 +1,7 @@
 /** The clips of test/clips. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { decodeAmf0, propertiesOf } from 'millrace/amf0'
 
 /** All clips; test/clips/README.md says what is in them. */
 export const CLIPS = [
@@ -39,4 +40,14 @@ export async function* paceClip(clip: Clip, speed: number): AsyncGenerator<Uint8
     yield bytes.subarray(at, at + length)
     at += length
   }
+}
+
+/**
+ * A tag body as live players get it: of `onMetaData` the properties, but for `duration` and `filesize` of the clip, which no stream has; all
+ * else as hex. What was received is given as it is.
+ */
+export function shown(body: Uint8Array, isReceived: boolean): string {
+  if (!Buffer.from(body).subarray(0, 13).includes('onMetaData')) return Buffer.from(body).toString('hex')
+  const { duration, filesize, ...properties } = propertiesOf(decodeAmf0(body)[1]) ?? {}
+  return JSON.stringify(isReceived ? { duration, filesize, ...properties } : properties)
 }

@@ -211,6 +211,7 @@ export class StreamPush extends KeptConnection {
       // Whoever does not say that it reads several tracks would take them for one.
       tracks: peer.multitrack ? 'all' : 'default',
       start,
+      openingData: true,
       ...(maxLagMs !== undefined && { maxLagMs }),
     })
     this.#parked.detach()
