@@ -91,19 +91,36 @@ export async function startServer(
   const { hubs } = vhosts
   const reloader = new Reloader({ config, vhosts, log, load: options.load ?? (() => config) })
 
+  const {
+    port: _,
+    host: __,
+    tls,
+    proxyProtocol,
+    maxConnections,
+    stallTimeoutMs,
+    ...sessionTimes
+  } = config.rtmp
   const rtmp = new RtmpServer({
     hub: hubs.resolve,
-    proxyProtocol: config.rtmp.proxyProtocol,
-    maxConnections: config.rtmp.maxConnections,
+    proxyProtocol,
+    maxConnections,
+    stallTimeoutMs,
+    session: sessionTimes,
     onConnect: (request, connection, signal) =>
       connection.info.remoteAddress === DEMO_ADDRESS
         ? { type: 'accept' }
         : vhosts.onConnect(request, connection, signal),
-    ...(config.rtmp.tls === undefined ? {} : { tls: readTls(config.rtmp.tls) }),
+    ...(tls === undefined ? {} : { tls: readTls(tls) }),
   })
   log.watchRtmp(rtmp)
 
-  const live = new LiveHandler({ hub: hubs.resolve, cors, trustProxy })
+  const live = new LiveHandler({
+    hub: hubs.resolve,
+    cors,
+    trustProxy,
+    maxViewers: config.http.maxViewers,
+    stallTimeoutMs: config.http.stallTimeoutMs,
+  })
   const status = new StatusApi({
     gate: audienceOf(config),
     hubs,

@@ -65,9 +65,9 @@ const DEFAULTS: SessionSettings = {
   maxAggregateParts: 4096,
 }
 
-/** Fills in the defaults of the server's side. Sessions without options of their own share one object. */
+/** Fills in the defaults of the server's side. Sessions with these share one object. */
 export function sessionSettings(options: RtmpSessionOptions): SessionSettings {
   const names = Object.keys(DEFAULTS) as (keyof SessionSettings)[]
-  if (names.every((name) => options[name] === undefined)) return DEFAULTS
+  if (names.every((name) => (options[name] ?? DEFAULTS[name]) === DEFAULTS[name])) return DEFAULTS
   return Object.fromEntries(names.map((name) => [name, options[name] ?? DEFAULTS[name]])) as SessionSettings
 }

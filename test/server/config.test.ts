@@ -25,6 +25,9 @@ const DEFAULT_SECTIONS = {
     targetDurationMs: 4_000,
     windowMs: 30_000,
     endListMs: 60_000,
+    firstSegmentWaitMs: 15_000,
+    idleMs: 60_000,
+    viewerTimeoutMs: 30_000,
     variants: 'renditions',
   },
   publishKeys: undefined,
@@ -52,8 +55,19 @@ describe('a file', () => {
     'that says nothing (%j) gives the defaults',
     (text) => {
       expect(parseConfig(text)).toEqual({
-        rtmp: { port: 1935, proxyProtocol: false, maxConnections: 20_000 },
-        http: { port: 8080, trustProxy: false, cors: '*' },
+        rtmp: {
+          port: 1935,
+          proxyProtocol: false,
+          maxConnections: 20_000,
+          handshakeTimeoutMs: 10_000,
+          commandTimeoutMs: 30_000,
+          firstMediaTimeoutMs: 20_000,
+          mediaTimeoutMs: 5_000,
+          pingIntervalMs: 20_000,
+          pingTimeoutMs: 20_000,
+          stallTimeoutMs: 60_000,
+        },
+        http: { port: 8080, trustProxy: false, maxViewers: 20_000, stallTimeoutMs: 60_000, cors: '*' },
         api: { enabled: true, authentication: 'loopback', jsonp: false },
         metrics: {
           enabled: true,

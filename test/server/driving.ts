@@ -1,7 +1,7 @@
 /** Encoders and viewers of a server in this process. */
 import { request } from 'node:http'
 import { demuxFlv } from 'millrace/flv'
-import type { MediaPacket } from 'millrace/media'
+import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { RtmpClient } from 'millrace/node'
 import { expect, onTestFinished, vi } from 'vitest'
 import { readClip } from '../support/clips.ts'
@@ -45,6 +45,18 @@ export async function publishClip(
   const lastDts = CLIP.at(-1)!.dts - CLIP[0]!.dts
   await vi.waitFor(() => expect(server.hub.source(publicPath)?.lastDts).toBeGreaterThan(lastDts - 100))
   return client
+}
+
+/** Sends pictures of 200 kB until `isEnough`: more than the buffers of a system hold. */
+export async function flood(client: RtmpClient, isEnough: () => boolean): Promise<void> {
+  const keyframe = CLIP.find(({ kind, keyframe: is, coded }) => kind === 'video' && is && coded)!
+  const body = new Uint8Array(200_000)
+  body.set(keyframe.body)
+  for (let i = 1; !isEnough(); i++) {
+    client.write(packetFromTag(9, ROUND_MS + i * 40, body))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    if (i > 2_000) throw new Error('the server takes anything')
+  }
 }
 
 /** Status of an answer, whose body is not waited for. */

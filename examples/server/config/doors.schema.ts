@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { count, origin, port, tls } from './fields.ts'
+import { count, ms, origin, port, tls } from './fields.ts'
 
 const host = z.string().optional().describe('Address to listen on; all addresses by default')
 
@@ -18,6 +18,19 @@ export const rtmpSection = z
       .default(false)
       .describe('Every connection starts with a PROXY protocol header, version 1 or 2, from a load balancer'),
     maxConnections: count.default(20_000).describe('Connections; one more is closed at once'),
+    handshakeTimeoutMs: ms.default(10_000).describe('Time for the handshake; as all times here, 0 for any'),
+    commandTimeoutMs: ms
+      .default(30_000)
+      .describe('Time from the handshake to `connect`, and from there to a publish or play'),
+    firstMediaTimeoutMs: ms.default(20_000).describe('Time from an accepted publish to its first media'),
+    mediaTimeoutMs: ms
+      .default(5_000)
+      .describe('Time between two messages of media: a publisher that is silent for longer is ended'),
+    pingIntervalMs: ms.default(20_000).describe('Silence after which a peer is pinged; 0: never'),
+    pingTimeoutMs: ms
+      .default(20_000)
+      .describe('Time for the answer to a ping, held against peers that have answered one before'),
+    stallTimeoutMs: ms.default(60_000).describe('Time in which a player must take some of what waits for it'),
     tls: tls.optional().describe('The port speaks RTMPS alone'),
   })
   .describe('The RTMP port')
@@ -44,6 +57,12 @@ export const httpSection = z
       .describe(
         'How many proxies stand in front (`true`: one), to believe `X-Forwarded-For`, else `X-Real-IP`, else `Forwarded`, and `X-Forwarded-Proto`',
       ),
+    maxViewers: count
+      .default(20_000)
+      .describe('Viewers by HTTP-FLV, HTTP-TS and WebSocket together; one more is refused with 503'),
+    stallTimeoutMs: ms
+      .default(60_000)
+      .describe('Time in which a viewer must take some of what waits for it, 0 for any'),
     cors: origin.default('*').describe('Value of `Access-Control-Allow-Origin` for media, `false` for none'),
     tls: tls.optional().describe('The port speaks HTTPS alone'),
   })

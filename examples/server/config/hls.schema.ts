@@ -20,6 +20,15 @@ export const hlsSection = z
       .describe(
         'How long a stream must have been over before its playlist says so (EXT-X-ENDLIST): players stop there. Until then they wait, and go on if it is published again',
       ),
+    firstSegmentWaitMs: positiveMs
+      .default(15_000)
+      .describe('How long the first playlist request of a stream waits for its first segment'),
+    idleMs: positiveMs
+      .default(60_000)
+      .describe('A stream that is packaged on demand is so no more when nobody has watched it for so long'),
+    viewerTimeoutMs: positiveMs
+      .default(30_000)
+      .describe('A viewer that asks for nothing for so long is counted no more; it may come back'),
     variants: z
       .union([z.literal('renditions'), z.array(z.string()).min(1)])
       .default('renditions')

@@ -54,6 +54,32 @@ tryKeys('hls', {
     // By default it would take a minute.
     expect(await durations('targetDurationMs: 2000')).not.toEqual([])
   },
+  async firstSegmentWaitMs() {
+    const server = await withHls('{ firstSegmentWaitMs: 50 }')
+    // Nothing to cut a segment of; by default it would take 15 s to say so.
+    await publish(server, '/live/show')
+    expect(await status(`${server.httpUrl}/live/show.m3u8`)).toBeGreaterThanOrEqual(404)
+  },
+  async idleMs() {
+    const directory = await tempFolder()
+    const section = `targetDurationMs: 1, viewerTimeoutMs: 1, directory: ${directory}`
+    const server = await withHls(`{ idleMs: 1, ${section} }`)
+    await publishClip(server)
+    expect(await status(`${server.httpUrl}/live/show.m3u8`)).toBe(200)
+    await vi.waitFor(() => expect(existsSync(join(directory, 'live/show.m3u8'))).toBe(true))
+    await vi.waitFor(() => expect(existsSync(join(directory, 'live/show.m3u8'))).toBe(false), UNTIL_ENDED)
+  },
+  async viewerTimeoutMs() {
+    const server = await withHls('{ targetDurationMs: 1, viewerTimeoutMs: 1 }')
+    await publishClip(server)
+    const viewers = async (): Promise<string | undefined> => {
+      const response = await fetch(`${server.httpUrl}/metrics`)
+      return /millrace_connections\{protocol="hls"\} (\d+)/.exec(await response.text())?.[1]
+    }
+    expect(await status(`${server.httpUrl}/live/show.m3u8`)).toBe(200)
+    expect(await viewers()).toBe('1')
+    await vi.waitFor(async () => expect(await viewers()).toBe('0'), UNTIL_ENDED)
+  },
   async variants() {
     const server = await withHls('{ mode: always, targetDurationMs: 1000, variants: [_hi, _lo] }')
     for (const end of ['_hi', '_lo']) {

@@ -1,11 +1,11 @@
 import { get } from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import { get as getHttp, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { ROOT } from '../../support/project.ts'
 import { TLS } from '../../support/tls.ts'
-import { NO_WAIT, status } from '../driving.ts'
+import { flood, NO_WAIT, publishClip, status } from '../driving.ts'
 import { startWith } from '../running.ts'
 import { tryKeys } from './try-keys.ts'
 
@@ -45,6 +45,26 @@ access: { addresses: [deny play 192.0.2.7] }
     const [believes, ignores] = [await startWith(yaml(true)), await startWith(yaml(false))]
     expect(await status(`${believes.httpUrl}/live/show.flv`, forwarded)).toBe(403)
     expect(await status(`${ignores.httpUrl}/live/show.flv`, forwarded)).toBe(404)
+  },
+  async maxViewers() {
+    const server = await startWith('http: { port: 0, host: 127.0.0.1, maxViewers: 1 }')
+    await publishClip(server)
+    const first = await fetch(`${server.httpUrl}/live/show.flv`)
+    onTestFinished(() => first.body?.cancel())
+    expect(first.status).toBe(200)
+    expect(await status(`${server.httpUrl}/live/show.ts`)).toBe(503)
+  },
+  async stallTimeoutMs() {
+    const server = await startWith('http: { port: 0, host: 127.0.0.1, stallTimeoutMs: 100 }')
+    const publisher = await publishClip(server)
+    const [response] = (await once(getHttp(`${server.httpUrl}/live/show.flv`), 'response')) as [
+      IncomingMessage,
+    ]
+    onTestFinished(() => void response.destroy())
+    const viewers = (): number => server.hub.source('/live/show')!.stats().players
+    expect(viewers()).toBe(1)
+    response.pause()
+    await flood(publisher, () => viewers() === 0)
   },
   async cors() {
     const yaml = (cors: string): string => `${NO_WAIT}http: { port: 0, host: 127.0.0.1, cors: ${cors} }`
