@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import type { Certificate } from './certificates.ts'
 import { ConfigError } from './config/config.ts'
 import { withoutUndefined } from './config/without-undefined.ts'
 
@@ -24,17 +24,10 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 /** Takes over a WebSocket, if it is for it. @returns whether it has. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
 
-/** Files of a certificate, as the configuration names them. */
-export interface TlsFiles {
-  readonly cert: string
-  readonly key: string
-}
-
 /** Where a door is, as the configuration says. */
 export interface DoorAddress {
   readonly port: number
   readonly host?: string | undefined
-  readonly tls?: TlsFiles | undefined
 }
 
 /** A port that is open. */
@@ -55,13 +48,15 @@ export class HttpDoor {
    * Opens it.
    * @param handlers - asked in this order. What they throw is the end of one request.
    * @param onError - told what was thrown.
-   * @throws {@link ConfigError} for files that cannot be read and for an address that cannot be listened on.
+   * @param certificate - for HTTPS.
+   * @throws {@link ConfigError} for an address that cannot be listened on.
    */
   static async open(
     address: DoorAddress,
     handlers: readonly RequestHandler[],
     upgrade: UpgradeHandler,
     onError: (error: unknown, request: IncomingMessage) => void,
+    certificate?: Certificate,
   ): Promise<HttpDoor> {
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
       if (isPipelineFull(request, response)) return
@@ -73,11 +68,10 @@ export class HttpDoor {
         answer(response, 500, 'internal error')
       }
     }
-    const { tls } = address
     const server: Server =
-      tls === undefined
+      certificate === undefined
         ? createServer(onRequest)
-        : createHttpsServer({ ...readTls(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, onRequest)
+        : createHttpsServer({ ...certificate, handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, onRequest)
     server.on('timeout', endIfSilent)
     server.on('upgrade', (request, socket, head) => {
       const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
@@ -87,7 +81,12 @@ export class HttpDoor {
     })
     server.on('connect', (_request, socket) => refuseConnect(socket as Socket))
     const bound = await listening(address, (where) => listen(server, where))
-    return new HttpDoor(server, urlOf(tls === undefined ? 'http' : 'https', bound), bound.port)
+    return new HttpDoor(server, urlOf(certificate === undefined ? 'http' : 'https', bound), bound.port)
+  }
+
+  /** For connections that come from now on. */
+  renew(certificate: Certificate): void {
+    if (this.#server instanceof HttpsServer) this.#server.setSecureContext(certificate)
   }
 
   /** Lets nobody in any more; whoever is in stays. */
@@ -99,15 +98,6 @@ export class HttpDoor {
   async close(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
-  }
-}
-
-/** @throws {@link ConfigError} for files that cannot be read. */
-export function readTls(files: TlsFiles): { cert: Buffer; key: Buffer } {
-  try {
-    return { cert: readFileSync(files.cert), key: readFileSync(files.key) }
-  } catch (error) {
-    throw new ConfigError(`tls: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -61,7 +61,12 @@ function readConfig(flags: ReturnType<typeof parseFlags>): Config {
   return {
     ...file,
     rtmp: { ...file.rtmp, ...host, port: readPort(flags['rtmp-port'], file.rtmp.port) },
-    http: { ...file.http, ...host, port: readPort(flags['http-port'], file.http.port) },
+    http: {
+      ...file.http,
+      ...host,
+      port: readPort(flags['http-port'], file.http.port),
+      enabled: file.http.enabled || flags['http-port'] !== undefined,
+    },
   }
 }
 
@@ -88,11 +93,11 @@ async function main(): Promise<void> {
     if (config.logFormat === 'json') log.event(event, { url }, url)
     else console.log(`${event} ${url}`)
   }
-  say('listening', server.rtmpUrl)
-  say('listening', server.httpUrl)
-  if (server.operatorUrl !== server.httpUrl) say('operator', server.operatorUrl)
+  const { rtmpUrl, httpUrl, httpsUrl, operatorUrl } = server
+  for (const url of [rtmpUrl, httpUrl, httpsUrl]) if (url !== undefined) say('listening', url)
+  if (operatorUrl !== undefined && operatorUrl !== (httpUrl ?? httpsUrl)) say('operator', operatorUrl)
   const demo = flags.demo ? startDemo((signal) => server.publishDemo(signal)) : undefined
-  if (demo !== undefined) say('demo', `${server.operatorUrl}/`)
+  if (demo !== undefined) say('demo', operatorUrl === undefined ? `${rtmpUrl}/live/demo` : `${operatorUrl}/`)
 
   if (flags.config !== undefined) {
     // What is wrong with the file is in the log.

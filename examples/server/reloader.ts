@@ -5,12 +5,13 @@
  */
 import { unwatchFile, watchFile } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
+import { type Certificates, TLS_SECTIONS, tlsOf } from './certificates.ts'
 import { type Config, serverSections } from './config/config.schema.ts'
 import { filesOf } from './config/config.ts'
 import type { EventFields, EventLog } from './event-log.ts'
 import type { Vhosts } from './vhosts.ts'
 
-/** What only a start can change: all but virtual hosts. */
+/** What only a start can change: all but virtual hosts and certificates. */
 const FIXED = Object.keys(serverSections) as (keyof typeof serverSections)[]
 
 /** How often the file is looked at, ms. Looking works on every file system, and for links that are put elsewhere. */
@@ -22,6 +23,8 @@ export interface ReloaderOptions {
   readonly config: Config
   /** What it is applied to. */
   readonly vhosts: Vhosts
+  /** Which are read again as well. */
+  readonly certificates: Certificates
   /** Where changes and faults are told. */
   readonly log: EventLog
   /** Reads the configuration. @throws an error in words for its author. */
@@ -55,10 +58,12 @@ export class Reloader {
   }
 
   async #reload(): Promise<void> {
-    const { config: started, vhosts, log, load } = this.#options
+    const { config: started, vhosts, certificates, log, load } = this.#options
     try {
       const config = load()
+      const renew = certificates.read(config)
       const { added, changed, removed } = await vhosts.apply(config)
+      renew()
       const told = Object.entries({ added, changed, removed }).filter(([, names]) => names.length > 0)
       const text = told.map(([what, names]) => `${what} ${names.join(', ')}`).join('; ')
       log.event(
@@ -66,7 +71,8 @@ export class Reloader {
         namesOf({ added, changed, removed }),
         `reload: ${text || 'no virtual host has changed'}`,
       )
-      const late = FIXED.filter((section) => !isDeepStrictEqual(started[section], config[section]))
+      const [before, now] = [withoutFiles(started), withoutFiles(config)]
+      const late = FIXED.filter((section) => !isDeepStrictEqual(before[section], now[section]))
       if (late.length > 0)
         log.event(
           'reload-later',
@@ -78,6 +84,15 @@ export class Reloader {
         log.event('reload-failed', { fault }, `reload failed: ${fault}`)
       throw error
     }
+  }
+}
+
+/** A port that speaks TLS stays one; where its certificate is may change. */
+function withoutFiles(config: Config): Config {
+  const sections = TLS_SECTIONS.filter((section) => tlsOf(config, section) !== undefined)
+  return {
+    ...config,
+    ...Object.fromEntries(sections.map((section) => [section, { ...config[section], tls: true }])),
   }
 }
 

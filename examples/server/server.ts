@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Hub } from 'millrace/hub'
 import { duplexPair, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
@@ -21,9 +22,10 @@ import {
   Statistics,
   type VhostHubs,
 } from 'millrace/services'
+import { Certificates, readCertificate, type TlsSection } from './certificates.ts'
 import { type Config, ConfigError } from './config/config.ts'
 import type { EventLog } from './event-log.ts'
-import { type DoorAddress, HttpDoor, listening, readTls, type RequestHandler, urlOf } from './http-door.ts'
+import { HttpDoor, listening, type RequestHandler, urlOf } from './http-door.ts'
 import { servePage } from './page.ts'
 import { Reloader, watchConfig } from './reloader.ts'
 import { StatusApi } from './status-api.ts'
@@ -43,10 +45,12 @@ export interface RunningServer {
   reload(): Promise<void>
   /** `rtmp://…` or `rtmps://…` of the bound address. */
   readonly rtmpUrl: string
-  /** `http://…` or `https://…` of the bound address. */
-  readonly httpUrl: string
-  /** Where API, metrics and page are; the same unless they have a port of their own. */
-  readonly operatorUrl: string
+  /** `http://…` or `https://…` of the bound address, unless there is no such port. */
+  readonly httpUrl: string | undefined
+  /** `https://…` of the second HTTP port. */
+  readonly httpsUrl: string | undefined
+  /** Where API, metrics and page are: on the ports above, unless they have one of their own. */
+  readonly operatorUrl: string | undefined
   /** Publishes `live/demo` over a connection in memory: whatever TLS, proxies and stream keys ask of others. */
   publishDemo(signal: AbortSignal): Promise<RtmpClient>
   /** Accepts nobody any more, asks encoders to connect anew, and waits until all RTMP clients have left, or for `drainMs`. @returns whether they have */
@@ -61,7 +65,7 @@ export interface ServerOptions {
   readonly load?: () => Config
   /** What to look at when the configuration says `watch`. @defaultValue nothing */
   readonly file?: string
-  /** How often, ms. @defaultValue 1000 */
+  /** How often it, and certificates, are looked at, ms. @defaultValue 1000 */
   readonly watchIntervalMs?: number
 }
 
@@ -76,7 +80,7 @@ interface ApiParts {
 
 /**
  * Starts the server that `config` describes.
- * @throws {@link ConfigError} for a file that cannot be read, and for an address that cannot be listened on.
+ * @throws {@link ConfigError} for a file that cannot be used, and for an address that cannot be listened on.
  */
 export async function startServer(
   config: Config,
@@ -89,17 +93,19 @@ export async function startServer(
   const vhosts = new Vhosts({ identity, cors, trustProxy, log, demoKey })
   await vhosts.apply(config)
   const { hubs } = vhosts
-  const reloader = new Reloader({ config, vhosts, log, load: options.load ?? (() => config) })
+  const certificates = new Certificates(log, options.watchIntervalMs)
+  const reloader = new Reloader({ config, vhosts, certificates, log, load: options.load ?? (() => config) })
 
   const {
     port: _,
     host: __,
-    tls,
+    tls: rtmpFiles,
     proxyProtocol,
     maxConnections,
     stallTimeoutMs,
     ...sessionTimes
   } = config.rtmp
+  const rtmpCertificate = rtmpFiles && readCertificate('rtmp', rtmpFiles)
   const rtmp = new RtmpServer({
     hub: hubs.resolve,
     proxyProtocol,
@@ -110,8 +116,10 @@ export async function startServer(
       connection.info.remoteAddress === DEMO_ADDRESS
         ? { type: 'accept' }
         : vhosts.onConnect(request, connection, signal),
-    ...(tls === undefined ? {} : { tls: readTls(tls) }),
+    ...withoutUndefined({ tls: rtmpCertificate }),
   })
+  if (rtmpFiles && rtmpCertificate)
+    certificates.add('rtmp', rtmpFiles, rtmpCertificate, (next) => rtmp.setSecureContext(next))
   log.watchRtmp(rtmp)
 
   const live = new LiveHandler({
@@ -158,16 +166,34 @@ export async function startServer(
     live.close()
     await Promise.all(doors.map((door) => door.close()))
     await vhosts.close()
+    certificates.close()
     removePidFile()
   }
+  const openDoor = async (
+    section: Exclude<TlsSection, 'rtmp'>,
+    handlers: readonly RequestHandler[],
+  ): Promise<HttpDoor | undefined> => {
+    const address = config[section]
+    if (address === undefined || ('enabled' in address && !address.enabled)) return undefined
+    const { tls: files } = address
+    const certificate = files && readCertificate(section, files)
+    const failed = (error: unknown, request: IncomingMessage): void => log.requestFailed(error, request)
+    const door = await HttpDoor.open(address, handlers, upgrade, failed, certificate)
+    doors.push(door)
+    if (files && certificate) certificates.add(section, files, certificate, (next) => door.renew(next))
+    return door
+  }
+  const everything = [...forOperators, ...media]
+  const audience = config.operator === undefined ? everything : media
   let rtmpAddress: AddressInfo
+  let http: HttpDoor | undefined
+  let https: HttpDoor | undefined
+  let operator: HttpDoor | undefined
   try {
-    const { http, operator } = config
     rtmpAddress = await listening(config.rtmp, (address) => rtmp.listen(address))
-    const open = (address: DoorAddress, handlers: readonly RequestHandler[]): Promise<HttpDoor> =>
-      HttpDoor.open(address, handlers, upgrade, (error, request) => log.requestFailed(error, request))
-    doors.push(await open(http, operator ? media : [...forOperators, ...media]))
-    if (operator) doors.push(await open(operator, [...forOperators, ...media]))
+    http = await openDoor('http', audience)
+    https = await openDoor('https', audience)
+    operator = (await openDoor('operator', everything)) ?? http ?? https
   } catch (error) {
     statistics.close()
     await closeDoors()
@@ -178,8 +204,8 @@ export async function startServer(
     config.heartbeat &&
     startHeartbeat(config.heartbeat, statistics, log, {
       rtmp: [rtmpAddress.port],
-      http: [doors[0]!.port],
-      api: [doors.at(-1)!.port],
+      http: [http, https].flatMap((door) => door?.port ?? []),
+      api: operator === undefined ? [] : [operator.port],
     })
   // What is wrong with the file is in the log.
   const unwatch =
@@ -196,8 +222,9 @@ export async function startServer(
     hubs,
     reload: () => reloader.reload(),
     rtmpUrl: urlOf(scheme, rtmpAddress),
-    httpUrl: doors[0]!.url,
-    operatorUrl: doors.at(-1)!.url,
+    httpUrl: http?.url,
+    httpsUrl: https?.url,
+    operatorUrl: operator?.url,
     publishDemo(signal) {
       const [near, far] = duplexPair()
       rtmp.handle(far, { remoteAddress: DEMO_ADDRESS })

@@ -5,7 +5,13 @@
  */
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions } from 'node:tls'
+import {
+  createSecureContext,
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type Server as TlsServer,
+  type TlsOptions,
+} from 'node:tls'
 import createDebug from 'debug'
 import type { HandshakeCrypto } from '../handshake/index.ts'
 import {
@@ -268,6 +274,18 @@ export class RtmpServer extends Announcer<RtmpServerEvents> {
     }
     server.on('error', (error) => debug('server: %s', error.message))
     return server.address() as AddressInfo
+  }
+
+  /**
+   * Another certificate, for connections that come from now on; those that are there keep theirs.
+   * @throws TypeError if the server has no `tls`.
+   * @throws the system's error for a certificate that cannot be used; the old one stays then.
+   */
+  setSecureContext(options: SecureContextOptions): void {
+    if (this.#tls === undefined) throw new TypeError('an RtmpServer without tls has no certificate')
+    // Node forgets the old one first.
+    createSecureContext(options)
+    this.#tls.setSecureContext(options)
   }
 
   /**

@@ -67,7 +67,14 @@ describe('a file', () => {
           pingTimeoutMs: 20_000,
           stallTimeoutMs: 60_000,
         },
-        http: { port: 8080, trustProxy: false, maxViewers: 20_000, stallTimeoutMs: 60_000, cors: '*' },
+        http: {
+          enabled: true,
+          port: 8080,
+          trustProxy: false,
+          maxViewers: 20_000,
+          stallTimeoutMs: 60_000,
+          cors: '*',
+        },
         api: { enabled: true, authentication: 'loopback', jsonp: false },
         metrics: {
           enabled: true,

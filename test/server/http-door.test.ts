@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { readCertificate } from '../../examples/server/certificates.ts'
 import { HttpDoor, type RequestHandler } from '../../examples/server/http-door.ts'
 
 async function open(handler: RequestHandler): Promise<HttpDoor> {
@@ -100,13 +101,13 @@ describe('an upgrade that is not taken leaves an ordinary request', () => {
 
   test('over TLS', async () => {
     const folder = resolve(import.meta.dirname, '../support/tls')
-    const tls = { cert: resolve(folder, 'certificate.pem'), key: resolve(folder, 'key.pem') }
-    const address = { port: 0, host: '127.0.0.1', tls }
+    const files = { cert: resolve(folder, 'certificate.pem'), key: resolve(folder, 'key.pem') }
     const door = await HttpDoor.open(
-      address,
+      { port: 0, host: '127.0.0.1' },
       [echo],
       () => false,
       () => undefined,
+      readCertificate('http', files),
     )
     onTestFinished(() => door.close())
     const socket = connectTls({

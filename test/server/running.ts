@@ -14,6 +14,9 @@ function withPorts(yaml: string): string {
 
 /** A server and the lines that it has logged. */
 export interface TestServer extends RunningServer {
+  /** Of HTTPS alone where there is no HTTP; empty without both. */
+  readonly httpUrl: string
+  readonly operatorUrl: string
   readonly lines: readonly string[]
   /** Puts `yaml` in the place of the file, for the next reload. */
   readonly edit: (yaml: string) => void
@@ -27,5 +30,6 @@ export async function startWith(yaml: string, options: ServerOptions = {}): Prom
   const server = await startServer(load(), new EventLog((line) => lines.push(line)), { load, ...options })
   onTestFinished(() => server.close())
   const edit = (next: string): void => void (text = next)
-  return { ...server, lines, edit }
+  const { httpsUrl = '', httpUrl = httpsUrl, operatorUrl = httpUrl } = server
+  return { ...server, httpUrl, operatorUrl, lines, edit }
 }

@@ -5,7 +5,7 @@
  */
 import { DEFAULT_VHOST, VhostHubs, type VhostSettings } from 'millrace/services'
 import { z } from 'zod'
-import { httpSection, operatorSection, rtmpSection } from './doors.schema.ts'
+import { httpSection, httpsSection, operatorSection, rtmpSection } from './doors.schema.ts'
 import { text } from './fields.ts'
 import { heartbeatSection } from './heartbeat.schema.ts'
 import { apiSection, metricsSection, pageSection, processKeys } from './operations.schema.ts'
@@ -18,6 +18,7 @@ export const serverSections = {
   ...processKeys,
   rtmp: rtmpSection.prefault({}),
   http: httpSection.prefault({}),
+  https: httpsSection.optional(),
   operator: operatorSection.optional(),
   api: apiSection.prefault({}),
   metrics: metricsSection.prefault({}),
@@ -58,8 +59,20 @@ export type Config = z.output<typeof serverConfig> & {
   readonly vhosts: readonly NamedVhost[]
 }
 
-/** The file's shape. Every section and key may be left out. */
-export const configSchema = serverConfig
+/** `http: false` for `http: { enabled: false }`, and so for all sections that have such a key. */
+function spellOut(file: unknown): unknown {
+  if (typeof file !== 'object' || file === null || Array.isArray(file)) return file
+  const hasSwitch = (name: string): boolean => serverConfig.safeParse({ [name]: { enabled: false } }).success
+  return Object.fromEntries(
+    Object.entries(file).map(([name, value]) => [
+      name,
+      value === false && hasSwitch(name) ? { enabled: false } : (value as unknown),
+    ]),
+  )
+}
+
+/** The file as it is when all is written out. */
+const spelledOut = serverConfig
   .extend({
     // Its defaults come with all the others, once it is known what each virtual host has.
     ...mapSections((schema) => switchable(withoutDefault(schema)).optional()),
@@ -74,6 +87,9 @@ export const configSchema = serverConfig
     const server = Object.keys(serverSections).map((name) => [name, top[name as keyof typeof top]])
     return { ...(Object.fromEntries(server) as z.output<typeof serverConfig>), vhosts: resolved }
   })
+
+/** The file's shape. Every section and key may be left out. */
+export const configSchema = z.preprocess(spellOut, spelledOut)
 
 function mapSections(change: (schema: z.ZodType) => z.ZodType): Record<string, z.ZodType> {
   return Object.fromEntries(Object.entries(vhostSections).map(([name, schema]) => [name, change(schema)]))

@@ -1,5 +1,5 @@
 /**
- * Sections `rtmp` and `http`: where the server listens.
+ * Sections `rtmp`, `http`, `https` and `operator`: where the server listens.
  *
  * @module
  */
@@ -46,9 +46,24 @@ export const operatorSection = z
     'A port of its own for API, metrics and page, with media as well; the `http` port has media alone then',
   )
 
+/** A second HTTP port, with TLS. */
+export const httpsSection = z
+  .strictObject({
+    port: port.default(8443).describe('Port, 0 for any free one'),
+    host,
+    tls: tls.describe('Its certificate'),
+  })
+  .describe(
+    'HTTPS on a port of its own beside `http`, with all that is there; `cors` and the like are those of `http`',
+  )
+
 /** HTTP: media, page, API and metrics. */
 export const httpSection = z
   .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Open the port; `http: false` is the same as `enabled: false`'),
     port: port.default(8080).describe('Port, 0 for any free one'),
     host,
     trustProxy: z

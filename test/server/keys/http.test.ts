@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { ROOT } from '../../support/project.ts'
 import { TLS } from '../../support/tls.ts'
-import { flood, NO_WAIT, publishClip, status } from '../driving.ts'
+import { flood, NO_WAIT, publish, publishClip, status } from '../driving.ts'
 import { startWith } from '../running.ts'
 import { tryKeys } from './try-keys.ts'
 
@@ -23,6 +23,15 @@ async function speaksTls(): Promise<void> {
 }
 
 tryKeys('http', {
+  async enabled() {
+    for (const off of ['false', '{ enabled: false }']) {
+      const server = await startWith(`http: ${off}\noperator: { port: 0 }`)
+      expect(server.httpUrl).toBe('')
+      expect(await status(server.operatorUrl)).toBe(200)
+      await publish(server, '/live/show')
+      expect(server.hub.source('/live/show')).toBeDefined()
+    }
+  },
   async port() {
     const first = await startWith('')
     const { port } = new URL(first.httpUrl)
