@@ -20,14 +20,23 @@ const RECOVERY_MS = 5_000
  */
 export function setDeadline(clock: Clock, callback: () => void, delayMs: number): Timer {
   let isCancelled = false
-  const pass = (): void => {
-    if (!isCancelled) callback()
-  }
-  const readThenPass = (): void => clock.defer(pass)
+  let isExtended = false
   const dueMs = clock.now() + delayMs
+  const extend = (expectedMs: number): boolean => {
+    if (isExtended || clock.now() - expectedMs <= STANDSTILL_MS) return false
+    isExtended = true
+    timer = clock.setTimeout(readThenPass, RECOVERY_MS)
+    return true
+  }
+  const readThenPass = (): void => {
+    const readMs = clock.now()
+    // Within a turn it may be stopped as well: the input that waits has not been read then.
+    clock.defer(() => {
+      if (!isCancelled && !extend(readMs)) callback()
+    })
+  }
   let timer = clock.setTimeout(() => {
-    if (clock.now() - dueMs <= STANDSTILL_MS) readThenPass()
-    else timer = clock.setTimeout(readThenPass, RECOVERY_MS)
+    if (!extend(dueMs)) readThenPass()
   }, delayMs)
   return {
     cancel: () => {

@@ -1,4 +1,4 @@
-import { type AccessRequest, Hub, setDeadline, VirtualClock } from 'millrace/hub'
+import { type AccessRequest, type Clock, Hub, setDeadline, VirtualClock } from 'millrace/hub'
 import { describe, expect, test } from 'vitest'
 
 /** A deadline of 10 s on a clock that starts at 0. */
@@ -41,6 +41,28 @@ describe('setDeadline', () => {
     clock.advance(20_000)
     expect(passed).toEqual([passesMs])
     expect(clock.pending).toBe(0)
+  })
+
+  test('a standstill between its time and the read of the same turn extends it as well', () => {
+    const clock = new VirtualClock()
+    const passed: number[] = []
+    let standstillMs = 8_000
+    const stopped: Clock = {
+      now: () => clock.now(),
+      setTimeout: (callback, ms) => clock.setTimeout(callback, ms),
+      defer: (callback) => {
+        clock.defer(() => {
+          clock.standStill(standstillMs)
+          standstillMs = 0
+          callback()
+        })
+      },
+    }
+    setDeadline(stopped, () => passed.push(clock.now()), 10_000)
+    clock.advance(10_000)
+    expect(passed).toEqual([])
+    clock.advance(20_000)
+    expect(passed).toEqual([23_000])
   })
 
   test('is extended once: a process that is always late still ends what is silent', () => {
