@@ -38,7 +38,11 @@ export interface TsMuxerOptions {
   readonly tablesIntervalMs?: number
   /** Added to every time, so that B-frames and the PCR, which comes before the DTS, are not below 0. In ms. @defaultValue 1000 */
   readonly timestampOffsetMs?: number
-  /** How far the PCR is ahead of the DTS: what a receiver that follows the PCR may buffer. In ms. @defaultValue 100 */
+  /**
+   * How far the PCR is ahead of the DTS: what a receiver that follows the PCR may buffer. A PES packet has to be there as a whole before
+   * it is decoded, and gathered audio comes when its last frame does: no less than 100 ms more than `audioPesMs`. In ms.
+   * @defaultValue 100 + `audioPesMs`
+   */
   readonly pcrLeadMs?: number
   /**
    * Audio frames are gathered into PES packets of up to this length, which saves up to half of an audio-only stream: a frame of 170
@@ -105,8 +109,8 @@ export class TsMuxer {
     this.#inlineTables = options.inlineTables ?? true
     this.#tablesIntervalMs = options.tablesIntervalMs ?? 1000
     this.#offsetTicks = (options.timestampOffsetMs ?? 1000) * TICKS_PER_MS
-    this.#leadTicks = (options.pcrLeadMs ?? 100) * TICKS_PER_MS
     this.#audioPesMs = options.audioPesMs ?? 0
+    this.#leadTicks = (options.pcrLeadMs ?? 100 + this.#audioPesMs) * TICKS_PER_MS
     this.#tracks = new MuxerTracks()
     this.#tables = new ProgramTableWriter(pmtPid, videoPid, audioPid)
     this.#pcr = new PcrSchedule()
@@ -319,19 +323,20 @@ export class TsMuxer {
     else this.#stageAudioPes(format, [payload], bytes, dts)
   }
 
-  /** Adds a frame to those that will share a PES packet. That has one time, at its start: frames with a gap between them cannot share one. */
+  /**
+   * Adds a frame to those that will share a PES packet. That has one time, at its start: frames with a gap between them cannot share one.
+   * It goes out with its last frame, not when the next one comes.
+   */
   #hold(frame: Uint8Array, bytes: number, dts: number): void {
     const step = dts - this.#heldLastDts
-    const ends =
-      dts - this.#heldDts >= this.#audioPesMs ||
-      step < 0 ||
-      step > MAX_HELD_STEP_MS ||
-      this.#heldBytes + bytes > MAX_HELD_BYTES
-    if (this.#held.length > 0 && ends) this.stageHeld()
+    const follows = step >= 0 && step <= MAX_HELD_STEP_MS
+    if (!follows || this.#heldBytes + bytes > MAX_HELD_BYTES) this.stageHeld()
     if (this.#held.length === 0) this.#heldDts = dts
     this.#heldLastDts = dts
     this.#held.push(frame)
     this.#heldBytes += bytes
+    const durationMs = dts - this.#heldDts + (follows ? step : 0)
+    if (durationMs >= this.#audioPesMs) this.stageHeld()
   }
 
   #stageAudioPes(format: AudioFormat, frames: readonly Uint8Array[], bytes: number, dts: number): void {

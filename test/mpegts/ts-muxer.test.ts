@@ -323,11 +323,11 @@ describe('audio', () => {
       false, // configuration
       false,
       false,
+      true, // 43: the first three
       false,
-      true, // 64: the first three
       false,
+      true, // 107: three more
       false,
-      true, // 128: three more
       true, // 300: a gap
     ])
     muxer.stageHeld()
