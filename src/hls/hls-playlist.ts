@@ -119,6 +119,11 @@ export class HlsPlaylist {
     this.#targetDurationSec = Math.max(this.#targetDurationSec, Math.round(durationSec))
   }
 
+  /** Sum of the durations of its segments, in seconds. */
+  get durationSec(): number {
+    return totalSec(this.#entries)
+  }
+
   /** Whether {@link end} was called. */
   get ended(): boolean {
     return this.#ended
@@ -137,7 +142,7 @@ export class HlsPlaylist {
   get averageBandwidth(): number {
     let bytes = 0
     for (const { byteLength } of this.#entries) bytes += byteLength
-    const duration = totalSec(this.#entries)
+    const duration = this.durationSec
     return duration > 0 ? Math.ceil((bytes * 8) / duration) : 0
   }
 

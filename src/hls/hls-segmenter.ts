@@ -26,6 +26,12 @@ export interface HlsSegmenterOptions {
    */
   readonly targetDurationMs?: number
   /**
+   * The first segments, up to this time together, end at the first keyframe after half the target, so that players that wait for a stream
+   * have several sooner. In ms.
+   * @defaultValue 0
+   */
+  readonly startupMs?: number
+  /**
    * Times the target: where no keyframe comes for so long, a segment ends at any frame, and the next is not independent.
    * @defaultValue 4
    */
@@ -85,6 +91,8 @@ export class HlsSegmenter {
   #open: OpenSegment | undefined
   #sequence: number
   #droppedCount: number
+  #startupLeftMs: number
+  #frameRate: number | undefined
   #videoConfiguration: MediaPacket | undefined
   #audioConfiguration: MediaPacket | undefined
   #pending: MediaPacket[]
@@ -117,6 +125,8 @@ export class HlsSegmenter {
     this.#open = undefined
     this.#sequence = options.startSequence ?? 0
     this.#droppedCount = 0
+    this.#startupLeftMs = options.startupMs ?? 0
+    this.#frameRate = undefined
     this.#videoConfiguration = undefined
     this.#audioConfiguration = undefined
     // Changed configuration, until the next frame tells where the segment before it ends.
@@ -140,6 +150,11 @@ export class HlsSegmenter {
    */
   get droppedCount(): number {
     return this.#droppedCount
+  }
+
+  /** Video frames per second in the last segment with video; `undefined` before it. */
+  get frameRate(): number | undefined {
+    return this.#frameRate
   }
 
   /** FourCCs that came and that MPEG-TS cannot carry. */
@@ -230,7 +245,7 @@ export class HlsSegmenter {
   }
 
   #pushCoded(packet: MediaPacket, nowMs: number): void {
-    const { dts, keyframe } = packet
+    const { dts } = packet
     const video = packet.kind === 'video'
     const time = this.#clocks.place(video ? 'video' : 'audio', dts) ?? this.#jump(dts)
     if (this.#pending.length > 0) this.#reconfigure(time)
@@ -255,7 +270,7 @@ export class HlsSegmenter {
       this.#open = new OpenSegment(time, this.#nextDiscontinuity)
       this.#nextDiscontinuity = false
     }
-    this.#open.add(video, keyframe, time)
+    this.#open.add(video, packet.keyframe, time)
     if (video) this.#runHasVideo = true
     this.#wallClock.observe(time, nowMs)
     const pace = video ? this.#video : this.#audio
@@ -304,15 +319,16 @@ export class HlsSegmenter {
   #isCut(open: OpenSegment, packet: MediaPacket, time: number): boolean {
     const duration = time - open.startDts
     if (time - open.firstDts(packet.kind === 'video', time) >= this.#forcedMs) return true
+    const targetMs = this.#startupLeftMs > 0 ? this.#targetMs / 2 : this.#targetMs
     if (packet.kind === 'video') {
       if (!packet.keyframe) return false
       if (open.videoCount === 0 && duration > VIDEO_JOIN_MS) {
         if (!this.#runHasVideo) this.#nextDiscontinuity = true
         return true
       }
-      return duration >= this.#targetMs - this.#earlyMs
+      return duration >= targetMs - this.#earlyMs
     }
-    return duration >= this.#targetMs && !this.#videoDecides()
+    return duration >= targetMs && !this.#videoDecides()
   }
 
   #videoDecides(): boolean {
@@ -362,6 +378,8 @@ export class HlsSegmenter {
       hasVideo: open.videoCount > 0,
       hasAudio: open.audioCount > 0,
     })
+    this.#frameRate = open.frameRate ?? this.#frameRate
+    this.#startupLeftMs -= endDts - startDts
     this.#sequence++
     this.#runCount++
     this.#open = undefined

@@ -14,6 +14,8 @@ import { WallClock } from './wall-clock.ts'
 export interface HlsTimelineOptions {
   /** A segment ends at the first keyframe after this time. In ms. @defaultValue 4000 */
   readonly targetDurationMs?: number
+  /** The first segments, up to this time together, end at the first keyframe after half the target. In ms. @defaultValue 0 */
+  readonly startupMs?: number
   /** Times the target: where no keyframe comes for so long, a segment ends at any frame. @defaultValue 4 */
   readonly maxDurationFactor?: number
   /** Sequence number of the first segment. @defaultValue 0 */
@@ -66,6 +68,7 @@ export class HlsTimeline {
   #cuts: HlsCut[]
   #nextSequence: number
   #discontinuitySequence: number
+  #startupLeftMs: number
   #runningCount: number
   #leastOffsetMs: number
   #longestSec: number
@@ -88,6 +91,7 @@ export class HlsTimeline {
     this.#nextSequence = startSequence
     // The first segment after another packager's is a discontinuity, as with a single stream.
     this.#discontinuitySequence = startSequence > 0 ? 0 : -1
+    this.#startupLeftMs = options.startupMs ?? 0
     this.#runningCount = 0
     this.#leastOffsetMs = Infinity
     this.#longestSec = 0
@@ -154,7 +158,7 @@ export class HlsTimeline {
     const current = this.#find(sequence)
     if (current === undefined) return 'lost'
     const duration = timeMs - current.timeMs
-    const isDue = duration >= this.#forcedMs || (isStart && duration >= this.#targetMs - this.#earlyMs)
+    const isDue = duration >= this.#forcedMs || (isStart && duration >= this.#dueMs)
     return isDue ? this.#add(timeMs) : undefined
   }
 
@@ -193,10 +197,15 @@ export class HlsTimeline {
       const late = timeMs - cut.timeMs
       if (late < -this.#toleranceMs) continue
       if (late <= this.#toleranceMs) return cut
-      if (cut === newest && late >= this.#targetMs - this.#earlyMs) return this.#add(timeMs)
+      if (cut === newest && late >= this.#dueMs) return this.#add(timeMs)
       return isPatient && late < this.#targetMs / 2 ? cut : undefined
     }
     return undefined
+  }
+
+  /** How long a segment lasts at least. */
+  get #dueMs(): number {
+    return (this.#startupLeftMs > 0 ? this.#targetMs / 2 : this.#targetMs) - this.#earlyMs
   }
 
   #find(sequence: number): HlsCut | undefined {
@@ -205,7 +214,9 @@ export class HlsTimeline {
   }
 
   #add(timeMs: number): HlsCut {
-    const first = this.#cuts.length === 0
+    const newest = this.#cuts.at(-1)
+    const first = newest === undefined
+    if (newest !== undefined) this.#startupLeftMs -= timeMs - newest.timeMs
     const cut: HlsCut = {
       sequence: this.#nextSequence++,
       discontinuitySequence: this.#discontinuitySequence,

@@ -122,7 +122,7 @@ export class HlsVariantSegmenter {
     return this.#writer.unsupportedCodecs
   }
 
-  /** Video frames per second in the last whole segment; `undefined` without one. */
+  /** Video frames per second in the last segment with video; `undefined` before it. */
   get frameRate(): number | undefined {
     return this.#frameRate
   }
@@ -271,8 +271,6 @@ export class HlsVariantSegmenter {
   }
 
   #goOn(open: OpenSegment, cut: HlsCut, timeMs: number): void {
-    const durationMs = timeMs - open.startDts
-    if (open.videoCount > 0 && durationMs > 0) this.#frameRate = (open.videoCount * 1000) / durationMs
     this.#finish(open, timeMs)
     this.#begin(cut, timeMs)
   }
@@ -305,6 +303,7 @@ export class HlsVariantSegmenter {
     const cut = this.#cut!
     const { startDts, discontinuity, independent } = open
     const durationSec = Math.max(endMs - startDts, 0) / 1000
+    this.#frameRate = open.frameRate ?? this.#frameRate
     this.#lastSequence = cut.sequence
     this.#isFirstOfRun = false
     this.#ready.push({

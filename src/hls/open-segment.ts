@@ -18,6 +18,7 @@ export class OpenSegment {
   audioCount: number
   #firstVideoDts: number | undefined
   #firstAudioDts: number | undefined
+  #lastVideoDts: number
 
   constructor(startDts: number, discontinuity: boolean) {
     this.startDts = startDts
@@ -27,6 +28,13 @@ export class OpenSegment {
     this.audioCount = 0
     this.#firstVideoDts = undefined
     this.#firstAudioDts = undefined
+    this.#lastVideoDts = 0
+  }
+
+  /** Video frames per second so far; `undefined` for less than two. */
+  get frameRate(): number | undefined {
+    const durationMs = this.#lastVideoDts - (this.#firstVideoDts ?? 0)
+    return this.videoCount > 1 && durationMs > 0 ? ((this.videoCount - 1) * 1000) / durationMs : undefined
   }
 
   /** Time of the first frame of a kind in it; `dts` if that would be the first. */
@@ -36,8 +44,10 @@ export class OpenSegment {
 
   /** Counts a frame that goes in. */
   add(video: boolean, keyframe: boolean, dts: number): void {
-    if (video) this.#firstVideoDts ??= dts
-    else this.#firstAudioDts ??= dts
+    if (video) {
+      this.#lastVideoDts = Math.max(this.#firstVideoDts === undefined ? dts : this.#lastVideoDts, dts)
+      this.#firstVideoDts ??= dts
+    } else this.#firstAudioDts ??= dts
     if (!video) this.audioCount++
     else if (this.videoCount++ === 0) this.independent = keyframe
   }

@@ -92,7 +92,10 @@ export interface HlsHandlerOptions
   readonly maxVariants?: number | undefined
   /** Where segments and playlists are kept. @defaultValue a `MemorySegmentStore` */
   readonly store?: SegmentStore | undefined
-  /** How long the first playlist request waits for the first segment, ms; then 503, and why there is none. @defaultValue 15000 */
+  /**
+   * How long the first playlist request waits until there is enough to begin with, ms: two segments, and one and a half target durations.
+   * Then it gets what there is; without any 503, and why there is none. @defaultValue 15000
+   */
   readonly firstSegmentWaitMs?: number | undefined
   /** A packager on demand stops when there has been no viewer for so long, ms. @defaultValue 60000 */
   readonly idleMs?: number | undefined

@@ -41,7 +41,10 @@ export interface HlsVariantPlace {
 export interface HlsPackagerOptions {
   /** A segment ends at the first keyframe after this time, ms. @defaultValue 4000 */
   readonly targetDurationMs?: number | undefined
-  /** Time that the playlist spans, ms. @defaultValue 30000 */
+  /**
+   * Time that the playlist spans, ms. Many players (VLC, GStreamer) begin at its start: it is how far behind they are.
+   * @defaultValue 4 × `targetDurationMs`
+   */
   readonly windowMs?: number | undefined
   /**
    * How long the store may take before packets are skipped, ms: the source's log waits for this reader. @defaultValue 15000
@@ -52,7 +55,7 @@ export interface HlsPackagerOptions {
    * second on average. @defaultValue seconds since 1970
    */
   readonly startSequence?: number | undefined
-  /** More options of the segmenter. */
+  /** More options of the segmenter. `startupMs` is one and a half times the target by default. */
   readonly segmenter?:
     | Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence' | 'wallOffsetMs'>
     | undefined
@@ -96,7 +99,7 @@ export interface HlsPackagerEvents extends AnnouncerEvents {
 }
 
 /** What both kinds of segmenter do. */
-type Segmenter = Pick<HlsSegmenter, 'push' | 'discontinuity' | 'end' | 'unsupportedCodecs'> & {
+type Segmenter = Pick<HlsSegmenter, 'push' | 'discontinuity' | 'end' | 'unsupportedCodecs' | 'frameRate'> & {
   read(): HlsSegment | HlsVariantSegment | undefined
 }
 
@@ -180,9 +183,9 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     return this.#segmenter.unsupportedCodecs
   }
 
-  /** Video frames per second as measured; `undefined` before the first segment of a variant, and for a stream for itself. */
+  /** Video frames per second as measured; `undefined` before the first segment with video. */
   get frameRate(): number | undefined {
-    return this.#segmenter instanceof HlsVariantSegmenter ? this.#segmenter.frameRate : undefined
+    return this.#segmenter.frameRate
   }
 
   /** Whether the other variants have gone on without this one: nobody can go on with it. */
@@ -209,12 +212,17 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     return this.#ended
   }
 
-  /** Waits for the first segment. @returns the playlist, or `undefined` when `signal` aborts or the source ends first. */
+  /**
+   * Waits for a playlist that players can begin with: two segments at least and one and a half target durations, or they stall before the
+   * next one is there.
+   * @returns the playlist; what there is of it when `signal` aborts or the source ends first, `undefined` before the first segment.
+   */
   async whenReady(signal: AbortSignal): Promise<string | undefined> {
-    if (this.#text !== undefined || this.#ended || signal.aborted) return this.#text
+    if (this.#isPlayable || this.#ended || signal.aborted) return this.#text
     await new Promise<void>((resolve) => {
       // Who gives up is forgotten: a source that never gets a segment may be asked for without end.
       const wake = (): void => {
+        if (!this.#isPlayable && !this.#ended && !signal.aborted) return
         this.#waiters.delete(wake)
         signal.removeEventListener('abort', wake)
         resolve()
@@ -267,6 +275,11 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     this.#unstored.clear()
     await Promise.all(Array.from(this.#stored, (key) => this.#discard(key)))
     if (this.#ownsPlaylist) await this.#discard(`${this.#base}.m3u8`)
+  }
+
+  get #isPlayable(): boolean {
+    const { entries, durationSec } = this.#playlist
+    return this.#text !== undefined && entries.length > 1 && durationSec * 1_000 >= startupOf(this.#options)
   }
 
   async #run(source: Source, consumer: Consumer): Promise<void> {
@@ -377,8 +390,11 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   #newSegmenter(): Segmenter {
     const startSequence = this.#nextSequence
     const { targetDurationMs = 4_000, segmenter, variant } = this.#options
-    if (variant === undefined)
-      return new HlsSegmenter({ targetDurationMs, ...segmenter, startSequence, wallOffsetMs })
+    if (variant === undefined) {
+      // A stream that is published again has viewers with other segments in hand.
+      const startupMs = this.#text === undefined ? startupOf(this.#options) : 0
+      return new HlsSegmenter({ targetDurationMs, startupMs, ...segmenter, startSequence, wallOffsetMs })
+    }
     return new HlsVariantSegmenter(variant.timeline, {
       ...segmenter,
       videoTrackId: variant.videoTrackId ?? 0,
@@ -387,7 +403,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   }
 
   #newPlaylist(startDiscontinuitySequence: number): HlsPlaylist {
-    const { targetDurationMs = 4_000, windowMs = 30_000 } = this.#options
+    const { targetDurationMs = 4_000, windowMs = 4 * targetDurationMs } = this.#options
     return new HlsPlaylist({
       windowSec: windowMs / 1_000,
       targetDurationSec: targetDurationMs / 1_000,
@@ -441,6 +457,11 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   #wake(): void {
     for (const wake of this.#waiters) wake()
   }
+}
+
+/** What players must have at hand to begin with, ms: a segment, and the time until they look for the next. */
+export function startupOf({ targetDurationMs = 4_000 }: HlsPackagerOptions): number {
+  return 1.5 * targetDurationMs
 }
 
 /**

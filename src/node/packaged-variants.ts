@@ -8,7 +8,7 @@ import { encodeUtf8 } from '../bytes/index.ts'
 import { HlsTimeline } from '../hls/index.ts'
 import { type Clock, type Hub, setDeadline, type Source } from '../hub/index.ts'
 import type { FourCc } from '../media/index.ts'
-import { HlsPackager, type HlsPackagerOptions, storeKey } from './hls-packager.ts'
+import { HlsPackager, type HlsPackagerOptions, startupOf, storeKey } from './hls-packager.ts'
 import { multivariantPlaylist } from './hls-playlist-text.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
 import { PackagedStream, type PackagedVariant } from './packaged-stream.ts'
@@ -55,9 +55,11 @@ export class PackagedVariants extends PackagedStream {
   constructor(source: Source, nowMs: number, options: PackagedVariantsOptions) {
     super(source, nowMs)
     const { targetDurationMs, segmenter, startSequence } = options.packager
+    const startupMs = segmenter?.startupMs ?? startupOf(options.packager)
     this.#options = options
     this.#timeline = new HlsTimeline({
       wallOffsetMs,
+      startupMs,
       ...(targetDurationMs === undefined ? {} : { targetDurationMs }),
       ...(segmenter?.maxDurationFactor === undefined
         ? {}

@@ -84,6 +84,16 @@ describe('where segments are cut', () => {
     expect(segments.every(({ independent }) => independent)).toBe(true)
   })
 
+  it('the first ones at each keyframe after half of it, for as long as startupMs says', () => {
+    const options = { targetDurationMs: 4000, startupMs: 6000 }
+    const durations = (packets: readonly MediaPacket[]): number[] =>
+      segmentsOf([...packets, 'end'], options).map(({ durationSec }) => Math.round(durationSec))
+    expect(durations([...configurations, ...stream(0, 14_000, 2000)])).toEqual([2, 2, 2, 4, 4])
+    expect(durations([...configurations, ...stream(0, 14_000, 1000)])).toEqual([2, 2, 2, 4, 4])
+    expect(durations([...configurations, ...stream(0, 14_000, 5000)])).toEqual([5, 5, 4])
+    expect(durations([aacConfiguration(), ...audio(0, 14_000)])).toEqual([2, 2, 2, 4, 4])
+  })
+
   it('a keyframe that comes a rounding early is taken', () => {
     const packets = [avcFrame(0, { keyframe: true }), avcFrame(1999), avcFrame(3999, { keyframe: true })]
     const cut = segmentsOf([avcConfiguration(), ...packets, 'end'], { targetDurationMs: 4000 })

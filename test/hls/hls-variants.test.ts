@@ -111,6 +111,14 @@ describe('variants', () => {
       expect(picturesIn(segment)).toEqual(picturesIn(fast.segments[i]!))
   })
 
+  it('begin with shorter segments for as long as startupMs says', () => {
+    const timeline = new HlsTimeline({ targetDurationMs: 4000, startupMs: 6000 })
+    const rungs = [new Rung(timeline), new Rung(timeline, 500)]
+    play(rungs.map((rung) => ({ rung, packets: content({ from: 0, to: 14_100, gop: 2000 }) })))
+    expect(rungs[0]!.list).toEqual(['0 0 2', '1 2000 2', '2 4000 2', '3 6000 4', '4 10000 4'])
+    expect(rungs[1]!.list).toEqual(rungs[0]!.list)
+  })
+
   it('that start late begin with the next segment of the others', () => {
     const timeline = new HlsTimeline({ targetDurationMs: 4000 })
     const first = new Rung(timeline)

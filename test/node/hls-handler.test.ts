@@ -43,6 +43,7 @@ describe('a viewer', () => {
     expect(variant).toMatchObject({
       codecs: ['avc1.4d400d', 'mp4a.40.2'],
       resolution: { width: 320, height: 180 },
+      frameRate: 25,
     })
     expect(variant!.bandwidth).toBeGreaterThan(100_000)
     expect(variant!.averageBandwidth).toBeLessThanOrEqual(variant!.bandwidth)
@@ -114,7 +115,7 @@ describe('a viewer', () => {
     const encoder = stage.publish('/live/show')
     const server = new HlsServer(stage)
     const { answer } = await server.waiting()
-    encoder.send(100)
+    encoder.send(300)
     await answer
     const path = await server.enter()
     const setBackMs = Date.now() - 3_600_000
@@ -181,7 +182,56 @@ describe('a viewer', () => {
     for (let dts = 0; dts < 8_000; dts += 20) publisher.write(aacFrame(dts))
     await settle()
     const { segments } = await server.media(await server.enter())
-    expect(segments.map(({ durationSec }) => durationSec)).toEqual([2, 2])
+    expect(segments.map(({ durationSec }) => durationSec)).toEqual([1, 1, 1])
+  })
+
+  it('waits until there is enough to play until the next segment', async () => {
+    const stage = new Stage()
+    const encoder = stage.publish('/live/show', 0)
+    const server = new HlsServer(stage, { targetDurationMs: 4_000 })
+    let isAnswered = false
+    const { answer } = await server.waiting()
+    void answer.then(() => (isAnswered = true))
+    // Keyframes are 2 s apart.
+    for (const keyframeMs of [0, 2_000, 4_000]) {
+      encoder.send(encoder.packets.findIndex(({ dts }) => dts > keyframeMs) - encoder.sent.length)
+      await settle()
+      expect(isAnswered).toBe(false)
+    }
+    encoder.send(encoder.packets.findIndex(({ dts }) => dts > 6_000) - encoder.sent.length)
+    await answer
+    const { segments, targetDurationSec } = await server.media(await server.enter())
+    expect(segments.map(({ durationSec }) => durationSec)).toEqual([2, 2, 2])
+    expect(targetDurationSec).toBe(4)
+  })
+
+  it('gets one segment if there is no other in time', async () => {
+    const stage = new Stage()
+    const encoder = stage.publish('/live/show', 0)
+    const server = new HlsServer(stage, { targetDurationMs: 4_000 })
+    const { answer } = await server.waiting()
+    encoder.send(encoder.packets.findIndex(({ dts }) => dts > 2_000))
+    await settle()
+    stage.clock.advance(15_000)
+    const [variant] = multivariant((await answer).body).variants
+    const { segments } = await server.media(resolvePath('/live/show.m3u8', variant!.uri))
+    expect(segments).toHaveLength(1)
+  })
+
+  it('sees four target durations, or three segments if they are longer', async () => {
+    const stage = new Stage()
+    const encoder = stage.publish('/live/show', 0)
+    const hls = new HlsHandler({ hub: stage.hub, clock: stage.clock, targetDurationMs: 1_000 })
+    const get = async (path: string): Promise<string> =>
+      (await hls.fetch(new Request(`http://a${path}`)))!.text()
+    const waiting = get('/live/show.m3u8')
+    await settle()
+    encoder.send()
+    const [variant] = multivariant(await waiting).variants
+    await settle()
+    const { segments } = media(await get(resolvePath('/live/show.m3u8', variant!.uri)))
+    // Keyframes are 2 s apart: three segments are the least that players need.
+    expect(segments.map(({ durationSec }) => durationSec)).toEqual([2, 2, 2])
   })
 
   it('that leaves while it waits is forgotten', async () => {

@@ -12,7 +12,13 @@ export class HlsServer extends MemoryServer {
     super((request, response) => {
       if (!this.hls.handle(request, response)) response.writeHead(418).end('not mine')
     })
-    this.hls = new HlsHandler({ hub: stage.hub, clock: stage.clock, targetDurationMs: 2_000, ...options })
+    this.hls = new HlsHandler({
+      hub: stage.hub,
+      clock: stage.clock,
+      targetDurationMs: 2_000,
+      windowMs: 30_000,
+      ...options,
+    })
   }
 
   /** Asks for the multivariant playlist as a new viewer. @returns the path of its media playlist. */

@@ -23,7 +23,6 @@ const DEFAULT_SECTIONS = {
   hls: {
     mode: 'on-demand',
     targetDurationMs: 4_000,
-    windowMs: 30_000,
     endListMs: 60_000,
     firstSegmentWaitMs: 15_000,
     idleMs: 60_000,

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { accept, type Hub } from 'millrace/hub'
 import { DirectorySegmentStore, HlsHandler, MemorySegmentStore } from 'millrace/node'
 import { type AccessRule, renditionVariants } from 'millrace/services'
+import { withoutUndefined } from '../config/without-undefined.ts'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import type { Callbacks } from './callbacks.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'
@@ -68,7 +69,15 @@ export class Hls implements Capability {
     const { vhost, log, cors, trustProxy } = this.#context
     const qualities = variants === 'renditions' ? renditionVariants(hub) : variants
     const store = directory === undefined ? new MemorySegmentStore() : new DirectorySegmentStore(directory)
-    const handler = new HlsHandler({ hub, cors, trustProxy, mode, store, variants: qualities, ...times })
+    const handler = new HlsHandler({
+      hub,
+      cors,
+      trustProxy,
+      mode,
+      store,
+      variants: qualities,
+      ...withoutUndefined(times),
+    })
     handler.on('storeError', ({ message }, file, { streamPath: stream }) =>
       log.event(
         'hls-store-failed',

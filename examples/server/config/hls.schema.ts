@@ -14,7 +14,9 @@ export const hlsSection = z
       .default('on-demand')
       .describe('Package a stream while somebody watches it, from its publish on, or never'),
     targetDurationMs: positiveMs.default(4_000).describe('Least length of a segment'),
-    windowMs: positiveMs.default(30_000).describe('Time that the playlist spans'),
+    windowMs: positiveMs
+      .optional()
+      .describe('Time that the playlist spans; four times `targetDurationMs` unless given'),
     endListMs: ms
       .default(60_000)
       .describe(
