@@ -23,8 +23,19 @@ export class MuxerTracks {
   /** Packets that were damaged. */
   damagedCount: number
   readonly #unsupported: Set<FourCc>
+  readonly #silentMs: number
+  #videoSeen: boolean
+  #audioSeen: boolean
+  #aloneSinceDts: number | undefined
+  #isOneSilent: boolean
 
-  constructor() {
+  /** @param silentMs - a track of which no frame has come while the other went on for so long is not announced. */
+  constructor(silentMs: number) {
+    this.#silentMs = silentMs
+    this.#videoSeen = false
+    this.#audioSeen = false
+    this.#aloneSinceDts = undefined
+    this.#isOneSilent = false
     this.video = undefined
     this.audio = undefined
     this.skippedCount = 0
@@ -35,6 +46,36 @@ export class MuxerTracks {
   /** Codecs that have no place. */
   get unsupported(): ReadonlySet<FourCc> {
     return this.#unsupported
+  }
+
+  /** The video that tables name: configured, and not silent while audio goes on. */
+  get announcedVideo(): VideoFormat | undefined {
+    return this.isSilent('video') ? undefined : this.video
+  }
+
+  /** The audio that tables name: known, and not silent while video goes on. */
+  get announcedAudio(): AudioFormat | undefined {
+    return this.isSilent('audio') ? undefined : this.audio
+  }
+
+  /** Whether the other track goes on without this one, of which no frame has come. */
+  isSilent(kind: 'video' | 'audio'): boolean {
+    return this.#isOneSilent && !(kind === 'video' ? this.#videoSeen : this.#audioSeen)
+  }
+
+  /** A frame is carried. @returns whether other tracks are announced now. */
+  noteFrame(kind: 'video' | 'audio', dts: number): boolean {
+    const isFirst = kind === 'video' ? !this.#videoSeen : !this.#audioSeen
+    if (kind === 'video') this.#videoSeen = true
+    else this.#audioSeen = true
+    if (this.#videoSeen && this.#audioSeen) {
+      this.#isOneSilent = false
+      return isFirst
+    }
+    this.#aloneSinceDts ??= dts
+    if (this.#isOneSilent || dts - this.#aloneSinceDts < this.#silentMs) return false
+    this.#isOneSilent = true
+    return true
   }
 
   /** Whether a coded packet has a place as things stand. */
@@ -100,12 +141,12 @@ export function tracksAt(
 ): { readonly video: VideoFormat | undefined; readonly audio: AudioFormat | undefined } {
   // A kind that the configuration says nothing of is what is running: MP3 and AC-3 have no configuration.
   const { video, audio } = configuration
+  const videoAt =
+    video.length === 0 ? running.video : firstOf(video, ({ codec, payload }) => videoFormatOf(codec, payload))
+  const audioAt = audio.length === 0 ? running.audio : firstOf(audio, audioFormatOf)
   return {
-    video:
-      video.length === 0
-        ? running.video
-        : firstOf(video, ({ codec, payload }) => videoFormatOf(codec, payload)),
-    audio: audio.length === 0 ? running.audio : firstOf(audio, audioFormatOf),
+    video: running.isSilent('video') ? undefined : videoAt,
+    audio: running.isSilent('audio') ? undefined : audioAt,
   }
 }
 

@@ -53,6 +53,8 @@ export interface TsMuxerOptions {
   readonly audioPesMs?: number
 }
 
+/** Tables that come first name a track until the other has gone on for so long without it. */
+const SILENT_MS = 1000
 const TICKS_PER_MS = 90
 const NO_FRAMES: readonly Uint8Array[] = []
 /** A PES packet of audio must have a length, which has 16 bits. */
@@ -111,7 +113,8 @@ export class TsMuxer {
     this.#offsetTicks = (options.timestampOffsetMs ?? 1000) * TICKS_PER_MS
     this.#audioPesMs = options.audioPesMs ?? 0
     this.#leadTicks = (options.pcrLeadMs ?? 100 + this.#audioPesMs) * TICKS_PER_MS
-    this.#tracks = new MuxerTracks()
+    // Tables that come last, as in HLS, name what came.
+    this.#tracks = new MuxerTracks(this.#inlineTables ? SILENT_MS : 0)
     this.#tables = new ProgramTableWriter(pmtPid, videoPid, audioPid)
     this.#pcr = new PcrSchedule()
     this.#writer = new PesWriter(videoPid, audioPid)
@@ -289,7 +292,7 @@ export class TsMuxer {
   }
 
   #tracksChanged(): void {
-    this.#tablesDue = this.#tables.set(this.#tracks.video, this.#tracks.audio)
+    this.#tablesDue = this.#tables.set(this.#tracks.announcedVideo, this.#tracks.announcedAudio)
   }
 
   #stageVideo(packet: MediaPacket): void {
@@ -303,6 +306,7 @@ export class TsMuxer {
     if (unit === undefined || unit.truncated) this.#tracks.damagedCount++
     if (unit === undefined) return
     if (unit.randomAccess) this.stageHeld()
+    if (this.#tracks.noteFrame('video', packet.dts)) this.#tracksChanged()
     this.#stagePes(unit, undefined, NO_FRAMES, unit.byteLength, packet.dts, packet.cts)
   }
 
@@ -319,6 +323,7 @@ export class TsMuxer {
       return
     }
     const bytes = format.frameBytes(payload)
+    if (this.#tracks.noteFrame('audio', dts)) this.#tracksChanged()
     if (this.#audioPesMs > 0) this.#hold(payload, bytes, dts)
     else this.#stageAudioPes(format, [payload], bytes, dts)
   }
@@ -351,7 +356,7 @@ export class TsMuxer {
     dts: number,
     cts: number,
   ): void {
-    const videoClock = this.#tracks.video !== undefined
+    const videoClock = this.#tracks.announcedVideo !== undefined
     const randomAccess = video === undefined ? !videoClock : video.randomAccess
     const tables = this.#dueTables(dts, video)
     const dtsTicks = dts * TICKS_PER_MS + this.#offsetTicks

@@ -132,6 +132,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   readonly #waiters: Set<() => void>
   #text: string | undefined
   #ended: boolean
+  #hasAudio: boolean
+  #hasVideo: boolean
 
   /**
    * @param source - read through a consumer of its own.
@@ -158,6 +160,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     this.#waiters = new Set()
     this.#text = undefined
     this.#ended = false
+    this.#hasAudio = false
+    this.#hasVideo = false
     this.#segmenter = this.#newSegmenter()
     this.#consumer = this.#consume(source)
     this.#finished = this.#run(source, this.#consumer)
@@ -176,6 +180,11 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   /** Peak and average bit rate of the window, bit/s. */
   get bandwidth(): HlsBandwidth {
     return { peak: this.#playlist.peakBandwidth, average: this.#playlist.averageBandwidth }
+  }
+
+  /** Whether audio and video were in any segment of this source: an announced track may never come. */
+  get carries(): { readonly audio: boolean; readonly video: boolean } {
+    return { audio: this.#hasAudio, video: this.#hasVideo }
   }
 
   /** FourCCs that came and that MPEG-TS cannot carry: they are in no segment. */
@@ -252,6 +261,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
       this.#source = source
       // Nothing of the stream before holds for this one: not its clock, not its tracks.
       this.#segmenter = this.#newSegmenter()
+      this.#hasAudio = false
+      this.#hasVideo = false
       await this.#run(source, consumer)
     })()
   }
@@ -365,6 +376,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   /** First the segment, then the playlist that names it. @returns whether it was stored. */
   async #publish(key: string, segment: HlsSegment | HlsVariantSegment): Promise<boolean> {
     const { sequence, bytes } = segment
+    this.#hasAudio ||= segment.hasAudio
+    this.#hasVideo ||= segment.hasVideo
     const isStored = await this.#put(key, bytes)
     if (isStored) this.#stored.add(key)
     else this.#unstored.set(sequence, bytes)

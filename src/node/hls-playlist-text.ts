@@ -50,7 +50,11 @@ function variantStream({ source, videoTrackId, packager }: PackagedVariant, uri:
   const picture = videoTrackId === 0 ? video[0] : trackOf(video, videoTrackId)
   const videoCodec = videoTrackId === 0 ? source.videoCodec : (picture?.codec ?? '')
   // A fourCC is any four bytes that a publisher sends: only what a codec string is made of can stand in a playlist.
-  const tracks = [describe(videoCodec, picture), describe(source.audioCodec, audio[0])].filter(
+  const { carries } = packager
+  const tracks = [
+    carries.video ? describe(videoCodec, picture) : undefined,
+    carries.audio ? describe(source.audioCodec, audio[0]) : undefined,
+  ].filter(
     (track) =>
       track !== undefined &&
       !packager.unsupportedCodecs.has(track.codec) &&

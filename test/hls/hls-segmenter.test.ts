@@ -14,7 +14,7 @@ import {
   mp3Frame,
   slice,
 } from '../mpegts/packets.ts'
-import { tsPackets } from '../mpegts/ts-reader.ts'
+import { sections, tsPackets } from '../mpegts/ts-reader.ts'
 
 /** 2023-11-14T22:13:20Z */
 const EPOCH = 1_700_000_000_000
@@ -152,6 +152,23 @@ describe('where segments are cut', () => {
 })
 
 describe('what is in a segment', () => {
+  it.each([
+    ['audio', video(0, 4000, 2000), '1be100', '0fe101'],
+    ['video', audio(0, 9000), '0fe101', '1be100'],
+  ] as const)('its tables do not name %s that is announced and never comes', (_, packets, named, absent) => {
+    const segments = segmentsOf([...configurations, ...packets, 'end'], { targetDurationMs: 2000 })
+    expect(segments.length).toBeGreaterThan(1)
+    for (const { bytes } of segments) {
+      const [table] = sections(bytes, 0x1000)
+      // stream_type, then reserved 111 and elementary_PID
+      expect(Buffer.from(table!).toString('hex')).toContain(named)
+      expect(Buffer.from(table!).toString('hex')).not.toContain(absent)
+      // PCRs are on the PID that the table says.
+      const clockPids = tsPackets(bytes).flatMap(({ pcr, pid }) => (pcr === undefined ? [] : [pid]))
+      expect(new Set(clockPids)).toEqual(new Set([Number(`0x${named.slice(3)}`)]))
+    }
+  })
+
   it('each begins with PAT, PMT and a keyframe, and decodes by itself', () => {
     const segments = segmentsOf([...configurations, ...stream(0, 8000, 2000), 'end'], {
       targetDurationMs: 2000,

@@ -76,6 +76,20 @@ describe('the view', () => {
     )
   })
 
+  it('a track that is announced and never comes leaves the tables after a second, and comes back with its first frame', () => {
+    const framing = new TsFraming()
+    framing.frame([avcConfiguration(), aacConfiguration(), avcFrame(0, { keyframe: true })])
+    const pids = (bytes: Uint8Array): string => Buffer.from(sections(bytes, PMT).at(-1)!).toString('hex')
+    // stream_type, then reserved 111 and elementary_PID
+    expect(pids(framing.join(both, 0))).toContain('0fe101')
+    const bytes = framing.frame([avcFrame(960), avcFrame(1000, { keyframe: true })])
+    expect(pids(bytes)).toContain('1be100')
+    expect(pids(bytes)).not.toContain('0fe101')
+    expect(pids(framing.join(both, 1000))).not.toContain('0fe101')
+    expect(pids(framing.frame([aacFrame(1010)]))).toContain('0fe101')
+    expect(pids(framing.join(both, 1010))).toContain('0fe101')
+  })
+
   it('a stream that it cannot carry gives no bytes, and says why', () => {
     const framing = new TsFraming()
     const av1 = packetFromTag(9, 0, join(hex('90'), ascii('av01'), hex('81 05 0c 00')))

@@ -185,6 +185,19 @@ describe('a viewer', () => {
     expect(segments.map(({ durationSec }) => durationSec)).toEqual([1, 1, 1])
   })
 
+  it('of a stream whose sound never comes is not told of it', async () => {
+    const stage = new Stage()
+    const server = new HlsServer(stage, { mode: 'always' })
+    const publisher = stage.hub.publish('/live/show')
+    await settle()
+    for (const packet of packetsOf('avc-aac-bframes.flv')) {
+      if (packet.kind === 'video' || packet.configuration) publisher.write(packet)
+    }
+    await settle()
+    const [variant] = multivariant((await server.fetch('/live/show.m3u8')).body).variants
+    expect(variant!.codecs).toEqual(['avc1.4d400d'])
+  })
+
   it('waits until there is enough to play until the next segment', async () => {
     const stage = new Stage()
     const encoder = stage.publish('/live/show', 0)
