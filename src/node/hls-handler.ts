@@ -111,6 +111,11 @@ export interface HlsHandlerOptions
   readonly viewerTimeoutMs?: number | undefined
   /** Most viewers at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
   readonly maxViewers?: number | undefined
+  /**
+   * Most viewers at a time from one IPv4 address or IPv6 /64 network; beyond, 503. Behind proxies set `trustProxy`, or all viewers have
+   * their address. @defaultValue 1000
+   */
+  readonly maxViewersPerAddress?: number | undefined
   /** Time and timers, for tests. @defaultValue the runtime's own */
   readonly clock?: Clock | undefined
 }
@@ -132,6 +137,7 @@ const CHECKS: OptionChecks<HlsHandlerOptions> = {
   endedMs: aNumber(),
   viewerTimeoutMs: aNumber(),
   maxViewers: aNumber(),
+  maxViewersPerAddress: aNumber(),
   clock: AN_OBJECT,
   targetDurationMs: aNumber(1),
   windowMs: aNumber(),
@@ -199,7 +205,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     this.#options = options
     this.#prefix = pathPrefix(options.prefix)
     this.#clock = options.clock ?? systemClock
-    this.#sessions = new HlsSessions(options.maxViewers ?? 20_000)
+    this.#sessions = new HlsSessions(options.maxViewers ?? 20_000, options.maxViewersPerAddress ?? 1_000)
     const { targetDurationMs, windowMs, maxLagMs, segmenter } = options
     this.#packages = new HlsPackages(store, {
       packager: {
@@ -329,12 +335,12 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     const early = replyToMethod(facts.method, this.#options)
     if (early !== undefined) return early
     const id = facts.query['session']
-    if (target.type === 'segment') return await this.#segment(target, id ?? '')
-    const session = this.#sessions.touch(id ?? '', target.streamPath, this.#clock.now())
+    if (target.type === 'segment') return await this.#segment(target, id ?? '', facts)
+    const session = this.#sessions.touch(id ?? '', target.streamPath, facts.remoteAddress, this.#clock.now())
     if (session !== undefined) return this.#playlist(session, facts.query['variant'])
     const { rest, returning } = this.#firstRequest(facts, id)
     if (returning !== undefined && !this.#sessions.isFree(returning)) return this.#noSession()
-    const entered = await this.#enter(rest, target.streamPath, returning ?? newSessionId(), gone)
+    const entered = await this.#enter(rest, target.streamPath, returning, gone)
     if (entered === 'head') return headAnswer(this.#playlistHeaders())
     if ('status' in entered) return entered
     if (returning !== undefined) return this.#playlist(entered, facts.query['variant'])
@@ -363,14 +369,15 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
   async #enter(
     facts: HttpRequestFacts,
     streamPath: StreamPath,
-    id: string,
+    formerId: string | undefined,
     gone: AbortSignal,
   ): Promise<HlsSessionEntry | 'head' | HttpReply> {
-    if (!this.#sessions.reserve()) {
+    const { remoteAddress } = facts
+    if (!this.#sessions.reserve(remoteAddress)) {
       return textReply(503, 'too many viewers', this.#options, { 'Retry-After': '10' })
     }
     try {
-      const request = httpPlayRequest(facts, 'hls', streamPath, id)
+      const request = httpPlayRequest(facts, 'hls', streamPath, newSessionId())
       const admitted = await admitPlayer(this.#options.hub, request, gone, this.#options, this.#find)
       if ('status' in admitted) return admitted
       const { decision } = admitted
@@ -384,12 +391,12 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
         if (!isReady) return this.#notReady(packaged, admitted)
         if (facts.method === 'HEAD') return 'head'
         isViewer = true
-        return this.#sessions.open(packaged, request, decision, this.#clock.now())
+        return this.#sessions.open(packaged, request, decision, this.#clock.now(), formerId)
       } finally {
         if (!isViewer) decision.onEnd?.()
       }
     } finally {
-      this.#sessions.release()
+      this.#sessions.release(remoteAddress)
     }
   }
 
@@ -414,11 +421,15 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
   }
 
   /** A segment lies below the path of its stream, or below that and the name of its variant. */
-  async #segment({ streamPath, sequence }: HlsSegmentTarget, id: string): Promise<Answer | HttpReply> {
+  async #segment(
+    { streamPath, sequence }: HlsSegmentTarget,
+    id: string,
+    { remoteAddress }: HttpRequestFacts,
+  ): Promise<Answer | HttpReply> {
     const now = this.#clock.now()
     const slash = streamPath.lastIndexOf('/')
-    const ofStream = this.#sessions.touch(id, streamPath, now)
-    const session = ofStream ?? this.#sessions.touch(id, streamPath.slice(0, slash), now)
+    const ofStream = this.#sessions.touch(id, streamPath, remoteAddress, now)
+    const session = ofStream ?? this.#sessions.touch(id, streamPath.slice(0, slash), remoteAddress, now)
     if (session === undefined) return this.#noSession()
     const name = ofStream === undefined ? streamPath.slice(slash + 1) : ''
     const bytes = await session.packaged.variant(name)?.packager.segment(sequence)

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type AccessAccept, type AccessRequest, renameRequest, type Source } from '../hub/index.ts'
+import { networkOf } from './address-network.ts'
 import type { PackagedStream } from './packaged-stream.ts'
 
 /** One viewer of one stream. */
@@ -36,6 +37,8 @@ export interface HlsSession {
 export interface HlsSessionEntry extends HlsSession {
   /** What it watches. */
   readonly packaged: PackagedStream
+  /** The id that it came back with, where that was another. */
+  readonly formerId: string | undefined
   /** Takes it from the source's count. */
   readonly leave: () => void
 }
@@ -43,15 +46,26 @@ export interface HlsSessionEntry extends HlsSession {
 /** The viewers of one handler, bounded in number, forgotten when they stop asking. */
 export class HlsSessions {
   readonly #sessions: Map<string, HlsSessionEntry>
+  /** Sessions of those who came back, by the network of their address and the id that they still ask with. */
+  readonly #returned: Map<string, HlsSessionEntry>
   readonly #kicked: Set<string>
   readonly #maxSessions: number
+  readonly #maxPerAddress: number
+  /** Sessions and reserved places by the network of their address. */
+  readonly #networks: Map<string, number>
   #reserved: number
 
-  /** @param maxSessions - most viewers at a time, and most of those turned away that are remembered. */
-  constructor(maxSessions: number) {
+  /**
+   * @param maxSessions - most viewers at a time, and most of those turned away that are remembered.
+   * @param maxPerAddress - most of them from one IPv4 address or IPv6 /64 network; those whose address is not known are not counted.
+   */
+  constructor(maxSessions: number, maxPerAddress: number) {
     this.#sessions = new Map()
+    this.#returned = new Map()
     this.#kicked = new Set()
     this.#maxSessions = maxSessions
+    this.#maxPerAddress = maxPerAddress
+    this.#networks = new Map()
     this.#reserved = 0
   }
 
@@ -71,34 +85,53 @@ export class HlsSessions {
   }
 
   /** Keeps a place for a viewer that is being admitted. @returns whether there is one. */
-  reserve(): boolean {
-    if (this.#sessions.size + this.#reserved >= this.#maxSessions) return false
+  reserve(remoteAddress: string): boolean {
+    const network = networkOf(remoteAddress)
+    const present = this.#networks.get(network) ?? 0
+    const isFull = this.#sessions.size + this.#reserved >= this.#maxSessions
+    if (isFull || (network !== '' && present >= this.#maxPerAddress)) return false
+    this.#networks.set(network, present + 1)
     this.#reserved++
     return true
   }
 
   /** Gives back what {@link HlsSessions.reserve} kept. */
-  release(): void {
+  release(remoteAddress: string): void {
     this.#reserved--
+    this.#uncount(remoteAddress)
   }
 
-  /** Counts a viewer of `packaged`, which asked by `request`, under the id that is its `clientId`. */
+  /**
+   * Counts a viewer of `packaged`, which asked by `request`, under the id that is its `clientId`.
+   * @param formerId - id of a session that it comes back with, which is not adopted: whoever made it up would share this session. Requests
+   * of the same network with that id are its own.
+   */
   open(
     packaged: PackagedStream,
     request: AccessRequest,
     decision: AccessAccept,
     nowMs: number,
+    formerId?: string,
   ): HlsSessionEntry {
     const id = request.clientId ?? newSessionId()
-    // Of two requests with one id, both admitted at once, the second takes over from the first.
-    this.#end(id)
+    const { remoteAddress } = request
+    const former = formerId === undefined ? undefined : returnKey(formerId, remoteAddress)
+    const present = former === undefined ? undefined : this.#returned.get(former)
+    if (present !== undefined) {
+      // Of two requests with one id, both admitted at once.
+      decision.onEnd?.()
+      return present
+    }
+    const network = networkOf(remoteAddress)
+    this.#networks.set(network, (this.#networks.get(network) ?? 0) + 1)
     const uncount = packaged.addViewer()
     packaged.lastUseMs = nowMs
     const session: HlsSessionEntry = {
       id,
       streamPath: request.streamPath,
       request: renameRequest(request, decision.streamPath ?? request.streamPath),
-      remoteAddress: request.remoteAddress,
+      remoteAddress,
+      formerId,
       get source() {
         return packaged.source
       },
@@ -109,10 +142,13 @@ export class HlsSessions {
       packaged,
       leave: () => {
         uncount()
+        this.#uncount(remoteAddress)
+        if (former !== undefined) this.#returned.delete(former)
         decision.onEnd?.()
       },
     }
     this.#sessions.set(id, session)
+    if (former !== undefined) this.#returned.set(former, session)
     return session
   }
 
@@ -123,24 +159,27 @@ export class HlsSessions {
   }
 
   /** The session of a request, if there is one; it is good for its own stream alone. */
-  touch(id: string, streamPath: string, nowMs: number): HlsSessionEntry | undefined {
-    const session = this.#sessions.get(id)
+  touch(id: string, streamPath: string, remoteAddress: string, nowMs: number): HlsSessionEntry | undefined {
+    const session = this.#sessions.get(id) ?? this.#returned.get(returnKey(id, remoteAddress))
     if (session === undefined || session.streamPath !== streamPath) return undefined
     session.lastRequestMs = nowMs
     session.packaged.lastUseMs = nowMs
     return session
   }
 
-  /** Whether a viewer may be admitted under an id that it brings: it is none of those here, nor one that was turned away. */
+  /** Whether a viewer may come back with an id: it is none of those here, nor one that was turned away. */
   isFree(id: string): boolean {
     return !this.#sessions.has(id) && !this.#kicked.has(id)
   }
 
   /** Turns a viewer away: its next requests are refused. @returns whether there was one. */
   kick(id: string): boolean {
-    if (!this.#end(id)) return false
+    const session = this.#sessions.get(id)
+    if (session === undefined) return false
+    this.#end(id)
     this.#kicked.add(id)
-    if (this.#kicked.size > this.#maxSessions) {
+    if (session.formerId !== undefined) this.#kicked.add(session.formerId)
+    while (this.#kicked.size > this.#maxSessions) {
       for (const oldest of this.#kicked) {
         this.#kicked.delete(oldest)
         break
@@ -161,13 +200,23 @@ export class HlsSessions {
     }
   }
 
-  #end(id: string): boolean {
+  #end(id: string): void {
     const session = this.#sessions.get(id)
-    if (session === undefined) return false
+    if (session === undefined) return
     this.#sessions.delete(id)
     session.leave()
-    return true
   }
+
+  #uncount(remoteAddress: string): void {
+    const network = networkOf(remoteAddress)
+    const left = (this.#networks.get(network) ?? 1) - 1
+    if (left > 0) this.#networks.set(network, left)
+    else this.#networks.delete(network)
+  }
+}
+
+function returnKey(id: string, remoteAddress: string): string {
+  return `${id} ${networkOf(remoteAddress)}`
 }
 
 /** 12 random bytes. */

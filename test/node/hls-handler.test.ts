@@ -381,6 +381,26 @@ describe('admission', () => {
     expect(server.hls.viewerCount).toBe(1)
   })
 
+  it('is bounded for each address and each /64 network', async () => {
+    const stage = new Stage()
+    const encoder = stage.publish('/live/show', 0)
+    const server = new HlsServer(stage, { maxViewersPerAddress: 1, trustProxy: true })
+    const from = (address: string): { headers: Record<string, string> } => ({
+      headers: { 'X-Forwarded-For': address },
+    })
+    const { answer } = await server.waiting('/live/show.m3u8', from('2001:db8::1'))
+    expect(await server.status('/live/show.m3u8', from('2001:db8:0:0:ffff::2'))).toBe(503)
+    encoder.send()
+    expect((await answer).status).toBe(200)
+    const statuses = []
+    for (const address of ['2001:db8::2', '2001:db8:0:1::2', '192.0.2.7', '192.0.2.7', '192.0.2.8']) {
+      statuses.push(await server.status('/live/show.m3u8', from(address)))
+    }
+    expect(statuses).toEqual([503, 200, 200, 503, 200])
+    stage.clock.advance(32_000)
+    expect(await server.status('/live/show.m3u8', from('192.0.2.7'))).toBe(200)
+  })
+
   it('is bounded by maxViewers, those who wait included', async () => {
     const stage = new Stage()
     const encoder = stage.publish('/live/show')
@@ -432,12 +452,45 @@ describe('viewers', () => {
     expect(server.hls.viewerCount).toBe(0)
     expect(await server.status(resolvePath(path, before.segments[0]!.uri))).toBe(404)
 
-    expect(await server.media(path)).toEqual(before)
+    const after = await server.media(path)
+    expect(after.segments.map(({ uri }) => uri.split('?')[0])).toEqual(
+      before.segments.map(({ uri }) => uri.split('?')[0]),
+    )
     expect(asked).toHaveLength(2)
-    expect(asked[1]).toMatchObject({ query: { token: '7' }, param: '?token=7', clientId: asked[0]!.clientId })
+    expect(asked[1]).toMatchObject({ query: { token: '7' }, param: '?token=7' })
     expect(Object.keys(asked[1]!.query)).toEqual(['token'])
     expect(server.hls.viewerCount).toBe(1)
     expect(await server.status(resolvePath(path, before.segments[0]!.uri))).toBe(200)
+    expect(await server.status(resolvePath(path, after.segments[0]!.uri))).toBe(200)
+    await server.media(path)
+    expect(asked).toHaveLength(2)
+    // A kick holds for both ids.
+    const [viewer] = server.hls.viewers
+    server.hls.kick(viewer!.id)
+    expect(await server.status(path)).toBe(404)
+  })
+
+  it('do not choose their session: who made one up does not share it', async () => {
+    const stage = new Stage()
+    const encoder = stage.publish('/live/show', 0)
+    const asked: AccessRequest[] = []
+    stage.hub.setOptions({ authorize: (request) => asked.push(request) > 0 })
+    const server = new HlsServer(stage, { trustProxy: true })
+    const link = '/live/show.m3u8?session=AAAAAAAAAAAAAAAA'
+    const from = (address: string): { headers: Record<string, string> } => ({
+      headers: { 'X-Forwarded-For': address },
+    })
+    const { answer } = await server.waiting(link, from('192.0.2.7'))
+    encoder.send()
+    expect((await answer).body).not.toContain('AAAAAAAAAAAAAAAA')
+    expect(server.hls.viewer('AAAAAAAAAAAAAAAA')).toBe(undefined)
+    expect(asked.map(({ clientId }) => clientId)).not.toContain('AAAAAAAAAAAAAAAA')
+    // The victim goes on with one admission; whoever sent the link is admitted for itself.
+    await server.fetch(link, from('192.0.2.7'))
+    expect(asked).toHaveLength(1)
+    await server.fetch(link, from('198.51.100.1'))
+    expect(asked).toHaveLength(2)
+    expect(server.hls.viewerCount).toBe(2)
   })
 
   it('of a server that was restarted go on', async () => {

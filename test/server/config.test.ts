@@ -23,6 +23,7 @@ const DEFAULT_SECTIONS = {
   hls: {
     mode: 'on-demand',
     targetDurationMs: 4_000,
+    maxViewersPerAddress: 1_000,
     endListMs: 60_000,
     firstSegmentWaitMs: 15_000,
     idleMs: 60_000,

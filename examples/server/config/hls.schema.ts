@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { ms, positiveMs, text } from './fields.ts'
+import { count, ms, positiveMs, text } from './fields.ts'
 
 /** HLS of a virtual host. */
 export const hlsSection = z
@@ -17,6 +17,11 @@ export const hlsSection = z
     windowMs: positiveMs
       .optional()
       .describe('Time that the playlist spans; four times `targetDurationMs` unless given'),
+    maxViewersPerAddress: count
+      .default(1_000)
+      .describe(
+        'Viewers at a time from one IPv4 address or IPv6 /64 network; beyond, 503. Behind a proxy set `http.trustProxy`, or all viewers have its address',
+      ),
     endListMs: ms
       .default(60_000)
       .describe(

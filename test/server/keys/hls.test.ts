@@ -51,6 +51,12 @@ tryKeys('hls', {
     const all = await durations('targetDurationMs: 2000, windowMs: 60000')
     expect((await durations('targetDurationMs: 2000, windowMs: 2000')).length).toBeLessThan(all.length)
   },
+  async maxViewersPerAddress() {
+    const server = await withHls('{ targetDurationMs: 1, maxViewersPerAddress: 1 }')
+    await publishClip(server)
+    expect(await status(`${server.httpUrl}/live/show.m3u8`)).toBe(200)
+    expect(await status(`${server.httpUrl}/live/show.m3u8`)).toBe(503)
+  },
   async endListMs() {
     // By default it would take a minute.
     expect(await durations('targetDurationMs: 2000')).not.toEqual([])
