@@ -6,7 +6,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { EMPTY_BYTES } from '../bytes/index.ts'
-import { A_STRING, AN_OBJECT, aNumber, checkOptions, oneOf, type OptionChecks } from '../hub/check-options.ts'
+import {
+  A_BOOLEAN,
+  A_STRING,
+  AN_OBJECT,
+  aNumber,
+  checkOptions,
+  oneOf,
+  type OptionChecks,
+} from '../hub/check-options.ts'
 import {
   Announcer,
   type AnnouncerEvents,
@@ -23,8 +31,8 @@ import { HlsPackages } from './hls-packages.ts'
 import type { HlsPackagerOptions, PackagedSegment } from './hls-packager.ts'
 import { mediaPlaylistText, multivariantText } from './hls-playlist-text.ts'
 import {
+  type HlsPlaylistReader,
   type HlsSession,
-  type HlsSessionEntry,
   HlsSessions,
   isSessionId,
   newSessionId,
@@ -57,8 +65,8 @@ import {
   pathPrefix,
   whenOver,
 } from './http-request.ts'
-import type { HubResolver } from './hub-resolver.ts'
-import type { PackagedStream } from './packaged-stream.ts'
+import { type HubResolver, resolveHub } from './hub-resolver.ts'
+import type { PackagedStream, PackagedVariant } from './packaged-stream.ts'
 import { MemorySegmentStore, type SegmentStore } from './segment-store.ts'
 
 const debug = createDebug('millrace:hls')
@@ -109,6 +117,12 @@ export interface HlsHandlerOptions
   readonly endedMs?: number | undefined
   /** A viewer that asks for nothing for so long is no longer counted, ms; if it comes back, it is admitted again. @defaultValue 30000 */
   readonly viewerTimeoutMs?: number | undefined
+  /**
+   * Whether viewers have sessions. `false` makes playlists and segments the same for everybody, for a CDN: no `session` in URLs, nobody is
+   * counted, listed or kicked. Each playlist request is admitted by itself, and playlists may be cached for a second; segments are given
+   * to whoever asks. @defaultValue true
+   */
+  readonly sessions?: boolean | undefined
   /** Most viewers at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
   readonly maxViewers?: number | undefined
   /**
@@ -136,6 +150,7 @@ const CHECKS: OptionChecks<HlsHandlerOptions> = {
   endListMs: aNumber(),
   endedMs: aNumber(),
   viewerTimeoutMs: aNumber(),
+  sessions: A_BOOLEAN,
   maxViewers: aNumber(),
   maxViewersPerAddress: aNumber(),
   clock: AN_OBJECT,
@@ -177,6 +192,7 @@ interface Answer {
 export class HlsHandler extends Announcer<HlsHandlerEvents> {
   readonly #options: HlsHandlerOptions
   readonly #prefix: string
+  readonly #hasSessions: boolean
   readonly #clock: Clock
   readonly #sessions: HlsSessions
   readonly #packages: HlsPackages
@@ -204,6 +220,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     } = options
     this.#options = options
     this.#prefix = pathPrefix(options.prefix)
+    this.#hasSessions = options.sessions ?? true
     this.#clock = options.clock ?? systemClock
     this.#sessions = new HlsSessions(options.maxViewers ?? 20_000, options.maxViewersPerAddress ?? 1_000)
     const { targetDurationMs, windowMs, maxLagMs, segmenter } = options
@@ -272,7 +289,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
       sendReply(response, textReply(400, 'bad path', this.#options), method)
       return true
     }
-    const target = hlsTarget(facts, this.#prefix)
+    const target = this.#target(facts)
     if (target === undefined) return false
     inTurn(request, response, () => {
       const gone = whenOver(request, response)
@@ -307,7 +324,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
       if (!isPlaylistPath(new URL(request.url).pathname, this.#prefix)) return undefined
       return toFetchResponse(textReply(400, 'bad path', this.#options), method)
     }
-    const target = hlsTarget(facts, this.#prefix)
+    const target = this.#target(facts)
     if (target === undefined) return undefined
     try {
       const answer = await this.#answer(facts, target, signal)
@@ -331,9 +348,17 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     await this.#packages.close()
   }
 
+  /** What a request is for, if it is for this handler. */
+  #target(facts: HttpRequestFacts): HlsTarget | undefined {
+    const target = hlsTarget(facts, this.#prefix, this.#hasSessions)
+    if (target?.type !== 'segment' || this.#hasSessions) return target
+    return this.#publicVariant(facts, target) === undefined ? undefined : target
+  }
+
   async #answer(facts: HttpRequestFacts, target: HlsTarget, gone: AbortSignal): Promise<Answer | HttpReply> {
     const early = replyToMethod(facts.method, this.#options)
     if (early !== undefined) return early
+    if (!this.#hasSessions) return await this.#publicAnswer(facts, target, gone)
     const id = facts.query['session']
     if (target.type === 'segment') return await this.#segment(target, id ?? '', facts)
     const session = this.#sessions.touch(id ?? '', target.streamPath, facts.remoteAddress, this.#clock.now())
@@ -371,7 +396,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     streamPath: StreamPath,
     formerId: string | undefined,
     gone: AbortSignal,
-  ): Promise<HlsSessionEntry | 'head' | HttpReply> {
+  ): Promise<HlsPlaylistReader | 'head' | HttpReply> {
     const { remoteAddress } = facts
     if (!this.#sessions.reserve(remoteAddress)) {
       return textReply(503, 'too many viewers', this.#options, { 'Retry-After': '10' })
@@ -390,6 +415,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
         if (gone.aborted || this.#closed) return closingReply(this.#options)
         if (!isReady) return this.#notReady(packaged, admitted)
         if (facts.method === 'HEAD') return 'head'
+        if (!this.#hasSessions) return { id: undefined, streamPath, request, packaged }
         isViewer = true
         return this.#sessions.open(packaged, request, decision, this.#clock.now(), formerId)
       } finally {
@@ -409,15 +435,19 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
   }
 
   /** The media playlist of one variant; where there are several and none is named, the playlist of all. */
-  #playlist(session: HlsSessionEntry, name = ''): Answer | HttpReply {
-    const variant = session.packaged.variant(name)
-    if (variant !== undefined) return this.#text(session, mediaPlaylistText(session, variant))
-    return name === '' ? this.#text(session, multivariantText(session)) : notFoundReply(this.#options)
+  #playlist(reader: HlsPlaylistReader, name = ''): Answer | HttpReply {
+    const variant = reader.packaged.variant(name)
+    if (variant !== undefined) return this.#text(reader, mediaPlaylistText(reader, variant))
+    return name === '' ? this.#text(reader, multivariantText(reader)) : notFoundReply(this.#options)
   }
 
-  #text(session: HlsSessionEntry, text: string | undefined): Answer | HttpReply {
+  #text(reader: HlsPlaylistReader, text: string | undefined): Answer | HttpReply {
     if (text === undefined) return notFoundReply(this.#options)
-    return this.#bytes(session, Buffer.from(text), this.#playlistHeaders())
+    const body = Buffer.from(text)
+    const session = reader.id === undefined ? undefined : this.#sessions.get(reader.id)
+    if (session === undefined) reader.packaged.source.countSent(body.length)
+    else this.#sessions.countSent(session, body.length)
+    return this.#bytes(body, this.#playlistHeaders())
   }
 
   /** A segment lies below the path of its stream, or below that and the name of its variant. */
@@ -434,16 +464,55 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     const name = ofStream === undefined ? streamPath.slice(slash + 1) : ''
     const bytes = await session.packaged.variant(name)?.packager.segment(sequence)
     if (bytes === undefined) return notFoundReply(this.#options)
-    return this.#bytes(session, bytes, {
+    this.#sessions.countSent(session, bytes.length)
+    return this.#bytes(bytes, this.#segmentHeaders())
+  }
+
+  /** Without sessions: each playlist request is a viewer that has left when it is answered. */
+  async #publicAnswer(
+    facts: HttpRequestFacts,
+    target: HlsTarget,
+    gone: AbortSignal,
+  ): Promise<Answer | HttpReply> {
+    if (target.type === 'segment') {
+      const found = this.#publicVariant(facts, target)
+      const bytes = await found?.variant.packager.segment(target.sequence)
+      if (found === undefined || bytes === undefined) return notFoundReply(this.#options)
+      found.packaged.lastUseMs = this.#clock.now()
+      found.packaged.source.countSent(bytes.length)
+      return this.#bytes(bytes, this.#segmentHeaders())
+    }
+    const entered = await this.#enter(facts, target.streamPath, undefined, gone)
+    if (entered === 'head') return headAnswer(this.#playlistHeaders())
+    return 'status' in entered ? entered : this.#playlist(entered, facts.query['variant'])
+  }
+
+  /** The variant that a segment without a session is of. */
+  #publicVariant(
+    facts: HttpRequestFacts,
+    { streamPath }: HlsSegmentTarget,
+  ): { readonly packaged: PackagedStream; readonly variant: PackagedVariant } | undefined {
+    const hub = resolveHub(this.#options.hub, httpPlayRequest(facts, 'hls', streamPath))
+    if (hub === undefined) return undefined
+    const slash = streamPath.lastIndexOf('/')
+    const own = this.#packages.find(hub, streamPath)
+    const packaged = own ?? this.#packages.find(hub, streamPath.slice(0, slash))
+    const name = own === undefined ? streamPath.slice(slash + 1) : ''
+    const variant = packaged?.variant(name)
+    if (packaged === undefined || variant?.name !== name) return undefined
+    return { packaged, variant }
+  }
+
+  #segmentHeaders(): Record<string, string> {
+    return {
       ...corsHeaders(this.#options),
       'Content-Type': SEGMENT_TYPE,
       // A number is never used for two different segments.
       'Cache-Control': 'public, max-age=3600, immutable',
-    })
+    }
   }
 
-  #bytes(session: HlsSessionEntry, body: Uint8Array, headers: Readonly<Record<string, string>>): Answer {
-    this.#sessions.countSent(session, body.length)
+  #bytes(body: Uint8Array, headers: Readonly<Record<string, string>>): Answer {
     return { status: 200, headers: { ...headers, 'Content-Length': String(body.length) }, body }
   }
 
@@ -451,7 +520,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     return {
       ...corsHeaders(this.#options),
       'Content-Type': PLAYLIST_TYPE,
-      'Cache-Control': 'no-cache, no-store',
+      'Cache-Control': this.#hasSessions ? 'no-cache, no-store' : 'public, max-age=1',
     }
   }
 

@@ -107,6 +107,11 @@ export class HlsPackages {
     return packaged
   }
 
+  /** The stream of `hub` that is packaged under this path. */
+  find(hub: Hub, streamPath: string): PackagedStream | undefined {
+    return this.#variants.get(hub, streamPath) ?? this.#alone.get(hub, streamPath)
+  }
+
   /** Whether `source` is packaged, as a stream that goes on with it or as one of several variants. */
   has(source: Source): boolean {
     for (const packaged of this.#all) {

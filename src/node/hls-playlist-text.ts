@@ -7,19 +7,22 @@ import { EMPTY_BYTES } from '../bytes/index.ts'
 import { describeTrack, type TrackDescription } from '../codec/index.ts'
 import { formatMultivariantPlaylist, type VariantStream } from '../hls/index.ts'
 import type { FourCc, MediaPacket } from '../media/index.ts'
-import type { HlsSessionEntry } from './hls-sessions.ts'
+import type { HlsPlaylistReader } from './hls-sessions.ts'
 import type { PackagedVariant } from './packaged-stream.ts'
 
 /** The playlist that names the media playlists of this viewer. */
-export function multivariantText({ id, streamPath, request, packaged }: HlsSessionEntry): string {
+export function multivariantText({ id, streamPath, request, packaged }: HlsPlaylistReader): string {
   // The query comes along: a viewer that is admitted again later has what it was admitted with.
   const query = new URLSearchParams(request.param)
-  query.delete('session')
+  if (id !== undefined) query.delete('session')
   if (packaged.variant('') === undefined) query.delete('variant')
-  const rest = query.size === 0 ? '' : `&${query.toString()}`
   return multivariantPlaylist(packaged.variants, (name) => {
-    const variant = name === '' ? '' : `&variant=${encodeURIComponent(name)}`
-    return `${nameOf(streamPath)}.m3u8?session=${id}${variant}${rest}`
+    const parameters = [
+      id === undefined ? '' : `session=${id}`,
+      name === '' ? '' : `variant=${encodeURIComponent(name)}`,
+      query.toString(),
+    ]
+    return `${nameOf(streamPath)}.m3u8?${parameters.filter((each) => each !== '').join('&')}`
   })
 }
 
@@ -36,13 +39,33 @@ export function multivariantPlaylist(
 
 /** The media playlist of this viewer, `undefined` before the first segment and when others have gone on without this variant. */
 export function mediaPlaylistText(
-  { id, streamPath }: HlsSessionEntry,
+  reader: HlsPlaylistReader,
   { name, packager }: PackagedVariant,
 ): string | undefined {
   if (packager.isBehind) return undefined
-  // The packager names the stream as the hub does; this viewer may know it by another name.
-  const folder = name === '' ? nameOf(streamPath) : `${nameOf(streamPath)}/${encodeURIComponent(name)}`
-  return packager.playlist?.replaceAll(/^[^#\n]*\/(\d+\.ts)$/gm, `${folder}/$1?session=${id}`)
+  const { id, streamPath } = reader
+  // The packager names the stream as the hub does; a viewer with a session may know it by another name.
+  const ofStream = id === undefined ? publicFolder(reader) : nameOf(streamPath)
+  const folder = name === '' ? ofStream : `${ofStream}/${encodeURIComponent(name)}`
+  const query = id === undefined ? publicQuery(reader) : `?session=${id}`
+  return packager.playlist?.replaceAll(
+    /^[^#\n]*\/(\d+\.ts)$/gm,
+    (_, file: string) => `${folder}/${file}${query}`,
+  )
+}
+
+/** The folder of the segments that everybody gets, relative to the playlist: that of the hub's path, whatever the viewer called it. */
+function publicFolder({ streamPath, packaged }: HlsPlaylistReader): string {
+  const folder = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+  if (folder(streamPath) === folder(packaged.streamPath)) return nameOf(packaged.streamPath)
+  const names = packaged.streamPath.slice(1).split('/').map(encodeURIComponent)
+  return '../'.repeat(streamPath.split('/').length - 2) + names.join('/')
+}
+
+/** What leads to the virtual host. */
+function publicQuery({ request: { query } }: HlsPlaylistReader): string {
+  const vhost = query['vhost'] ?? query['domain']
+  return vhost === undefined ? '' : `?vhost=${encodeURIComponent(vhost)}`
 }
 
 function variantStream({ source, videoTrackId, packager }: PackagedVariant, uri: string): VariantStream {

@@ -43,6 +43,11 @@ export interface HlsSessionEntry extends HlsSession {
   readonly leave: () => void
 }
 
+/** Whom a playlist is for. Without an id it is the same for everybody. */
+export type HlsPlaylistReader = Pick<HlsSessionEntry, 'streamPath' | 'request' | 'packaged'> & {
+  readonly id: string | undefined
+}
+
 /** The viewers of one handler, bounded in number, forgotten when they stop asking. */
 export class HlsSessions {
   readonly #sessions: Map<string, HlsSessionEntry>
@@ -153,7 +158,7 @@ export class HlsSessions {
   }
 
   /** Accounts for bytes that `session` gets. */
-  countSent(session: HlsSessionEntry, bytes: number): void {
+  countSent(session: HlsSession, bytes: number): void {
     session.sentBytes += bytes
     session.source.countSent(bytes)
   }

@@ -27,15 +27,21 @@ export interface HlsSegmentTarget {
 /** What a path asks for. */
 export type HlsTarget = HlsPlaylistTarget | HlsSegmentTarget
 
-/** What the path of a request asks for, behind `prefix`; `undefined` when it is none of HLS. */
-export function hlsTarget(facts: HttpRequestFacts, prefix: string): HlsTarget | undefined {
+/**
+ * What the path of a request asks for, behind `prefix`; `undefined` when it is none of HLS.
+ * @param withSessions - whether segments have one. Without it such a path may as well be a live stream that is called by a number.
+ */
+export function hlsTarget(
+  facts: HttpRequestFacts,
+  prefix: string,
+  withSessions: boolean,
+): HlsTarget | undefined {
   const path = pathBehind(prefix, facts.path)
   if (path === undefined) return undefined
   const playlist = /^((?:\/[^/]+){2,})\.m3u8$/i.exec(path)
   if (playlist !== null) return { type: 'playlist', streamPath: playlist[1] as StreamPath }
   const segment = /^((?:\/[^/]+){2,})\/(\d{1,15})\.ts$/.exec(path)
-  // Without a session it may as well be a live stream that is called by a number.
-  if (segment === null || facts.query['session'] === undefined) return undefined
+  if (segment === null || (withSessions && facts.query['session'] === undefined)) return undefined
   return { type: 'segment', streamPath: segment[1] as StreamPath, sequence: Number(segment[2]) }
 }
 

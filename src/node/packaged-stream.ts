@@ -69,6 +69,8 @@ export abstract class PackagedStream {
     }
   }
 
+  /** Its path in the hub. */
+  abstract get streamPath(): string
   /** What can be watched now, best first. */
   abstract get variants(): readonly PackagedVariant[]
   /** Whether all sources are over. They may be published again. */
@@ -109,6 +111,10 @@ export class PackagedSource extends PackagedStream {
     this.#abort = new AbortController()
     this.#isAsking = false
     this.#variants = [{ name: '', source, videoTrackId: 0, packager }]
+  }
+
+  override get streamPath(): string {
+    return this.source.streamPath
   }
 
   override get variants(): readonly PackagedVariant[] {

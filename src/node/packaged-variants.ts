@@ -78,6 +78,10 @@ export class PackagedVariants extends PackagedStream {
     this.#askForMissing()
   }
 
+  override get streamPath(): string {
+    return this.#options.streamPath
+  }
+
   override get variants(): readonly PackagedVariant[] {
     return this.#all.filter(({ packager }) => packager.playlist !== undefined && !packager.isBehind)
   }

@@ -418,6 +418,44 @@ describe('admission', () => {
   })
 })
 
+describe('without sessions', () => {
+  it('playlists and segments are the same for everybody, and nobody is counted', async () => {
+    const asked: AccessRequest[] = []
+    const ended: string[] = []
+    const stage = new Stage({
+      authorize: (request) => {
+        asked.push(request)
+        return accept({ streamPath: '/live/show', onEnd: () => ended.push(request.streamName) })
+      },
+    })
+    const encoder = stage.publish('/live/show', 0)
+    const server = new HlsServer(stage, { sessions: false })
+    const { answer } = await server.waiting('/live/show.m3u8')
+    encoder.send()
+    expect((await answer).headers['cache-control']).toBe('public, max-age=1')
+    await settle()
+    const playlist = await server.media('/live/show.m3u8')
+    const other = await server.media('/other/app/key.m3u8?vhost=a')
+    const sequence = playlist.mediaSequence
+    expect(playlist.segments.map(({ uri }) => uri)).toEqual([0, 1, 2].map((i) => `show/${sequence + i}.ts`))
+    expect(other.segments[0]!.uri).toBe(`../../live/show/${sequence}.ts?vhost=a`)
+    expect(asked).toHaveLength(3)
+    expect(ended).toEqual(['show', 'show', 'key'])
+    const segment = await server.get(resolvePath('/other/app/key.m3u8', other.segments[0]!.uri))
+    expect(segment.headers['cache-control']).toContain('immutable')
+    expect(codecsIn(Buffer.concat(await segment.toArray()))).toEqual(['avc1', 'mp4a'])
+    expect(await server.status('/live/show/12.ts')).toBe(404)
+    // Streams that are called by a number, for another handler.
+    expect(await server.status('/live/others/12.ts')).toBe(418)
+    expect(await server.status('/live/show/x/12.ts')).toBe(418)
+    expect(asked).toHaveLength(3)
+    expect(server.hls.viewerCount).toBe(0)
+    stage.clock.advance(62_000)
+    await settle()
+    expect(stage.hub.source('/live/show')!.stats().consumers).toBe(0)
+  })
+})
+
 describe('viewers', () => {
   it('are counted by their source, and no longer when they are silent', async () => {
     const stage = new Stage()

@@ -221,6 +221,18 @@ ${uri('480p')}
   })
 })
 
+it('has playlists without sessions too', async () => {
+  const { server } = ladder({ sessions: false })
+  const { body } = await server.fetch('/live/show.m3u8?token=1')
+  expect(multivariant(body).variants.map(({ uri }) => uri)).toEqual(
+    ['source', '720p', '480p'].map((name) => `show.m3u8?variant=${name}&token=1`),
+  )
+  const [, middle] = await mediaOf(server, body)
+  const { uri } = middle!.segments[0]!
+  expect(uri).toMatch(/^show\/720p\/\d+\.ts$/)
+  expect(await server.status(resolvePath('/live/show.m3u8', uri))).toBe(200)
+})
+
 describe('a variant', () => {
   it('that comes late is in the next list, with the numbers of the others', async () => {
     const { stage, server, rungs } = ladder()

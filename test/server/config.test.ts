@@ -23,6 +23,7 @@ const DEFAULT_SECTIONS = {
   hls: {
     mode: 'on-demand',
     targetDurationMs: 4_000,
+    sessions: true,
     maxViewersPerAddress: 1_000,
     endListMs: 60_000,
     firstSegmentWaitMs: 15_000,

@@ -51,6 +51,13 @@ tryKeys('hls', {
     const all = await durations('targetDurationMs: 2000, windowMs: 60000')
     expect((await durations('targetDurationMs: 2000, windowMs: 2000')).length).toBeLessThan(all.length)
   },
+  async sessions() {
+    const server = await withHls('{ targetDurationMs: 1, sessions: false }')
+    await publishClip(server)
+    const playlist = await (await fetch(`${server.httpUrl}/live/show.m3u8`)).text()
+    const [segment] = /^show\/\d+\.ts$/m.exec(playlist)!
+    expect(await status(`${server.httpUrl}/live/${segment}`)).toBe(200)
+  },
   async maxViewersPerAddress() {
     const server = await withHls('{ targetDurationMs: 1, maxViewersPerAddress: 1 }')
     await publishClip(server)
