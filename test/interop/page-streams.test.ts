@@ -128,8 +128,8 @@ hls: { targetDurationMs: 1000, ${option} }
     const { server, page } = await open('')
     const asked: string[] = []
     page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-    /** ExVideoTagHeader: 1 | frame type 1 | packet type 4 Metadata; `hvc1`; AMF0 string `colorInfo`, null */
-    const metadata = join(hex('94'), ascii('hvc1'), hex('02 0009'), ascii('colorInfo'), hex('05'))
+    /** ExVideoTagHeader: 1 | frame type 1 | packet type 4 Metadata; `avc1`; AMF0 string `colorInfo`, null */
+    const metadata = join(hex('94'), ascii('avc1'), hex('02 0009'), ascii('colorInfo'), hex('05'))
     await encode(server, 'avc-aac-bframes.flv', (packet) =>
       packet.kind === 'video' && packet.keyframe ? [packet, packetFromTag(9, 0, metadata)] : [packet],
     )

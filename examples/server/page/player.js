@@ -4,6 +4,9 @@
 /** Time before a stream that broke off is asked for again. */
 const RETRY_MS = 2000
 
+/** Time in which packets that a script cannot read may be the exception. */
+const DOUBT_MS = 5000
+
 /** `readyState` of a video element that knows nothing of its media yet. */
 const HAVE_NOTHING = 0
 
@@ -30,6 +33,7 @@ export class StreamPlayer {
   #say
   #engine
   #retry
+  #doubt
   #path
   #protocol
   #obstacle
@@ -154,7 +158,7 @@ export class StreamPlayer {
       const { MEDIA_MSE_ERROR, MEDIA_FORMAT_ERROR } = mpegts.ErrorDetails
       if (type === mpegts.ErrorTypes.NETWORK_ERROR || detail === MEDIA_MSE_ERROR) this.#again()
       // A packet that it passes over, such as the metadata of Enhanced RTMP, is no end.
-      else if (detail !== MEDIA_FORMAT_ERROR && this.#video.readyState === HAVE_NOTHING) this.#giveUp()
+      else if (detail !== MEDIA_FORMAT_ERROR) this.#doubt ??= setTimeout(() => this.#decide(), DOUBT_MS)
     })
     engine.on(mpegts.Events.LOADING_COMPLETE, () => this.#again())
     engine.attachMediaElement(this.#video)
@@ -190,6 +194,11 @@ export class StreamPlayer {
     }, RETRY_MS)
   }
 
+  /** Some packets could not be read: all of them, if nothing has come until now. */
+  #decide() {
+    if (this.#video.readyState === HAVE_NOTHING) this.#giveUp()
+  }
+
   /** Asking again would bring the same. */
   #giveUp() {
     clearTimeout(this.#retry)
@@ -198,6 +207,8 @@ export class StreamPlayer {
   }
 
   #unload() {
+    clearTimeout(this.#doubt)
+    this.#doubt = undefined
     const engine = this.#engine
     this.#engine = undefined
     engine?.destroy()
