@@ -34,6 +34,7 @@ import { SourceClock } from 'millrace/hub'
 import { ConfigurationTracker, type MediaPacket, packetFromTag, TrackCatalog } from 'millrace/media'
 import { FragmentedMp4Muxer, Mp4IndexReader, planMp4 } from 'millrace/mp4'
 import { TsDemuxer, TsMuxer } from 'millrace/mpegts'
+import { ProxyProtocolDecoder } from 'millrace/node'
 import { decodeRtmpMessage, parseRtmpUrl, RtmpClientSession, RtmpServerSession } from 'millrace/rtmp'
 import { WebSocketDecoder } from 'millrace/websocket'
 
@@ -222,6 +223,14 @@ export const text: FuzzTarget = (bytes) => {
     // What is no URL is its caller's mistake.
     if (!(error instanceof TypeError)) throw error
   }
+}
+
+/** PROXY protocol, both versions, in pieces. */
+export const proxyHeader: FuzzTarget = (bytes) => {
+  const decoder = new ProxyProtocolDecoder()
+  tolerant(() => {
+    for (const piece of pieces(bytes)) if (decoder.push(piece) !== undefined) return
+  })
 }
 
 /** Frames of a WebSocket client, in pieces. */
