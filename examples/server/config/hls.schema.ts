@@ -21,7 +21,7 @@ export const hlsSection = z
       .boolean()
       .default(true)
       .describe(
-        'Count viewers, by a `session` in their URLs. Without it playlists are [the same for everybody](../guides/play.md#hls-looked-at-closely), for a CDN: each playlist request is admitted by itself, and segments are given to whoever asks',
+        'Count viewers, by a `session` in their URLs. Without it playlists are [the same for everybody](../guides/play.md#hls-in-detail), for a CDN: each playlist request is admitted by itself, and segments are given to whoever asks',
       ),
     maxViewersPerAddress: count
       .default(1_000)
