@@ -124,6 +124,11 @@ export const ERROR_CODES = {
   ERR_WEBSOCKET_TEXT: 'a WebSocket text is not UTF-8',
   ERR_WEBSOCKET_CLOSE: 'a WebSocket close has a code that may not be sent',
   ERR_WEBSOCKET_MESSAGE_BYTES: 'a WebSocket message is larger than maxMessageBytes',
+  // srt
+  ERR_SRT_HANDSHAKE: 'an SRT handshake is cut off, or an extension of it is malformed or comes twice',
+  ERR_SRT_KEY_MATERIAL: 'an SRT key material message contradicts itself',
+  ERR_SRT_LOSS_LIST: 'a list of lost SRT packets is empty, cut off or runs backwards',
+  ERR_SRT_PACKET: 'an SRT packet is shorter than its fields or has impossible ones',
 } as const
 
 /** The closed union of all error codes. */

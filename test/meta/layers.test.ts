@@ -9,7 +9,7 @@ const LAYERS = [
   'media',
   'flv', 'mpegts', 'mp4',
   'handshake', 'chunk',
-  'rtmp', 'hls', 'websocket',
+  'rtmp', 'hls', 'websocket', 'srt',
   'hub',
   'node',
   'services',

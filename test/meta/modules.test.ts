@@ -6,7 +6,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Overview: ['millrace'],
   Ground: ['errors', 'bytes'],
   Formats: ['amf0', 'codec', 'media', 'flv', 'mpegts', 'mp4'],
-  Protocols: ['handshake', 'chunk', 'rtmp', 'hls', 'websocket'],
+  Protocols: ['handshake', 'chunk', 'rtmp', 'hls', 'websocket', 'srt'],
   Hub: ['hub'],
   Node: ['node'],
   Services: ['services'],
