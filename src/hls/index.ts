@@ -29,15 +29,15 @@
  * @group Protocols
  * @module hls
  */
-export type { HlsSegment } from './hls-segment.ts'
-export { HlsSegmenter, type HlsSegmenterOptions } from './hls-segmenter.ts'
-export { type HlsCut, HlsTimeline, type HlsTimelineOptions } from './hls-timeline.ts'
+export type { HlsSegment } from '../segment/hls-segment.ts'
+export { HlsSegmenter, type HlsSegmenterOptions } from '../segment/hls-segmenter.ts'
+export { type HlsCut, HlsTimeline, type HlsTimelineOptions } from '../segment/hls-timeline.ts'
 export {
   type HlsVariantSegment,
   HlsVariantSegmenter,
   type HlsVariantSegmenterOptions,
-} from './hls-variant-segmenter.ts'
-export type { TsSegmentOptions } from './ts-segment-writer.ts'
+} from '../segment/hls-variant-segmenter.ts'
+export type { TsSegmentOptions } from '../segment/ts-segment-writer.ts'
 export {
   HlsPlaylist,
   type HlsPlaylistEntry,

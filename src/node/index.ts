@@ -23,15 +23,15 @@
  * @module node
  * @group Node
  */
-import './listener-trace.ts'
+import './net/listener-trace.ts'
 
-export { duplexPair, type DuplexPairOptions } from './duplex-pair.ts'
-export { nodeHandshakeCrypto } from './handshake-crypto.ts'
-export { maskUrl, redact, type UrlSecrets } from './masked-url.ts'
-export type { HubResolver } from './hub-resolver.ts'
-export { type ProxyHeader, ProxyProtocolDecoder } from './proxy-protocol.ts'
-export type { RtmpConnectAccept, RtmpConnectDecision, RtmpConnectionExtension } from './rtmp-admission.ts'
-export { RtmpConnection } from './rtmp-connection.ts'
+export { duplexPair, type DuplexPairOptions } from './net/duplex-pair.ts'
+export { nodeHandshakeCrypto } from './rtmp/handshake-crypto.ts'
+export { maskUrl, redact, type UrlSecrets } from './net/masked-url.ts'
+export type { HubResolver } from '../hub/hub-resolver.ts'
+export { type ProxyHeader, ProxyProtocolDecoder } from './net/proxy-protocol.ts'
+export type { RtmpConnectAccept, RtmpConnectDecision, RtmpConnectionExtension } from './rtmp/rtmp-admission.ts'
+export { RtmpConnection } from './rtmp/rtmp-connection.ts'
 export type {
   RtmpConnectDecider,
   RtmpConnectionEnd,
@@ -41,20 +41,20 @@ export type {
   RtmpConnectionStats,
   RtmpRefusal,
   RtmpPlayerOptions,
-} from './rtmp-connection-host.ts'
+} from './rtmp/rtmp-connection-host.ts'
 export {
   type ListenOptions,
   RtmpServer,
   type RtmpServerEvents,
   type RtmpServerOptions,
-} from './rtmp-server.ts'
-export { HttpFlvClient } from './http-flv-client.ts'
-export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
-export { RtmpClient } from './rtmp-client.ts'
-export type { RtmpClientEvents } from './rtmp-client-events.ts'
-export type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'
-export type { HlsVariantRule, HlsVariants } from './hls-variant-names.ts'
-export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from './hls-handler.ts'
+} from './rtmp/rtmp-server.ts'
+export { HttpFlvClient } from './http/http-flv-client.ts'
+export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http/http-flv-client-options.ts'
+export { RtmpClient } from './rtmp/rtmp-client.ts'
+export type { RtmpClientEvents } from './rtmp/rtmp-client-events.ts'
+export type { RtmpClientEnd, RtmpClientOptions } from './rtmp/rtmp-client-options.ts'
+export type { HlsVariantRule, HlsVariants } from '../packaging/hls-variant-names.ts'
+export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from '../packaging/hls-handler.ts'
 export {
   type HlsBandwidth,
   HlsPackager,
@@ -62,10 +62,10 @@ export {
   type HlsPackagerOptions,
   type HlsVariantPlace,
   type PackagedSegment,
-} from './hls-packager.ts'
-export type { HlsSession } from './hls-sessions.ts'
-export type { CorsOptions } from './http-reply.ts'
-export type { TrustProxyOptions } from './forwarded-client.ts'
-export { DirectorySegmentStore, MemorySegmentStore, type SegmentStore } from './segment-store.ts'
-export { LiveHandler, type LiveHandlerOptions } from './live-handler.ts'
-export { inRealTime, type RealTimeOptions } from './real-time.ts'
+} from '../packaging/hls-packager.ts'
+export type { HlsSession } from '../packaging/hls-sessions.ts'
+export type { CorsOptions } from './http/http-reply.ts'
+export type { TrustProxyOptions } from './http/forwarded-client.ts'
+export { DirectorySegmentStore, MemorySegmentStore, type SegmentStore } from '../packaging/segment-store.ts'
+export { LiveHandler, type LiveHandlerOptions } from './http/live-handler.ts'
+export { inRealTime, type RealTimeOptions } from './net/real-time.ts'

@@ -90,15 +90,15 @@ export type { Snapshot, SnapshotsOptions } from './ffmpeg/snapshots-options.ts'
 export type { TranscodeOutputStats, TranscodeStats } from './ffmpeg/transcode-job.ts'
 export { Transcoder, type TranscoderEvents } from './ffmpeg/transcoder.ts'
 export type { TranscodeEngine, TranscodeOutput, TranscoderOptions } from './ffmpeg/transcoder-options.ts'
-export type { ForwardTarget } from './forward/forward-target.ts'
-export { ForwardService } from './forward/forward-service.ts'
-export { Forwarder } from './forward/forwarder.ts'
+export type { ForwardTarget } from './relay/forward-target.ts'
+export { ForwardService } from './relay/forward-service.ts'
+export { Forwarder } from './relay/forwarder.ts'
 export type {
   FindForwardTargets,
   ForwarderEvents,
   ForwarderOptions,
   ForwardTargets,
-} from './forward/forwarder-options.ts'
+} from './relay/forwarder-options.ts'
 export {
   type ConnectionFailure,
   KeptConnection,
@@ -107,27 +107,27 @@ export {
   type KeptConnectionState,
   type KeptConnectionStats,
   type RetryOptions,
-} from './forward/kept-connection.ts'
+} from './relay/kept-connection.ts'
 export {
   type PullHttpOptions,
   type PullRtmpOptions,
   StreamPull,
   type StreamPullOptions,
   type StreamPullStats,
-} from './forward/stream-pull.ts'
+} from './relay/stream-pull.ts'
 export {
   type PushClientOptions,
   type PushOptions,
   StreamPush,
   type StreamPushOptions,
   type StreamPushStats,
-} from './forward/stream-push.ts'
+} from './relay/stream-push.ts'
 export {
   type HttpAuthentication,
   HttpGate,
   type HttpPassword,
   type HttpToken,
-} from './http-authentication.ts'
+} from './authentication/http-gate.ts'
 export { type ApiAction, type ApiFeature, HttpApi, type HttpApiOptions } from './http-api/http-api.ts'
 export type { ReloadConfiguration } from './http-api/service-routes.ts'
 export {
@@ -136,8 +136,8 @@ export {
   type ServiceTarget,
   type StreamService,
   StreamServices,
-} from './http-api/stream-services.ts'
-export { Client, type ClientFigures, type ClientRole } from './metrics/client.ts'
+} from './control/stream-services.ts'
+export { Client, type ClientFigures, type ClientRole } from './statistics/client.ts'
 export { MetricsHandler, type MetricsHandlerOptions } from './metrics/metrics-handler.ts'
 export {
   type ConnectionCounts,
@@ -147,7 +147,7 @@ export {
   type StatisticsOptions,
   type StreamStatistics,
   type VhostStatistics,
-} from './metrics/statistics.ts'
+} from './statistics/statistics.ts'
 export {
   type DiskFigures,
   type MemoryFigures,
@@ -155,7 +155,7 @@ export {
   type SocketFigures,
   SystemStatistics,
   type UptimeFigures,
-} from './metrics/system-statistics.ts'
+} from './statistics/system-statistics.ts'
 export { DirectoryRecordingStore } from './recording/directory-recording-store.ts'
 export { RecordService } from './recording/record-service.ts'
 export { Recorder } from './recording/recorder.ts'

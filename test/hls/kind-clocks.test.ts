@@ -2,7 +2,7 @@ import { HlsSegmenter, type HlsSegment, HlsTimeline, HlsVariantSegmenter } from 
 import type { MediaPacket } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { describe, expect, it } from 'vitest'
-import { KindClocks } from '../../src/hls/kind-clocks.ts'
+import { KindClocks } from '../../src/segment/kind-clocks.ts'
 import { aacConfiguration, aacFrame, avcConfiguration, avcFrame } from '../mpegts/packets.ts'
 
 const EPOCH = 1_700_000_000_000

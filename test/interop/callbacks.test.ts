@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { clipPath } from '../support/clips.ts'
 import { run, type RunResult, start } from '../support/process.ts'
 import { describeWithTool, requireTool } from '../support/tools.ts'
-import { Backend, until } from '../services/backend.ts'
+import { Backend, until } from '../services/callbacks/backend.ts'
 
 const CLIP = clipPath('avc-aac-bframes.flv')
 

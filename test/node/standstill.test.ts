@@ -1,8 +1,8 @@
 /** A process that was stopped, or whose machine was: what peers have sent meanwhile waits unread. */
 import { describe, expect, test } from 'vitest'
 import { key } from '../hub/fakes.ts'
-import { HlsServer } from './hls-harness.ts'
-import { Stage } from './http-harness.ts'
+import { HlsServer } from '../packaging/hls-harness.ts'
+import { Stage } from './http/http-harness.ts'
 import { World } from './memory-world.ts'
 
 const CONNECTED = { mediaTimeoutMs: 5_000, firstMediaTimeoutMs: 5_000, commandTimeoutMs: 5_000 }

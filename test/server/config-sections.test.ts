@@ -2,7 +2,7 @@
 import { RtmpClient } from 'millrace/node'
 import { signUrl } from 'millrace/services'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Backend } from '../services/backend.ts'
+import { Backend } from '../services/callbacks/backend.ts'
 import { startWith, type TestServer } from './running.ts'
 
 /** Players of a stream that is not there learn so at once: 404 is who was let in. */

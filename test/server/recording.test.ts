@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { Backend } from '../services/backend.ts'
+import { Backend } from '../services/callbacks/backend.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { CLIP, publishClip, ROUND_MS } from './driving.ts'
 import { startWith, type TestServer } from './running.ts'

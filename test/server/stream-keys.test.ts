@@ -1,7 +1,7 @@
 /** A stream that is published by a secret key has one name outside, that of `publishKeys`. */
 import { readdir } from 'node:fs/promises'
 import { expect, test, vi } from 'vitest'
-import { Backend } from '../services/backend.ts'
+import { Backend } from '../services/callbacks/backend.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { play, publish, publishClip } from './driving.ts'
 import { startWith } from './running.ts'

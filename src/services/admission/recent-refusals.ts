@@ -6,7 +6,7 @@
 import { type AccessRequest, type Hub, shownApp } from '../../hub/index.ts'
 import type { RtmpRefusal, RtmpServer } from '../../node/index.ts'
 import { resolveStreamTarget } from '../../rtmp/index.ts'
-import { DEFAULT_VHOST } from '../metrics/statistics.ts'
+import { DEFAULT_VHOST } from '../statistics/statistics.ts'
 import { parseOptions } from '../parse-options.ts'
 import { recentRefusalsOptions } from './recent-refusals.schema.ts'
 

@@ -5,7 +5,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type AccessRequest, reject } from '../../hub/index.ts'
-import { pathBehind, pathPrefix } from '../../node/http-request.ts'
+import { pathBehind, pathPrefix } from '../../node/http/http-request.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { AccessRule } from './access-rule.ts'
 import { signedUrlsOptions } from './signed-url.schema.ts'

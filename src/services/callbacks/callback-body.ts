@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { type AccessRequest, renameRequest, type StreamPath } from '../../hub/index.ts'
-import { plainAddress } from '../../node/plain-address.ts'
+import { plainAddress } from '../../node/net/plain-address.ts'
 import type { PackagedSegment, RtmpConnection } from '../../node/index.ts'
 import { type ConnectRequest, resolveStreamTarget } from '../../rtmp/index.ts'
 import type { ServerIdentity } from '../identity/server-identity.ts'

@@ -10,7 +10,7 @@ import {
   type PublisherEnd,
   type Source,
 } from '../../hub/index.ts'
-import type { ListedService } from '../http-api/stream-services.ts'
+import type { ListedService } from '../control/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker } from './child-worker.ts'
 import type { WorkerExit, WorkerStats } from './child-worker-options.ts'

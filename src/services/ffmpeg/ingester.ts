@@ -6,7 +6,7 @@
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Announcer, type AnnouncerEvents, type Hub } from '../../hub/index.ts'
-import type { ListedService } from '../http-api/stream-services.ts'
+import type { ListedService } from '../control/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker } from './child-worker.ts'
 import type { WorkerExit, WorkerRun, WorkerStats } from './child-worker-options.ts'

@@ -8,9 +8,9 @@ import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { type AccessRequest, type Clock, type Source, type StreamPath, systemClock } from '../../hub/index.ts'
 import type { HubResolver } from '../../node/index.ts'
-import type { TrustProxyOptions } from '../../node/forwarded-client.ts'
-import { admitPlayer, notFoundReply } from '../../node/http-admission.ts'
-import { inTurn } from '../../node/http-pipeline.ts'
+import type { TrustProxyOptions } from '../../node/http/forwarded-client.ts'
+import { admitPlayer, notFoundReply } from '../../node/http/http-admission.ts'
+import { inTurn } from '../../node/http/http-pipeline.ts'
 import {
   type CorsOptions,
   corsHeaders,
@@ -18,7 +18,7 @@ import {
   preflightReply,
   sendReply,
   textReply,
-} from '../../node/http-reply.ts'
+} from '../../node/http/http-reply.ts'
 import {
   httpPlayRequest,
   type HttpRequestFacts,
@@ -27,7 +27,7 @@ import {
   pathPrefix,
   splitExtension,
   whenOver,
-} from '../../node/http-request.ts'
+} from '../../node/http/http-request.ts'
 import { SnapshotViewers, viewerKey } from './snapshot-viewers.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Snapshot } from './snapshots-options.ts'

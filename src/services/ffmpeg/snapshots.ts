@@ -6,7 +6,7 @@
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { Announcer, type AnnouncerEvents, type Source, type Timer } from '../../hub/index.ts'
-import type { ServiceFacts, StreamService } from '../http-api/stream-services.ts'
+import type { ServiceFacts, StreamService } from '../control/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import { newestKeyframe } from './keyframe-bytes.ts'
 import { jpegOf } from './snapshot-run.ts'

@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import { Announcer, type AnnouncerEvents, type Publisher, type Source } from '../../hub/index.ts'
-import type { ServiceFacts, ServiceTarget, StreamService } from '../http-api/stream-services.ts'
+import type { ServiceFacts, ServiceTarget, StreamService } from '../control/stream-services.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { WorkerExit } from './child-worker-options.ts'
 import { Rendition } from './rendition.ts'

@@ -11,7 +11,7 @@ import { isDelivered, statusError } from '../callbacks/callback-answer.ts'
 import { CallbackClient } from '../callbacks/callback-client.ts'
 import { Deadlines } from '../callbacks/deadlines.ts'
 import { summariesView } from '../http-api/machine-view.ts'
-import type { Statistics } from '../metrics/statistics.ts'
+import type { Statistics } from '../statistics/statistics.ts'
 import { parseOptions } from '../parse-options.ts'
 import { heartbeatOptions } from './heartbeat.schema.ts'
 

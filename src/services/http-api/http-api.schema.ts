@@ -5,12 +5,12 @@
  */
 import { z } from 'zod'
 import { RecentRefusals } from '../admission/recent-refusals.ts'
-import { httpAuthentication } from '../http-authentication.schema.ts'
-import { Statistics } from '../metrics/statistics.ts'
+import { httpAuthentication } from '../authentication/http-gate.schema.ts'
+import { Statistics } from '../statistics/statistics.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { ApiAction, HttpApiOptions } from './http-api.ts'
 import type { ReloadConfiguration } from './service-routes.ts'
-import { StreamServices } from './stream-services.ts'
+import { StreamServices } from '../control/stream-services.ts'
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 

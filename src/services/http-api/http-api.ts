@@ -12,11 +12,11 @@ import {
   preflightReply,
   sendReply,
   toFetchResponse,
-} from '../../node/http-reply.ts'
-import { fetchRequestFacts, type HttpRequestFacts, nodeRequestFacts } from '../../node/http-request.ts'
-import { type HttpAuthentication, HttpGate } from '../http-authentication.ts'
+} from '../../node/http/http-reply.ts'
+import { fetchRequestFacts, type HttpRequestFacts, nodeRequestFacts } from '../../node/http/http-request.ts'
+import { type HttpAuthentication, HttpGate } from '../authentication/http-gate.ts'
 import type { RecentRefusals } from '../admission/recent-refusals.ts'
-import type { Statistics } from '../metrics/statistics.ts'
+import type { Statistics } from '../statistics/statistics.ts'
 import { parseOptions } from '../parse-options.ts'
 import { type ApiMethod, ApiProblem, type ApiRoute, matchRoutes } from './api-route.ts'
 import { httpApiOptions } from './http-api.schema.ts'
@@ -27,7 +27,7 @@ import { openApiDocument } from './openapi.ts'
 import { refusalRoutes } from './refusal-routes.ts'
 import { responses } from './responses.schema.ts'
 import { rawRoutes, type ReloadConfiguration, serviceRoutes } from './service-routes.ts'
-import { StreamServices } from './stream-services.ts'
+import { StreamServices } from '../control/stream-services.ts'
 
 const debug = createDebug('millrace:api')
 

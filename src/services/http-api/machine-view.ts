@@ -4,8 +4,8 @@
  * @module
  */
 import type { z } from 'zod'
-import type { Statistics } from '../metrics/statistics.ts'
-import type { MemoryFigures } from '../metrics/system-statistics.ts'
+import type { Statistics } from '../statistics/statistics.ts'
+import type { MemoryFigures } from '../statistics/system-statistics.ts'
 import { VERSION } from '../version.ts'
 import type {
   meminfosData,

@@ -4,8 +4,8 @@
  * @module
  */
 import type { z } from 'zod'
-import type { Client } from '../metrics/client.ts'
-import type { Statistics } from '../metrics/statistics.ts'
+import type { Client } from '../statistics/client.ts'
+import type { Statistics } from '../statistics/statistics.ts'
 import { type ApiRoute, noSuchClient, noSuchStream, noSuchVhost } from './api-route.ts'
 import { clientView, streamView, vhostView } from './media-view.ts'
 import { clientPage, page, responses } from './responses.schema.ts'

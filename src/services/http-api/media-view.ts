@@ -8,9 +8,9 @@ import { EMPTY_BYTES } from '../../bytes/index.ts'
 import { describeTrack, type TrackDescription } from '../../codec/index.ts'
 import type { AccessRequest } from '../../hub/index.ts'
 import type { FourCc, MediaPacket } from '../../media/index.ts'
-import type { Client } from '../metrics/client.ts'
-import { DEFAULT_VHOST, type Kbps, type Statistics, type StreamStatistics } from '../metrics/statistics.ts'
-import type { VhostStatistics } from '../metrics/statistics.ts'
+import type { Client } from '../statistics/client.ts'
+import { DEFAULT_VHOST, type Kbps, type Statistics, type StreamStatistics } from '../statistics/statistics.ts'
+import type { VhostStatistics } from '../statistics/statistics.ts'
 import type { audio, client, kbps, stream, vhost, video } from './media.schema.ts'
 
 /** A virtual host. `clients` are those of all of them. */

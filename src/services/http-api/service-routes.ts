@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Statistics } from '../metrics/statistics.ts'
+import type { Statistics } from '../statistics/statistics.ts'
 import { ApiProblem, type ApiRoute, noSuchStream } from './api-route.ts'
 import { raw, responses } from './responses.schema.ts'
 import {
@@ -12,7 +12,7 @@ import {
   type ServiceTarget,
   type StreamService,
   type StreamServices,
-} from './stream-services.ts'
+} from '../control/stream-services.ts'
 
 /** Reads the configuration again. @throws whatever is wrong with it, in words for the operator. */
 export type ReloadConfiguration = () => void | Promise<void>

@@ -5,10 +5,10 @@
  */
 import { z } from 'zod'
 import { RecentRefusals } from '../admission/recent-refusals.ts'
-import { httpAuthentication } from '../http-authentication.schema.ts'
+import { httpAuthentication } from '../authentication/http-gate.schema.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { MetricsHandlerOptions } from './metrics-handler.ts'
-import { Statistics } from './statistics.ts'
+import { Statistics } from '../statistics/statistics.ts'
 
 /** Options of `MetricsHandler`. */
 export const metricsHandlerOptions = z.strictObject({

@@ -5,16 +5,16 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
-import { type HttpReply, sendReply, textReply } from '../../node/http-reply.ts'
-import { nodeRequestFacts } from '../../node/http-request.ts'
+import { type HttpReply, sendReply, textReply } from '../../node/http/http-reply.ts'
+import { nodeRequestFacts } from '../../node/http/http-request.ts'
 import type { RecentRefusals } from '../admission/recent-refusals.ts'
-import { type HttpAuthentication, HttpGate } from '../http-authentication.ts'
+import { type HttpAuthentication, HttpGate } from '../authentication/http-gate.ts'
 import { parseOptions } from '../parse-options.ts'
 import { VERSION } from '../version.ts'
 import { mediaMetrics, refusalMetric, srsMetrics } from './media-metrics.ts'
 import { metricsHandlerOptions } from './metrics-handler.schema.ts'
 import { formatMetrics, PROMETHEUS_CONTENT_TYPE } from './prometheus-text.ts'
-import type { Statistics } from './statistics.ts'
+import type { Statistics } from '../statistics/statistics.ts'
 
 const debug = createDebug('millrace:metrics')
 

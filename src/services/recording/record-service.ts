@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServiceFacts, ServiceTarget, StreamService } from '../http-api/stream-services.ts'
+import type { ServiceFacts, ServiceTarget, StreamService } from '../control/stream-services.ts'
 import type { Recorder } from './recorder.ts'
 import type {
   FinishedRecordingFile,

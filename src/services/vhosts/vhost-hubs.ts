@@ -13,7 +13,7 @@ import {
   systemClock,
 } from '../../hub/index.ts'
 import { type ResolvedHubOptions, resolveHubOptions } from '../../hub/hub-options.ts'
-import { DEFAULT_VHOST } from '../metrics/statistics.ts'
+import { DEFAULT_VHOST } from '../statistics/statistics.ts'
 import { HostNames } from './host-names.ts'
 
 /** One virtual host. */

@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest'
-import { Backend } from '../../services/backend.ts'
+import { Backend } from '../../services/callbacks/backend.ts'
 import { startWith, type TestServer } from '../running.ts'
 import { tryKeys } from './try-keys.ts'
 

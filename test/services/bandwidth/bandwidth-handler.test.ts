@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { VirtualClock } from 'millrace/hub'
 import { BandwidthHandler, type BandwidthHandlerOptions } from 'millrace/services'
 import { describe, expect, it } from 'vitest'
-import { type GetOptions, MemoryServer, settle } from '../../node/http-harness.ts'
+import { type GetOptions, MemoryServer, settle } from '../../node/http/http-harness.ts'
 
 const TOKEN = { headers: { Authorization: 'Bearer t0ken' } }
 

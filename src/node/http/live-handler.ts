@@ -1,0 +1,414 @@
+/**
+ * Endless HTTP streams: HTTP-FLV and HTTP-TS for Node's `http` and for fetch-style frameworks, and FLV over WebSocket.
+ *
+ * @module
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import createDebug from 'debug'
+import { FLV_VIEW } from '../../flv/index.ts'
+import { A_STRING, AN_OBJECT, aNumber, checkOptions, type OptionChecks } from '../../hub/check-options.ts'
+import {
+  type AccessAccept,
+  type AccessProtocol,
+  type Clock,
+  type PlayerOptions,
+  type StreamPath,
+  systemClock,
+} from '../../hub/index.ts'
+import type { TrackFilter, ViewFormat } from '../../media/index.ts'
+import { TS_VIEW } from '../../mpegts/index.ts'
+import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../../websocket/index.ts'
+import { A_HUB, HTTP_CHECKS, PLAYER_CHECKS } from '../net/option-checks.ts'
+import { openFetchStream } from './fetch-stream.ts'
+import type { TrustProxyOptions } from './forwarded-client.ts'
+import { type Admitted, admitPlayer } from './http-admission.ts'
+import { inTurn } from './http-pipeline.ts'
+import {
+  type CorsOptions,
+  corsHeaders,
+  type HttpReply,
+  replyToMethod,
+  sendReply,
+  textReply,
+  toFetchResponse,
+} from './http-reply.ts'
+import {
+  fetchRequestFacts,
+  httpPlayRequest,
+  type HttpRequestFacts,
+  nodeRequestFacts,
+  pathBehind,
+  pathPrefix,
+  splitExtension,
+  whenOver,
+} from './http-request.ts'
+import type { HubResolver } from '../../hub/hub-resolver.ts'
+import { playOverResponse, type Viewer } from './response-stream.ts'
+import { StallGuard } from '../net/stall-guard.ts'
+import { TimeoutSweep } from '../net/sweep.ts'
+import { takeUpgrades } from './upgrades.ts'
+import { playOverWebSocket, refuseUpgrade } from './websocket-stream.ts'
+
+const debug = createDebug('millrace:http')
+
+/** Options of {@link LiveHandler}. */
+export interface LiveHandlerOptions extends CorsOptions, TrustProxyOptions {
+  /** The hub, or a function that picks it for a request; `undefined` from it is 404. */
+  readonly hub: HubResolver
+  /** Path in front of `/app/name.flv`, such as `/media`. @defaultValue '' */
+  readonly prefix?: string | undefined
+  /** Player options for every viewer. @defaultValue the hub's own */
+  readonly player?: Pick<PlayerOptions, 'start' | 'gopsBack' | 'maxLagMs' | 'sinkBudgetBytes'> | undefined
+  /** Most viewers of this handler at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
+  readonly maxViewers?: number | undefined
+  /**
+   * A viewer is ended when bytes wait for it and no write to it has completed for this time or up to twice this time, ms; 0: never.
+   * One write is at most the player's `sinkBudgetBytes` and one batch. @defaultValue 60000
+   */
+  readonly stallTimeoutMs?: number | undefined
+  /** Most bytes of one message that a WebSocket viewer sends; beyond, it is closed with 1009. @defaultValue 4096 */
+  readonly maxClientMessageBytes?: number | undefined
+  /** Time and timers, for tests. @defaultValue the runtime's own */
+  readonly clock?: Clock | undefined
+}
+
+const CHECKS: OptionChecks<LiveHandlerOptions> = {
+  ...HTTP_CHECKS,
+  hub: A_HUB,
+  prefix: A_STRING,
+  player: AN_OBJECT,
+  maxViewers: aNumber(),
+  stallTimeoutMs: aNumber(),
+  maxClientMessageBytes: aNumber(),
+  clock: AN_OBJECT,
+}
+
+interface Format {
+  readonly view: ViewFormat
+  readonly contentType: string
+  readonly protocol: AccessProtocol
+}
+
+const FORMATS: Readonly<Record<string, Format>> = {
+  flv: { view: FLV_VIEW, contentType: 'video/x-flv', protocol: 'http-flv' },
+  ts: { view: TS_VIEW, contentType: 'video/mp2t', protocol: 'http-ts' },
+}
+
+const WEBSOCKET_FORMAT: Format = {
+  view: WEBSOCKET_FLV_VIEW,
+  contentType: '',
+  protocol: 'websocket-flv',
+}
+
+const TRACK_FILTERS: ReadonlySet<string> = new Set<TrackFilter>(['all', 'audio', 'video', 'default'])
+
+/** Which tracks are asked for; `undefined` for a word that means none. */
+function trackFilterOf({ tracks = 'default' }: HttpRequestFacts['query']): TrackFilter | undefined {
+  return TRACK_FILTERS.has(tracks) ? (tracks as TrackFilter) : undefined
+}
+
+/** A stream that is asked for. */
+interface Match {
+  readonly streamPath: StreamPath
+  readonly format: Format
+}
+
+/** A request on one of the three transports. */
+interface Exchange {
+  /** Aborts when the peer has gone. */
+  readonly gone: AbortSignal
+  /** Gives a short answer. */
+  readonly refuse: (reply: HttpReply) => void
+  /** Gives the stream. @returns whether it goes on; HEAD is over with its head. */
+  readonly play: (admitted: Admitted) => boolean
+}
+
+/**
+ * Serves `/{app}/{name}.flv` and `.ts`, and FLV over WebSocket at the same `.flv` URL. `?tracks=all` asks for every track,
+ * `audio` or `video` for one kind; otherwise the default track of each kind goes out, as with `default`. Another word is a 400.
+ *
+ * @example Beside your own routes
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { Hub } from 'millrace/hub'
+ * import { LiveHandler } from 'millrace/node'
+ *
+ * const live = new LiveHandler({ hub: new Hub() })
+ * const server = createServer((req, res) => {
+ *   if (!live.handle(req, res)) res.writeHead(404).end()
+ * })
+ * live.takeUpgrades(server)
+ * ```
+ */
+export class LiveHandler {
+  readonly #options: LiveHandlerOptions
+  readonly #prefix: string
+  readonly #viewers: Set<Viewer>
+  readonly #pending: Set<AbortController>
+  readonly #clock: Clock
+  readonly #sweep: TimeoutSweep
+
+  /**
+   * @param options - see {@link LiveHandlerOptions}.
+   * @throws TypeError for an option that is unknown, missing or of the wrong type, RangeError for a number out of its range.
+   */
+  constructor(options: LiveHandlerOptions) {
+    checkOptions('LiveHandler', options, CHECKS)
+    if (options.player !== undefined) checkOptions('LiveHandler, player', options.player, PLAYER_CHECKS)
+    this.#options = options
+    this.#prefix = pathPrefix(options.prefix)
+    this.#viewers = new Set()
+    this.#pending = new Set()
+    this.#clock = options.clock ?? systemClock
+    this.#sweep = new TimeoutSweep(this.#clock)
+  }
+
+  /** Viewers that are connected or being admitted. */
+  get viewerCount(): number {
+    return this.#viewers.size + this.#pending.size
+  }
+
+  /**
+   * A Node request handler, also for express (`app.use((req, res, next) => live.handle(req, res) || next())`).
+   * @returns whether the request is for this handler and will be answered.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const { method = 'GET' } = request
+    const refuse = (reply: HttpReply): void => sendReply(response, reply, method)
+    const facts = nodeRequestFacts(request, this.#options)
+    if (facts === undefined) return this.#refuseBadPath(request.url ?? '', refuse)
+    const match = this.#match(facts)
+    if (match === undefined) return false
+    inTurn(request, response, () => {
+      const early = this.#answerWithoutStream(facts, method)
+      if (early !== undefined) {
+        refuse(early)
+        return
+      }
+      const gone = whenOver(request, response)
+      const play = (admitted: Admitted): boolean => {
+        const { source, decision } = admitted
+        const headers = this.#streamHeaders(match.format)
+        if (method === 'HEAD') {
+          response.writeHead(200, headers).end()
+          return false
+        }
+        const options = this.#playerOptions(facts, match.format, admitted)
+        this.#track(playOverResponse(request, response, headers, gone, source, options), decision, gone)
+        return true
+      }
+      void this.#serve(facts, match, { gone, refuse, play })
+    })
+    return true
+  }
+
+  /**
+   * A fetch-style handler, for hono and others: `app.get('/live/*', (c) => live.fetch(c.req.raw))`.
+   * @param remoteAddress - the client's address, if the framework tells it; admission rules by address need it.
+   * @returns the answer, or `undefined` when the request is not for this handler.
+   */
+  async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
+    const { method, signal } = request
+    let answer: Response | undefined
+    const refuse = (reply: HttpReply): void => {
+      answer = toFetchResponse(reply, method)
+    }
+    const facts = fetchRequestFacts(request, this.#options, remoteAddress)
+    if (facts === undefined) {
+      this.#refuseBadPath(request.url.replace(/^[^:]+:\/\/[^/]*/, ''), refuse)
+      return answer
+    }
+    const match = this.#match(facts)
+    if (match === undefined) return undefined
+    const early = this.#answerWithoutStream(facts, method)
+    if (early !== undefined) return toFetchResponse(early, method)
+    const play = (admitted: Admitted): boolean => {
+      const { source, decision } = admitted
+      const headers = this.#streamHeaders(match.format)
+      if (method === 'HEAD') {
+        answer = new Response(null, { headers })
+        return false
+      }
+      const over = new AbortController()
+      const options = this.#playerOptions(facts, match.format, admitted)
+      const { body, viewer } = openFetchStream(source, options, signal, () => over.abort())
+      this.#track(viewer, decision, over.signal)
+      answer = new Response(body, { headers })
+      return true
+    }
+    await this.#serve(facts, match, { gone: signal, refuse, play })
+    // Nobody hears it: the client has gone.
+    return answer ?? toFetchResponse(textReply(499, 'client closed request', this.#options), method)
+  }
+
+  /**
+   * FLV over WebSocket at `/{app}/{name}.flv` of `server`. Its other WebSockets, those of the application and of its framework, go on as if
+   * this handler were not there, in whichever order they were set up.
+   * @returns ends it; viewers stay.
+   */
+  takeUpgrades(server: Server): () => void {
+    return takeUpgrades(server, (request, socket, head) => this.handleUpgrade(request, socket, head))
+  }
+
+  /**
+   * For an `upgrade` listener that decides by itself whose an upgrade is: FLV over WebSocket at `/{app}/{name}.flv`.
+   * @param head - what came behind the request already; a client that sends before it is answered is refused.
+   * @returns whether the request is for this handler; if not, the socket was not touched.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): boolean {
+    const refuse = (reply: HttpReply): void => {
+      socket.on('error', () => socket.destroy())
+      refuseUpgrade(socket, this.#clock, reply)
+    }
+    const facts = nodeRequestFacts(request, this.#options)
+    if (facts === undefined) return this.#refuseBadPath(request.url ?? '', refuse)
+    const match = this.#match(facts)
+    if (match === undefined || match.format.view !== FLV_VIEW) return false
+    const key = facts.header('sec-websocket-key')
+    const early = this.#answerWithoutStream(facts, facts.method === 'GET' ? 'GET' : '')
+    if (early !== undefined) refuse(early)
+    else if (facts.header('upgrade')?.toLowerCase() !== 'websocket' || !isWebSocketKey(key ?? '')) {
+      refuse(textReply(400, 'not a WebSocket handshake', this.#options))
+    } else if (facts.header('sec-websocket-version') !== '13') {
+      refuse(textReply(426, 'WebSocket version 13 only', this.#options, { 'Sec-WebSocket-Version': '13' }))
+    } else if (head.length > 0) {
+      refuse(textReply(400, 'bytes before the end of the handshake', this.#options))
+    } else this.#upgrade(facts, match.streamPath, socket, key!)
+    return true
+  }
+
+  /** Ends every viewer of this handler, and turns away those being admitted. It can be used again. */
+  close(): void {
+    for (const admission of this.#pending) admission.abort()
+    for (const viewer of this.#viewers) viewer.close()
+  }
+
+  #upgrade(facts: HttpRequestFacts, streamPath: StreamPath, socket: Duplex, key: string): void {
+    const gone = new AbortController()
+    const closed = new AbortController()
+    const leave = (): void => gone.abort()
+    // Reading also tells when the peer leaves. It has nothing to say before it is answered.
+    const tooEarly = (): void => void socket.destroy()
+    socket.on('error', () => socket.destroy())
+    socket.once('end', leave).on('data', tooEarly)
+    socket.once('close', () => {
+      leave()
+      closed.abort()
+    })
+    const { maxClientMessageBytes = 4_096 } = this.#options
+    void this.#serve(
+      facts,
+      { streamPath, format: WEBSOCKET_FORMAT },
+      {
+        gone: gone.signal,
+        refuse: (reply) => {
+          socket.off('data', tooEarly)
+          refuseUpgrade(socket, this.#clock, reply)
+        },
+        play: (admitted) => {
+          const { source, decision } = admitted
+          socket.off('data', tooEarly)
+          const options = this.#playerOptions(facts, WEBSOCKET_FORMAT, admitted)
+          const viewer = playOverWebSocket(socket, key, this.#clock, maxClientMessageBytes, source, options)
+          this.#track(viewer, decision, closed.signal)
+          return true
+        },
+      },
+    ).then(() => {
+      // The peer left while it waited: its half of the connection is all that is open.
+      if (gone.signal.aborted) socket.destroy()
+    })
+  }
+
+  #match(facts: HttpRequestFacts): Match | undefined {
+    const split = splitExtension(pathBehind(this.#prefix, facts.path) ?? '')
+    if (split === undefined || !split.streamPath.includes('/', 1)) return undefined
+    // A segment of the HLS handler: a stream of that name would be asked for without a session.
+    if (split.extension === 'ts' && facts.query['session'] !== undefined) return undefined
+    const format = Object.hasOwn(FORMATS, split.extension) ? FORMATS[split.extension] : undefined
+    return format === undefined ? undefined : { streamPath: split.streamPath, format }
+  }
+
+  #answerWithoutStream({ query }: HttpRequestFacts, method: string): HttpReply | undefined {
+    const early = replyToMethod(method, this.#options)
+    if (early !== undefined) return early
+    if (trackFilterOf(query) === undefined) {
+      return textReply(400, 'tracks is all, audio, video or default', this.#options)
+    }
+    if (this.viewerCount >= (this.#options.maxViewers ?? 20_000)) {
+      return textReply(503, 'too many viewers', this.#options, { 'Retry-After': '10' })
+    }
+    return undefined
+  }
+
+  /** Admission, then the source, then `play`; any refusal goes to `refuse`. Never rejects. */
+  async #serve(facts: HttpRequestFacts, match: Match, { gone, refuse, play }: Exchange): Promise<void> {
+    const admission = new AbortController()
+    const leave = (): void => admission.abort()
+    gone.addEventListener('abort', leave, { once: true })
+    this.#pending.add(admission)
+    try {
+      if (gone.aborted) return
+      const request = httpPlayRequest(facts, match.format.protocol, match.streamPath)
+      const admitted = await admitPlayer(this.#options.hub, request, admission.signal, this.#options)
+      if ('status' in admitted) {
+        if (!gone.aborted) refuse(admitted)
+        return
+      }
+      let isPlaying = false
+      try {
+        isPlaying = play(admitted)
+      } finally {
+        if (!isPlaying) admitted.decision.onEnd?.()
+      }
+    } catch (error) {
+      debug('%s: %s', match.streamPath, error)
+      if (!gone.aborted) refuse(textReply(500, 'internal error', this.#options))
+    } finally {
+      gone.removeEventListener('abort', leave)
+      this.#pending.delete(admission)
+    }
+  }
+
+  #refuseBadPath(target: string, refuse: (reply: HttpReply) => void): boolean {
+    // Only what would be ours: another handler may know what to do with the rest.
+    if (!target.startsWith(this.#prefix) || !/\.(flv|ts)(\?|$)/i.test(target)) return false
+    refuse(textReply(400, 'bad path', this.#options))
+    return true
+  }
+
+  #playerOptions(facts: HttpRequestFacts, format: Format, { request, decision }: Admitted): PlayerOptions {
+    return {
+      ...this.#options.player,
+      format: format.view,
+      tracks: trackFilterOf(facts.query) ?? 'default',
+      request,
+      userData: decision.userData,
+    }
+  }
+
+  #streamHeaders(format: Format): Record<string, string> {
+    return {
+      ...corsHeaders(this.#options),
+      'Content-Type': format.contentType,
+      'Cache-Control': 'no-store',
+      // Reverse proxies (nginx) must pass a live stream on as it comes.
+      'X-Accel-Buffering': 'no',
+    }
+  }
+
+  /** Counts a viewer and watches over it until `over` aborts. */
+  #track(viewer: Viewer, decision: AccessAccept, over: AbortSignal): void {
+    const { stallTimeoutMs = 60_000 } = this.#options
+    const guard = new StallGuard(viewer.player, stallTimeoutMs, this.#clock.now(), () => viewer.destroy())
+    this.#viewers.add(viewer)
+    this.#sweep.add(guard)
+    const forget = (): void => {
+      this.#viewers.delete(viewer)
+      this.#sweep.delete(guard)
+      decision.onEnd?.()
+    }
+    over.addEventListener('abort', forget, { once: true })
+  }
+}

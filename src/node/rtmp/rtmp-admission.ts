@@ -1,0 +1,190 @@
+/**
+ * How an RTMP connection asks the application: for `connect`, and through the hub for a publish or play. Whatever the
+ * application throws is a refusal, not the end of the process.
+ *
+ * @module
+ */
+import createDebug from 'debug'
+import {
+  type AccessDecision,
+  type AccessRedirect,
+  type AccessReject,
+  type AccessRequest,
+  type Hub,
+  reject,
+} from '../../hub/index.ts'
+import {
+  type ConnectReply,
+  type ConnectRequest,
+  resolveStreamTarget,
+  type RtmpServerSession,
+  type StreamRejection,
+} from '../../rtmp/index.ts'
+import { type HubResolver, resolveHub } from '../../hub/hub-resolver.ts'
+import type { RtmpConnectionEvent } from './rtmp-connection-host.ts'
+
+const debug = createDebug('millrace:rtmp')
+
+/** Lets a client connect, with extra properties for the answer if there are any. */
+export interface RtmpConnectAccept extends ConnectReply {
+  /** Discriminant. */
+  readonly type: 'accept'
+  /** Called once when the connection is over, or never came to be because the answer came too late. Must not throw. */
+  readonly onEnd?: (() => void) | undefined
+  /** Take part in the connection from now on. @defaultValue none */
+  readonly extensions?: readonly RtmpConnectionExtension[] | undefined
+}
+
+/** Something that one connection can do beside publish and play, such as commands of its own. */
+export interface RtmpConnectionExtension {
+  /** The connection was accepted: what is sent now follows the answer. Call `flush` of the connection when something was. */
+  accepted?(): void
+  /** An event of the connection's session, before the server announces it. What throws ends the connection. */
+  event?(event: RtmpConnectionEvent): void
+}
+
+/**
+ * The answer to `connect`: the same as to a publish or play, so that `reject` and `redirect` of `millrace/hub` make it too, but for what an
+ * accept has. A redirect is to a tcUrl, `rtmp://host/app`.
+ */
+export type RtmpConnectDecision = RtmpConnectAccept | AccessReject | AccessRedirect
+
+/** Awaits the answer to `connect`. Never rejects. */
+export async function decideConnect(
+  decide: () => RtmpConnectDecision | boolean | Promise<RtmpConnectDecision | boolean>,
+): Promise<RtmpConnectDecision> {
+  try {
+    return checkedConnect(await decide())
+  } catch (error) {
+    debug('onConnect failed: %s', error)
+    return FAILED
+  }
+}
+
+/**
+ * `answer` in its long form. Plain JavaScript can answer anything: what is no decision must not let anybody in.
+ * @throws TypeError for what is none.
+ */
+export function checkedConnect(answer: RtmpConnectDecision | boolean): RtmpConnectDecision {
+  if (typeof answer === 'boolean') return answer ? { type: 'accept' } : reject('not allowed')
+  if (typeof answer !== 'object' || answer === null) {
+    throw new TypeError(
+      `onConnect answered ${answer === undefined ? 'with nothing: return a decision or true' : `with ${String(answer)}`}`,
+    )
+  }
+  const isOne =
+    answer.type === 'accept' ||
+    (answer.type === 'reject' && typeof answer.reason === 'string') ||
+    (answer.type === 'redirect' && typeof answer.url === 'string')
+  if (isOne) return answer
+  throw new TypeError(`onConnect decided ${String(answer.type)}, or gave no text with it`)
+}
+
+/** Lets the client in, unless the properties that the application added cannot be sent. @returns whether it is in. */
+export function acceptConnect(session: RtmpServerSession, decision: RtmpConnectAccept): boolean {
+  try {
+    return session.acceptConnect(decision)
+  } catch (error) {
+    debug('the answer to connect cannot be sent: %s', error)
+    session.rejectConnect(FAILED.reason)
+    return false
+  }
+}
+
+const FAILED = reject('the decision failed')
+
+/** A decision about a publish or play. */
+export interface Admission {
+  /** The hub that was asked; `undefined` when none was. */
+  readonly hub: Hub | undefined
+  readonly decision: AccessDecision
+}
+
+/**
+ * Finds the hub of `request` and asks it. Never rejects.
+ * @param enter - asked before about the hub: why the connection may not get there, or `undefined`.
+ */
+export async function admit(
+  resolver: HubResolver,
+  request: AccessRequest,
+  signal: AbortSignal,
+  enter: (hub: Hub) => Promise<AccessReject | AccessRedirect | undefined> | undefined,
+): Promise<Admission> {
+  let hub: Hub | undefined
+  try {
+    hub = resolveHub(resolver, request)
+  } catch (error) {
+    debug('choosing the hub failed: %s', error)
+    return { hub: undefined, decision: reject('the decision failed') }
+  }
+  if (hub === undefined) return { hub, decision: reject('no such virtual host', { notFound: true }) }
+  const entering = enter(hub)
+  const refusal = entering === undefined ? undefined : await entering
+  if (refusal !== undefined) return { hub: undefined, decision: refusal }
+  return { hub, decision: await hub.authorize(request, signal) }
+}
+
+/** What is known of the one who asks. */
+export interface Asking {
+  readonly clientId: string
+  readonly connect: ConnectRequest | undefined
+  readonly remoteAddress: string
+  readonly secure: boolean
+}
+
+/** The virtual host that `connect` named; a stream name may lead to another one. */
+export function vhostOfConnect({ connect }: Asking): string {
+  return resolveStreamTarget({ tcUrl: connect?.tcUrl ?? '', app: connect?.app ?? '' }).vhost
+}
+
+/** A publish or play in the words of the hub. */
+export function accessRequest(action: 'publish' | 'play', streamName: string, asking: Asking): AccessRequest {
+  const { clientId, connect, remoteAddress, secure } = asking
+  const tcUrl = connect?.tcUrl ?? ''
+  const target = resolveStreamTarget({ tcUrl, app: connect?.app ?? '', streamName })
+  return {
+    action,
+    protocol: 'rtmp',
+    vhost: target.vhost,
+    app: target.app,
+    streamName: target.streamName,
+    streamPath: target.streamPath,
+    query: target.query,
+    param: target.param,
+    clientId,
+    remoteAddress,
+    secure,
+    url: tcUrl,
+    pageUrl: connect?.pageUrl ?? '',
+    details: connect?.properties ?? {},
+  }
+}
+
+/** Tells the peer a decision that is no accept. */
+export function refuse(
+  session: RtmpServerSession,
+  action: 'publish' | 'play',
+  streamName: string,
+  decision: AccessDecision,
+): void {
+  const [reason, rejection] = inWordsOfRtmp(action, streamName, decision)
+  if (action === 'publish') session.rejectPublish(reason, rejection)
+  else session.rejectPlay(reason, rejection)
+}
+
+function inWordsOfRtmp(
+  action: 'publish' | 'play',
+  streamName: string,
+  decision: AccessDecision,
+): [reason: string, rejection: StreamRejection] {
+  switch (decision.type) {
+    case 'redirect':
+      return ['redirected', { redirect: { tcUrl: decision.url, url: `${decision.url}/${streamName}` } }]
+    case 'reject': {
+      const code = action === 'publish' ? 'NetStream.Publish.BadName' : 'NetStream.Play.StreamNotFound'
+      return [decision.reason, decision.notFound === true ? { code } : {}]
+    }
+    case 'accept':
+      return ['not allowed', {}]
+  }
+}

@@ -1,0 +1,564 @@
+/**
+ * One RTMP connection of a server: a session, its stream, and its place in a hub.
+ *
+ * @module
+ */
+import type { Duplex } from 'node:stream'
+import createDebug from 'debug'
+import { MediaError, ProtocolError } from '../../errors/index.ts'
+import {
+  type AccessAccept,
+  type AccessRequest,
+  type Hub,
+  type Player,
+  type PlayerEnd,
+  type Publisher,
+  type PublisherEnd,
+  renameRequest,
+  type Source,
+} from '../../hub/index.ts'
+import {
+  type ConnectRequest,
+  type RtmpCloseEvent,
+  type RtmpServerEvent,
+  RtmpServerSession,
+} from '../../rtmp/index.ts'
+import { newClientId } from '../net/client-id.ts'
+import {
+  acceptConnect,
+  accessRequest,
+  type Admission,
+  admit,
+  decideConnect,
+  refuse,
+  type RtmpConnectDecision,
+  type RtmpConnectionExtension,
+  vhostOfConnect,
+} from './rtmp-admission.ts'
+import type {
+  RtmpConnectionEnd,
+  RtmpConnectionHost,
+  RtmpConnectionInfo,
+  RtmpConnectionRole,
+  RtmpConnectionStats,
+  RtmpRefusal,
+} from './rtmp-connection-host.ts'
+import { RtmpOutput } from './rtmp-output.ts'
+import { RtmpPlayback } from './rtmp-playback.ts'
+import { RtmpVhostEntries } from './rtmp-vhost-entries.ts'
+import { StallWatch } from '../net/stall-watch.ts'
+import type { Expiring } from '../net/sweep.ts'
+
+const debug = createDebug('millrace:rtmp')
+
+/** How long a connection may take to flush its last words, ms. */
+const LINGER_MS = 2_000
+
+/**
+ * Bytes that are read on while a decision is awaited. A stream that is not read does not tell that its peer has gone; a
+ * peer that has more to say than this is left waiting.
+ */
+const UNDECIDED_BYTES = 65_536
+
+const NO_EXTENSIONS: readonly RtmpConnectionExtension[] = []
+
+/** One peer. Made by {@link RtmpServer}. */
+export class RtmpConnection implements Expiring {
+  /** Address, port and encryption, as the transport or a PROXY header told. */
+  readonly info: RtmpConnectionInfo
+  /** Unique within the server. */
+  readonly id: number
+  /** Names the peer in admission requests, callbacks and statistics: nobody guesses it. */
+  readonly clientId: string
+  /** For user code: the protocol state, custom commands, data messages. */
+  readonly session: RtmpServerSession
+  readonly #host: RtmpConnectionHost
+  readonly #stream: Duplex
+  readonly #output: RtmpOutput
+  #gone: AbortController | undefined
+  #publisher: Publisher | undefined
+  #playback: RtmpPlayback | undefined
+  /** Tells who admitted the present publisher or player of its end. */
+  #onEnd: (() => void) | undefined
+  /** Tells who let the connection in of its end. */
+  #onConnectionEnd: (() => void) | undefined
+  /** Other virtual hosts that it was let into. */
+  #entries: RtmpVhostEntries | undefined
+  #extensions: readonly RtmpConnectionExtension[]
+  #streamPath: string
+  #failure: MediaError | undefined
+  #connectDueMs: number | undefined
+  #undecidedBytes: number
+  #lingerUntilMs: number | undefined
+  #draining: boolean
+  #closed: boolean
+
+  /** @internal */
+  constructor(host: RtmpConnectionHost, stream: Duplex, info: RtmpConnectionInfo, id: number) {
+    const nowMs = host.clock.now()
+    this.info = info
+    this.id = id
+    this.clientId = newClientId()
+    this.session = new RtmpServerSession({ ...host.session, nowMs })
+    this.#host = host
+    this.#stream = stream
+    this.#output = new RtmpOutput(this.session, stream, new StallWatch(host.stallTimeoutMs, nowMs), () =>
+      this.#drain(),
+    )
+    this.#gone = undefined
+    this.#publisher = undefined
+    this.#playback = undefined
+    this.#onEnd = undefined
+    this.#onConnectionEnd = undefined
+    this.#entries = undefined
+    this.#extensions = NO_EXTENSIONS
+    this.#streamPath = ''
+    this.#failure = undefined
+    this.#connectDueMs = undefined
+    this.#undecidedBytes = 0
+    this.#lingerUntilMs = undefined
+    this.#draining = false
+    this.#closed = false
+    stream.on('data', (bytes: Uint8Array) => this.#receive(bytes))
+    stream.on('end', () => this.#lost('the peer ended the connection'))
+    stream.on('error', (error) => this.#lost(reasonOf(error)))
+    stream.on('close', () => this.#streamClosed())
+    // A stream that was over before it came here has told so already.
+    if (stream.destroyed) queueMicrotask(() => this.#streamClosed())
+    else if (stream.readableEnded) queueMicrotask(() => this.#lost('the peer ended the connection'))
+    else stream.resume()
+  }
+
+  /** What it does now. */
+  get role(): RtmpConnectionRole {
+    if (this.#publisher !== undefined) return 'publisher'
+    return this.#playback === undefined ? 'none' : 'player'
+  }
+
+  /** `/app/name` of its stream after admission, `''` if none. */
+  get streamPath(): string {
+    return this.#streamPath
+  }
+
+  /** The hub's handle, while it publishes. */
+  get publisher(): Publisher | undefined {
+    return this.#publisher
+  }
+
+  /** The hub's handle, while it plays. */
+  get player(): Player | undefined {
+    return this.#playback?.player
+  }
+
+  /** When the session has a timeout due, ms on the clock of the server; `undefined`: never. Its sweep looks at it. */
+  get nextTimeoutMs(): number | undefined {
+    if (this.#closed) return this.#lingerUntilMs
+    return earliest(earliest(this.session.nextTimeoutMs, this.#connectDueMs), this.#output.nextCheckMs)
+  }
+
+  /** The time of {@link RtmpConnection.nextTimeoutMs} has come. */
+  handleTimeout(nowMs: number): void {
+    if (this.#closed) {
+      // A peer that does not read its last words is not waited for.
+      this.#stream.destroy()
+      return
+    }
+    if (this.#connectDueMs !== undefined && nowMs >= this.#connectDueMs) {
+      this.#refuseConnect('the decision took too long')
+    }
+    this.#fail(this.#output.check(nowMs))
+    this.session.handleTimeout(nowMs)
+    this.#drain()
+  }
+
+  /** Sends what user code has asked of {@link RtmpConnection.session} outside an event. */
+  flush(): void {
+    this.#drain()
+  }
+
+  /**
+   * Ends the connection. May be called at any time, also inside an event; harmless when repeated.
+   * @param reason - for the log, and for the peer if `code` is given.
+   * @param code - a status code that the peer sees, such as `NetConnection.Connect.AppShutdown`.
+   */
+  close(reason: string, code?: string): void {
+    this.session.close(reason, code)
+    this.#drain()
+  }
+
+  /** Counters, made when asked. */
+  stats(): RtmpConnectionStats {
+    this.#output.countBatches()
+    return {
+      role: this.role,
+      streamPath: this.#streamPath,
+      receivedBytes: this.session.receivedBytes,
+      sentBytes: this.session.sentBytes,
+      queuedBytes: this.#stream.writableLength,
+    }
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#closed) return
+    this.#undecidedBytes += bytes.length
+    this.#output.countBatches()
+    this.session.push(bytes, this.#host.clock.now())
+    this.#drain()
+  }
+
+  #lost(reason: string): void {
+    this.session.close(reason)
+    this.#drain()
+  }
+
+  #streamClosed(): void {
+    this.#lost('the connection closed')
+    this.#lingerUntilMs = undefined
+    this.#host.released(this)
+  }
+
+  #fail(error: MediaError | undefined): void {
+    if (error === undefined || this.session.isClosed) return
+    this.#failure = error
+    this.session.close(error.message)
+  }
+
+  /** Acts on every event that is ready, then writes what the session has to say. */
+  #drain(): void {
+    // A handler may come back here (a kick from inside an event): the outer loop goes on where it was.
+    if (this.#draining || this.#closed) return
+    this.#draining = true
+    try {
+      for (let event = this.session.readEvent(); event !== undefined; event = this.session.readEvent()) {
+        this.#handle(event)
+      }
+    } finally {
+      this.#draining = false
+    }
+    if (this.#closed) return
+    this.#output.flush()
+    this.#read()
+  }
+
+  /** Reads on, but not much beyond a decision. */
+  #read(): void {
+    if (this.session.awaitingDecision === undefined) this.#undecidedBytes = 0
+    const holdsBack = this.#undecidedBytes >= UNDECIDED_BYTES
+    if (holdsBack === this.#stream.isPaused()) return
+    if (holdsBack) this.#stream.pause()
+    else this.#stream.resume()
+  }
+
+  #handle(event: RtmpServerEvent): void {
+    switch (event.type) {
+      case 'media':
+        try {
+          this.#publisher?.write(event.packet)
+        } catch (error) {
+          if (!(error instanceof MediaError)) throw error
+          this.#fail(error)
+        }
+        return
+      case 'close':
+        this.#finish(event)
+        return
+      case 'connect':
+        void this.#decideConnect(event.request)
+        break
+      case 'publish':
+        void this.#decidePublish(event.streamName)
+        break
+      case 'play':
+        void this.#decidePlay(event.streamName)
+        break
+      case 'unpublish':
+        this.#endPublish()
+        break
+      case 'stop':
+        this.#endPlay()
+        break
+      case 'pause':
+        this.#playback?.pause(event.paused)
+        break
+      case 'receiveAudio':
+      case 'receiveVideo':
+        this.#playback?.changeTracks()
+        break
+      case 'seek':
+      case 'bufferLength':
+      case 'command':
+      case 'reply':
+      case 'data':
+      case 'acknowledgement':
+      case 'unknown':
+        break
+      default: {
+        event satisfies never
+      }
+    }
+    this.#extend((extension) => extension.event?.(event))
+    this.#host.observe(this, event)
+  }
+
+  #extend(call: (extension: RtmpConnectionExtension) => void): void {
+    try {
+      for (const extension of this.#extensions) call(extension)
+    } catch (error) {
+      debug('an extension of connection %d failed: %s', this.id, error)
+      this.session.close('internal error')
+    }
+  }
+
+  async #decideConnect(request: ConnectRequest): Promise<void> {
+    const { onConnect, connectDecisionTimeoutMs, clock } = this.#host
+    let decision: RtmpConnectDecision = { type: 'accept' }
+    if (onConnect !== undefined) {
+      if (connectDecisionTimeoutMs > 0) this.#connectDueMs = clock.now() + connectDecisionTimeoutMs
+      decision = await decideConnect(() => onConnect(request, this, this.#signal()))
+      this.#connectDueMs = undefined
+    }
+    switch (decision.type) {
+      case 'accept':
+        if (acceptConnect(this.session, decision)) {
+          this.#onConnectionEnd = decision.onEnd
+          this.#extensions = decision.extensions ?? NO_EXTENSIONS
+          this.#extend((extension) => extension.accepted?.())
+        } else this.#host.attempt('onEnd', () => decision.onEnd?.())
+        break
+      case 'reject':
+        this.#refuseConnect(decision.reason)
+        break
+      case 'redirect':
+        this.#refuseConnect('redirected', { tcUrl: decision.url })
+        break
+      default: {
+        decision satisfies never
+      }
+    }
+    this.#drain()
+  }
+
+  /** A peer that has gone meanwhile is not told, and nobody is told of it. */
+  #refuseConnect(reason: string, redirect?: { readonly tcUrl: string }): void {
+    if (this.session.awaitingDecision !== 'connect') return
+    this.session.rejectConnect(reason, redirect)
+    this.#tellRefused('connect', reason)
+  }
+
+  #tellRefused(action: RtmpRefusal['action'], reason: string): void {
+    const { remoteAddress, connect } = this.#asking()
+    this.#host.refused({ remoteAddress, connection: this, connect, action, reason })
+  }
+
+  #admit(request: AccessRequest): Promise<Admission> {
+    const { hub: resolver, onConnect } = this.#host
+    const signal = this.#signal()
+    return admit(resolver, request, signal, (hub) => {
+      const asking = this.#asking()
+      if (onConnect === undefined || vhostOfConnect(asking) === request.vhost) return undefined
+      this.#entries ??= new RtmpVhostEntries(this.#host, this, onConnect)
+      return this.#entries.enter(hub, request.vhost, asking, signal)
+    })
+  }
+
+  async #decidePublish(streamName: string): Promise<void> {
+    const request = accessRequest('publish', streamName, this.#asking())
+    const { hub, decision } = await this.#admit(request)
+    if (this.session.awaitingDecision !== 'publish') {
+      if (decision.type === 'accept') decision.onEnd?.()
+      return
+    }
+    if (hub === undefined && decision.type === 'reject') this.#tellRefused('publish', decision.reason)
+    if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'publish', streamName, decision)
+    else if (!this.#publish(hub, request, decision)) decision.onEnd?.()
+    this.#decided()
+  }
+
+  /** The signal told those who decide that the peer has gone. Node gives each a hidden class of its own: 0.8 kB. */
+  #decided(): void {
+    this.#gone = undefined
+    this.#drain()
+  }
+
+  /** @returns whether it publishes now. */
+  #publish(hub: Hub, request: AccessRequest, decision: AccessAccept): boolean {
+    const streamPath = decision.streamPath ?? request.streamPath
+    let publisher: Publisher
+    try {
+      publisher = hub.publish(streamPath, {
+        ...(decision.takeOver === undefined ? {} : { takeOver: decision.takeOver }),
+        ...(decision.atc === undefined ? {} : { atc: decision.atc }),
+        request,
+        userData: decision.userData,
+        onLost: (reason) => this.#publishLost(reason),
+      })
+    } catch (error) {
+      if (!(error instanceof MediaError) && !(error instanceof RangeError)) throw error
+      const isTaken = error instanceof ProtocolError
+      const reason = isTaken ? 'the stream name is in use' : error.message
+      hub.failed(renameRequest(request, streamPath), reason)
+      this.session.rejectPublish(reason, {
+        code: isTaken ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Denied',
+      })
+      return false
+    }
+    // A listener of the hub may have closed this connection, or kicked the publisher, at the news of it.
+    if (publisher.ended !== undefined || !this.session.acceptPublish()) {
+      publisher.unpublish()
+      return false
+    }
+    this.#publisher = publisher
+    this.#onEnd = decision.onEnd
+    this.#streamPath = streamPath
+    return true
+  }
+
+  async #decidePlay(streamName: string): Promise<void> {
+    const request = accessRequest('play', streamName, this.#asking())
+    const { hub, decision } = await this.#admit(request)
+    if (this.session.awaitingDecision !== 'play') {
+      if (decision.type === 'accept') decision.onEnd?.()
+      return
+    }
+    if (hub === undefined && decision.type === 'reject') this.#tellRefused('play', decision.reason)
+    if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'play', streamName, decision)
+    else if (!(await this.#play(hub, request, decision))) decision.onEnd?.()
+    this.#decided()
+  }
+
+  /** @returns whether it plays now. */
+  async #play(hub: Hub, request: AccessRequest, decision: AccessAccept): Promise<boolean> {
+    const streamPath = decision.streamPath ?? request.streamPath
+    const source = await hub.findSource(streamPath, this.#signal()).catch((error: unknown) => {
+      debug('#%d resolveSource failed: %s', this.id, error)
+      return undefined
+    })
+    if (source === undefined || source.closed) {
+      if (this.session.awaitingDecision === 'play')
+        hub.failed(renameRequest(request, streamPath), 'no such stream')
+      this.session.rejectPlay('no such stream', { code: 'NetStream.Play.StreamNotFound' })
+      return false
+    }
+    if (!this.session.acceptPlay()) return false
+    this.#output.flushAll() // before the first media
+    if (this.#closed) return false
+    this.#streamPath = streamPath
+    this.#onEnd = decision.onEnd
+    const playback = this.#openPlayback(source, request, decision)
+    if (playback === undefined) {
+      this.#playEnded('failed')
+      return true
+    }
+    // The first write may have failed, and ended the connection.
+    if (this.#closed) playback.stop()
+    else this.#playback = playback
+    return true
+  }
+
+  /** @returns nothing when the format cannot frame what is there already. */
+  #openPlayback(source: Source, request: AccessRequest, decision: AccessAccept): RtmpPlayback | undefined {
+    try {
+      return new RtmpPlayback({
+        source,
+        stream: this.#stream,
+        session: this.session,
+        output: this.#output,
+        followers: this.#host.followers,
+        player: this.#host.player,
+        request,
+        userData: decision.userData,
+        onEnd: (reason) => this.#playEnded(reason),
+        onOutput: () => this.#drain(),
+      })
+    } catch (error) {
+      debug('#%d cannot play %s: %s', this.id, source.streamPath, error)
+      return undefined
+    }
+  }
+
+  /** The source is over, or this player was sent away. */
+  #playEnded(reason: PlayerEnd): void {
+    if (reason === 'kicked' || reason === 'failed') {
+      const how = reason === 'kicked' ? 'the player was ended by the server' : 'sending the stream failed'
+      this.close(how, 'NetConnection.Connect.Closed')
+      return
+    }
+    this.#endPlay()
+    this.session.endPlay()
+    this.#drain()
+  }
+
+  #publishLost(reason: PublisherEnd): void {
+    this.#publisher = undefined
+    this.#tellEnd()
+    this.close(
+      reason === 'taken-over'
+        ? 'another publisher took the stream over'
+        : 'the stream was ended by the server',
+      'NetConnection.Connect.Closed',
+    )
+  }
+
+  #endPublish(): void {
+    const publisher = this.#publisher
+    this.#publisher = undefined
+    this.#streamPath = ''
+    publisher?.unpublish()
+    this.#tellEnd()
+  }
+
+  #endPlay(): void {
+    const playback = this.#playback
+    this.#playback = undefined
+    this.#streamPath = ''
+    playback?.stop()
+    this.#tellEnd()
+  }
+
+  #tellEnd(): void {
+    const onEnd = this.#onEnd
+    this.#onEnd = undefined
+    onEnd?.()
+  }
+
+  #finish(event: RtmpCloseEvent): void {
+    const end: RtmpConnectionEnd = { code: this.#failure?.code ?? event.code, reason: event.reason }
+    this.#closed = true
+    this.#lingerUntilMs = this.#host.clock.now() + LINGER_MS
+    this.#endPublish()
+    this.#endPlay()
+    this.#host.attempt('onEnd', () => this.#onConnectionEnd?.())
+    this.#entries?.end()
+    this.#gone?.abort()
+    this.#output.end()
+    this.#stream.resume()
+    debug('#%d closed: %s %s', this.id, end.code, end.reason)
+    this.#host.closed(this, end)
+  }
+
+  #signal(): AbortSignal {
+    this.#gone ??= new AbortController()
+    return this.#gone.signal
+  }
+
+  #asking(): Parameters<typeof accessRequest>[2] {
+    return {
+      clientId: this.clientId,
+      connect: this.session.connectRequest,
+      remoteAddress: this.session.proxyAddress ?? this.info.remoteAddress,
+      secure: this.info.secure ?? false,
+    }
+  }
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b
+  return b === undefined ? a : Math.min(a, b)
+}
+
+/** A peer that closes before it has read our last words is an ordinary end: FFmpeg does so after `deleteStream`. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code === 'EPIPE' || error.code === 'ECONNRESET'
+    ? 'the peer closed the connection'
+    : error.message
+}

@@ -1,0 +1,138 @@
+/**
+ * Who may use the HTTP API, read the metrics, and reach what an application puts behind the same gate.
+ *
+ * @module
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { sendReply, textReply } from '../../node/http/http-reply.ts'
+import { type HttpRequestFacts, nodeRequestFacts } from '../../node/http/http-request.ts'
+
+/** A bearer token: `Authorization: Bearer …`. */
+export interface HttpToken {
+  /** The token; whoever has it is let in. */
+  readonly token: string
+}
+
+/** A name and a password: `Authorization: Basic …` (RFC 7617). */
+export interface HttpPassword {
+  /** The name; without a colon. */
+  readonly username: string
+  /** The password; may have colons. */
+  readonly password: string
+}
+
+/**
+ * Who is let in. Credentials, one or several of them; or `'loopback'`: whoever is on this machine, as far as the connection tells, and
+ * nobody else; or `'none'`: everybody, for servers that check before.
+ */
+export type HttpAuthentication =
+  | HttpToken
+  | HttpPassword
+  | readonly (HttpToken | HttpPassword)[]
+  | 'loopback'
+  | 'none'
+
+/** What stands in the way of a request: no or wrong credentials (401), or the wrong place (403). */
+export type HttpRefusal = 401 | 403
+
+/**
+ * Checks requests. Secrets are kept as digests and compared in constant time.
+ *
+ * @example A handler of your own that asks for what the API asks for
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { HttpGate } from 'millrace/services'
+ *
+ * const gate = new HttpGate({ token: process.env['API_TOKEN'] ?? 'a long random text' })
+ * createServer((req, res) => {
+ *   if (gate.refuse(req, res)) return
+ *   res.end('for operators\n')
+ * }).listen(1985)
+ * ```
+ */
+export class HttpGate {
+  readonly #open: 'loopback' | 'none' | undefined
+  readonly #digests: readonly Buffer[]
+  /** Value of `WWW-Authenticate`; `''` where no credentials are asked for. */
+  readonly challenge: string
+
+  /**
+   * @param authentication - who is let in.
+   * @throws TypeError for an empty secret, for a name with a colon, and for no credentials at all.
+   */
+  constructor(authentication: HttpAuthentication) {
+    this.#open = typeof authentication === 'string' ? authentication : undefined
+    const credentials = typeof authentication === 'string' ? [] : [authentication].flat()
+    if (this.#open === undefined && credentials.length === 0)
+      throw new TypeError('authentication: no credentials')
+    this.#digests = credentials.map((credential) => digest(headerOf(credential)))
+    const schemes = new Set(credentials.map((each) => ('token' in each ? 'Bearer' : 'Basic')))
+    this.challenge = Array.from(schemes, (scheme) => `${scheme} realm="millrace", charset="UTF-8"`).join(', ')
+  }
+
+  /**
+   * Answers a request that may not pass, with 401 or 403 and a line of text.
+   * @returns whether it did; all others are still to be answered.
+   */
+  refuse(request: IncomingMessage, response: ServerResponse): boolean {
+    const facts = nodeRequestFacts(request, {})
+    const refusal = facts === undefined ? 403 : this.check(facts)
+    if (refusal === undefined) return false
+    const [reason, more] =
+      refusal === 401
+        ? ['who is it?', { 'WWW-Authenticate': this.challenge }]
+        : ['from this machine only', {}]
+    sendReply(response, textReply(refusal, reason, { cors: false }, more), request.method ?? 'GET')
+    return true
+  }
+
+  /**
+   * What stands in the way of the request, or `undefined`. `facts` must tell the address of the connection, not one that a header names.
+   * @internal
+   */
+  check(facts: HttpRequestFacts): HttpRefusal | undefined {
+    if (this.#open === 'none') return undefined
+    if (this.#open === 'loopback') return isLocal(facts) ? undefined : 403
+    const given = digest(normalised(facts.header('authorization') ?? ''))
+    let isKnown = false
+    // All of them, whichever fits.
+    for (const known of this.#digests) if (timingSafeEqual(given, known)) isKnown = true
+    return isKnown ? undefined : 401
+  }
+}
+
+function headerOf(credential: HttpToken | HttpPassword): string {
+  if ('token' in credential) {
+    if (!/^[\x21-\x7e]+$/.test(credential.token))
+      throw new TypeError('authentication: a token is visible ASCII')
+    return `bearer ${credential.token}`
+  }
+  const { username, password } = credential
+  if (username.includes(':') || password === '')
+    throw new TypeError('authentication: a name without colon and a password')
+  return `basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+/** The scheme in lower case: it is the same in any. */
+function normalised(header: string): string {
+  const blank = header.indexOf(' ')
+  return blank < 0 ? header : `${header.slice(0, blank).toLowerCase()} ${header.slice(blank + 1).trim()}`
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/**
+ * Whether the peer is on this machine and says so: a proxy on this machine may speak for anybody, and a page from elsewhere may have
+ * a name of its own that leads to this address (DNS rebinding).
+ */
+function isLocal(facts: HttpRequestFacts): boolean {
+  const proxied = ['forwarded', 'x-forwarded-for', 'x-real-ip'].some(
+    (name) => facts.header(name) !== undefined,
+  )
+  const host = (facts.header('host') ?? '').replace(/:\d+$/, '')
+  const isLocalName = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(host)
+  return !proxied && isLocalName && /^(127\.|::1$|::ffff:127\.)/.test(facts.remoteAddress)
+}
