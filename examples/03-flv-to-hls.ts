@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FlvDemuxer } from 'millrace/flv'
-import { HlsPlaylist, HlsSegmenter } from 'millrace/hls'
+import { HlsPlaylist } from 'millrace/hls'
+import { HlsSegmenter } from 'millrace/segment'
 import { DEMO_CLIP } from './clip.ts'
 
 const [file = DEMO_CLIP, folder = mkdtempSync(join(tmpdir(), 'hls-'))] = process.argv.slice(2)

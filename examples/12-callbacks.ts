@@ -3,7 +3,7 @@ import { inRealTime, RtmpClient } from 'millrace/node'
 import { readClip } from './clip.ts'
 // #region backend
 import express from 'express'
-import { verifyCallback } from 'millrace/services'
+import { verifyCallback } from 'millrace/services/callbacks'
 
 const secret = 'shared by the two'
 const backend = express()
@@ -31,7 +31,7 @@ const { port: backendPort } = backendHttp.address() as { port: number }
 // #region server
 import { createServer } from 'node:http'
 import { HlsHandler, Hub, LiveHandler, RtmpServer } from 'millrace'
-import { HttpCallbacks } from 'millrace/services'
+import { HttpCallbacks } from 'millrace/services/callbacks'
 
 const url = `http://127.0.0.1:${backendPort}/hooks`
 const callbacks = new HttpCallbacks({

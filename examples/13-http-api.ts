@@ -6,7 +6,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Hub, type Source } from 'millrace/hub'
 import { LiveHandler, RtmpServer } from 'millrace/node'
-import { HttpApi, MetricsHandler, Statistics, StreamServices } from 'millrace/services'
+import { StreamServices } from 'millrace/services/control'
+import { HttpApi } from 'millrace/services/http-api'
+import { MetricsHandler } from 'millrace/services/metrics'
+import { Statistics } from 'millrace/services/statistics'
 
 const hub = new Hub()
 const rtmp = new RtmpServer({ hub })

@@ -25,7 +25,7 @@ const second = `rtmp://127.0.0.1:${await services[1].listen()}/live/s3cret`
 const third = `rtmp://127.0.0.1:${downPort}/live/s3cret`
 
 // #region simulcast
-import { Forwarder } from 'millrace/services'
+import { Forwarder } from 'millrace/services/relay'
 
 const hub = new Hub()
 const server = new RtmpServer({ hub })

@@ -1,7 +1,7 @@
 // Records every stream as MP4, and one as FLV for as long as somebody wants it.
 // #region record
 import { Hub } from 'millrace/hub'
-import { DirectoryRecordingStore, Recorder } from 'millrace/services'
+import { DirectoryRecordingStore, Recorder } from 'millrace/services/recording'
 
 const hub = new Hub()
 

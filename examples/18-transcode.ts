@@ -1,7 +1,7 @@
 // Makes a ladder of each stream with ffmpeg, serves it as HLS with its qualities, and takes pictures.
 import { Hub } from 'millrace/hub'
-import { HlsHandler } from 'millrace/node'
-import { findFfmpeg, renditionVariants, Snapshots, Transcoder } from 'millrace/services'
+import { HlsHandler } from 'millrace/packaging'
+import { findFfmpeg, renditionVariants, Snapshots, Transcoder } from 'millrace/services/ffmpeg'
 
 const hub = new Hub()
 // Rejects, by name, where there is none: better at the start than with the first stream.

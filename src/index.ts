@@ -31,7 +31,8 @@ export { MediaPacket, packetFromTag } from './media/index.ts'
 export { FLV_VIEW, FlvDemuxer, FlvMuxer } from './flv/index.ts'
 export { TS_VIEW, TsDemuxer, TsMuxer } from './mpegts/index.ts'
 export { RTMP_VIEW, RtmpClientSession, RtmpServerSession } from './rtmp/index.ts'
-export { HlsPlaylist, HlsSegmenter } from './hls/index.ts'
+export { HlsPlaylist } from './hls/index.ts'
+export { HlsSegmenter } from './segment/index.ts'
 export {
   accept,
   type AccessDecision,
@@ -48,13 +49,10 @@ export {
   Source,
   VirtualClock,
 } from './hub/index.ts'
+export { duplexPair, LiveHandler, RtmpClient, RtmpServer } from './node/index.ts'
 export {
   DirectorySegmentStore,
-  duplexPair,
   HlsHandler,
-  LiveHandler,
   MemorySegmentStore,
-  RtmpClient,
-  RtmpServer,
   type SegmentStore,
-} from './node/index.ts'
+} from './packaging/index.ts'

@@ -9,19 +9,14 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Hub } from 'millrace/hub'
 import { duplexPair, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
-import {
-  type ApiFeature,
-  DEFAULT_VHOST,
-  Heartbeat,
-  type HeartbeatOptions,
-  HttpApi,
-  HttpGate,
-  MetricsHandler,
-  RecentRefusals,
-  ServerIdentity,
-  Statistics,
-  type VhostHubs,
-} from 'millrace/services'
+import { RecentRefusals } from 'millrace/services/admission'
+import { HttpGate } from 'millrace/services/authentication'
+import { Heartbeat, type HeartbeatOptions } from 'millrace/services/heartbeat'
+import { type ApiFeature, HttpApi } from 'millrace/services/http-api'
+import { ServerIdentity } from 'millrace/services/identity'
+import { MetricsHandler } from 'millrace/services/metrics'
+import { Statistics } from 'millrace/services/statistics'
+import { type VhostHubs } from 'millrace/services/vhosts'
 import { Certificates, readCertificate, type TlsSection } from './certificates.ts'
 import { type Config, ConfigError } from './config/config.ts'
 import type { EventLog } from './event-log.ts'
@@ -31,6 +26,7 @@ import { Reloader, watchConfig } from './reloader.ts'
 import { StatusApi } from './status-api.ts'
 import { Vhosts } from './vhosts.ts'
 import { withoutUndefined } from './config/without-undefined.ts'
+import { DEFAULT_VHOST } from 'millrace/rtmp'
 
 /** Stands for an address where the demo comes from; none of a socket looks like it. */
 const DEMO_ADDRESS = 'demo'

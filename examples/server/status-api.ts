@@ -7,8 +7,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describeTrack } from 'millrace/codec'
 import type { Source } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
-import type { HlsHandler, LiveHandler, RtmpServer } from 'millrace/node'
-import { DEFAULT_VHOST, type HttpGate, type ServerIdentity, type VhostHubs } from 'millrace/services'
+import type { LiveHandler, RtmpServer } from 'millrace/node'
+import type { HlsHandler } from 'millrace/packaging'
+import { type HttpGate } from 'millrace/services/authentication'
+import { type ServerIdentity } from 'millrace/services/identity'
+import { type VhostHubs } from 'millrace/services/vhosts'
+import { DEFAULT_VHOST } from 'millrace/rtmp'
 
 /** The parts whose state is shown. */
 export interface StatusParts {

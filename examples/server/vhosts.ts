@@ -6,18 +6,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { HubOptions } from 'millrace/hub'
-import type { HlsHandler, RtmpConnectDecider } from 'millrace/node'
-import { resolveStreamTarget } from 'millrace/rtmp'
+import type { RtmpConnectDecider } from 'millrace/node'
+import type { HlsHandler } from 'millrace/packaging'
+import { resolveStreamTarget, DEFAULT_VHOST } from 'millrace/rtmp'
 import {
-  DEFAULT_VHOST,
   type ListedService,
   type ServiceFacts,
   type ServiceTarget,
   type StreamService,
   StreamServices,
-  type VhostChanges,
-  VhostHubs,
-} from 'millrace/services'
+} from 'millrace/services/control'
+import { type VhostChanges, VhostHubs } from 'millrace/services/vhosts'
 import type { VhostContext } from './capabilities/capability.ts'
 import type { Config } from './config/config.schema.ts'
 import type { NamedVhost } from './config/vhost-config.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HlsSegment } from '../segment/hls-segment.ts'
+import type { HlsSegment } from '../segment/index.ts'
 import { type EncryptionKey, formatMediaPlaylist, type MediaPlaylist } from './media-playlist.ts'
 
 /** How much an {@link HlsPlaylist} shows. */

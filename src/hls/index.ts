@@ -7,7 +7,8 @@
  *
  * @example Segments in memory
  * ```ts
- * import { HlsPlaylist, HlsSegmenter } from 'millrace/hls'
+ * import { HlsPlaylist } from 'millrace/hls'
+ * import { HlsSegmenter } from 'millrace/segment'
  * import type { MediaPacket } from 'millrace/media'
  *
  * const segmenter = new HlsSegmenter({ targetDurationMs: 4000 })
@@ -29,15 +30,6 @@
  * @group Protocols
  * @module hls
  */
-export type { HlsSegment } from '../segment/hls-segment.ts'
-export { HlsSegmenter, type HlsSegmenterOptions } from '../segment/hls-segmenter.ts'
-export { type HlsCut, HlsTimeline, type HlsTimelineOptions } from '../segment/hls-timeline.ts'
-export {
-  type HlsVariantSegment,
-  HlsVariantSegmenter,
-  type HlsVariantSegmenterOptions,
-} from '../segment/hls-variant-segmenter.ts'
-export type { TsSegmentOptions } from '../segment/ts-segment-writer.ts'
 export {
   HlsPlaylist,
   type HlsPlaylistEntry,

@@ -54,3 +54,6 @@ export interface PlayerStats {
 
 /** `waiting` for a keyframe, `playing`, `paused` by its user, `closed`. */
 export type PlayerState = 'waiting' | 'playing' | 'paused' | 'closed'
+
+/** Options that all players of a server have in common. */
+export type PlayerDefaults = Pick<PlayerOptions, 'start' | 'gopsBack' | 'maxLagMs' | 'sinkBudgetBytes'>

@@ -9,7 +9,8 @@
  * ```ts
  * import { createServer } from 'node:http'
  * import { Hub } from 'millrace/hub'
- * import { HlsHandler, RtmpServer } from 'millrace/node'
+ * import { RtmpServer } from 'millrace/node'
+ * import { HlsHandler } from 'millrace/packaging'
  *
  * const hub = new Hub()
  * await new RtmpServer({ hub }).listen({ port: 1935 })
@@ -23,49 +24,45 @@
  * @module node
  * @group Node
  */
-import './net/listener-trace.ts'
-
-export { duplexPair, type DuplexPairOptions } from './net/duplex-pair.ts'
-export { nodeHandshakeCrypto } from './rtmp/handshake-crypto.ts'
-export { maskUrl, redact, type UrlSecrets } from './net/masked-url.ts'
-export type { HubResolver } from '../hub/hub-resolver.ts'
-export { type ProxyHeader, ProxyProtocolDecoder } from './net/proxy-protocol.ts'
-export type { RtmpConnectAccept, RtmpConnectDecision, RtmpConnectionExtension } from './rtmp/rtmp-admission.ts'
-export { RtmpConnection } from './rtmp/rtmp-connection.ts'
-export type {
-  RtmpConnectDecider,
-  RtmpConnectionEnd,
-  RtmpConnectionEvent,
-  RtmpConnectionInfo,
-  RtmpConnectionRole,
-  RtmpConnectionStats,
-  RtmpRefusal,
-  RtmpPlayerOptions,
-} from './rtmp/rtmp-connection-host.ts'
+export {
+  duplexPair,
+  type DuplexPairOptions,
+  inRealTime,
+  maskUrl,
+  type ProxyHeader,
+  ProxyProtocolDecoder,
+  type RealTimeOptions,
+  redact,
+  type UrlSecrets,
+} from './net/index.ts'
 export {
   type ListenOptions,
+  nodeHandshakeCrypto,
+  RtmpClient,
+  type RtmpClientEnd,
+  type RtmpClientEvents,
+  type RtmpClientOptions,
+  type RtmpConnectAccept,
+  type RtmpConnectDecider,
+  type RtmpConnectDecision,
+  RtmpConnection,
+  type RtmpConnectionEnd,
+  type RtmpConnectionEvent,
+  type RtmpConnectionExtension,
+  type RtmpConnectionInfo,
+  type RtmpConnectionRole,
+  type RtmpConnectionStats,
+  type RtmpRefusal,
   RtmpServer,
   type RtmpServerEvents,
   type RtmpServerOptions,
-} from './rtmp/rtmp-server.ts'
-export { HttpFlvClient } from './http/http-flv-client.ts'
-export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http/http-flv-client-options.ts'
-export { RtmpClient } from './rtmp/rtmp-client.ts'
-export type { RtmpClientEvents } from './rtmp/rtmp-client-events.ts'
-export type { RtmpClientEnd, RtmpClientOptions } from './rtmp/rtmp-client-options.ts'
-export type { HlsVariantRule, HlsVariants } from '../packaging/hls-variant-names.ts'
-export { HlsHandler, type HlsHandlerEvents, type HlsHandlerOptions } from '../packaging/hls-handler.ts'
+} from './rtmp/index.ts'
 export {
-  type HlsBandwidth,
-  HlsPackager,
-  type HlsPackagerEvents,
-  type HlsPackagerOptions,
-  type HlsVariantPlace,
-  type PackagedSegment,
-} from '../packaging/hls-packager.ts'
-export type { HlsSession } from '../packaging/hls-sessions.ts'
-export type { CorsOptions } from './http/http-reply.ts'
-export type { TrustProxyOptions } from './http/forwarded-client.ts'
-export { DirectorySegmentStore, MemorySegmentStore, type SegmentStore } from '../packaging/segment-store.ts'
-export { LiveHandler, type LiveHandlerOptions } from './http/live-handler.ts'
-export { inRealTime, type RealTimeOptions } from './net/real-time.ts'
+  type CorsOptions,
+  HttpFlvClient,
+  type HttpFlvClientEnd,
+  type HttpFlvClientOptions,
+  LiveHandler,
+  type LiveHandlerOptions,
+  type TrustProxyOptions,
+} from './http/index.ts'

@@ -14,18 +14,43 @@ import {
   checkOptions,
   oneOf,
   type OptionChecks,
-} from '../hub/check-options.ts'
+  resolveHub,
+} from '../hub/internal.ts'
 import {
   Announcer,
   type AnnouncerEvents,
   type Clock,
+  type HubResolver,
   setDeadline,
   type Source,
   type StreamPath,
   systemClock,
   type Timer,
 } from '../hub/index.ts'
-import { A_HUB, HTTP_CHECKS } from '../node/net/option-checks.ts'
+import { A_HUB } from '../node/net/index.ts'
+import {
+  admitPlayer,
+  type Admitted,
+  closingReply,
+  corsHeaders,
+  type CorsOptions,
+  fetchRequestFacts,
+  type FindSource,
+  httpPlayRequest,
+  type HttpReply,
+  type HttpRequestFacts,
+  inTurn,
+  nodeRequestFacts,
+  notFoundReply,
+  pathPrefix,
+  replyToMethod,
+  sendReply,
+  textReply,
+  toFetchResponse,
+  type TrustProxyOptions,
+  whenOver,
+  HTTP_CHECKS,
+} from '../node/http/index.ts'
 import { hlsObstacle } from './hls-obstacle.ts'
 import { HlsPackages } from './hls-packages.ts'
 import type { HlsPackagerOptions, PackagedSegment } from './hls-packager.ts'
@@ -45,27 +70,6 @@ import {
   namedVariants,
   variantRule,
 } from './hls-variant-names.ts'
-import type { TrustProxyOptions } from '../node/http/forwarded-client.ts'
-import { type Admitted, admitPlayer, closingReply, type FindSource, notFoundReply } from '../node/http/http-admission.ts'
-import { inTurn } from '../node/http/http-pipeline.ts'
-import {
-  type CorsOptions,
-  corsHeaders,
-  type HttpReply,
-  replyToMethod,
-  sendReply,
-  textReply,
-  toFetchResponse,
-} from '../node/http/http-reply.ts'
-import {
-  fetchRequestFacts,
-  httpPlayRequest,
-  type HttpRequestFacts,
-  nodeRequestFacts,
-  pathPrefix,
-  whenOver,
-} from '../node/http/http-request.ts'
-import { type HubResolver, resolveHub } from '../hub/hub-resolver.ts'
 import type { PackagedStream, PackagedVariant } from './packaged-stream.ts'
 import { MemorySegmentStore, type SegmentStore } from './segment-store.ts'
 

@@ -5,21 +5,19 @@
  */
 import createDebug from 'debug'
 import { encodeUtf8 } from '../bytes/index.ts'
+import { formatMediaPlaylist, HlsPlaylist, type HlsPlaylistEntry } from '../hls/index.ts'
 import {
-  formatMediaPlaylist,
-  HlsPlaylist,
-  type HlsPlaylistEntry,
   type HlsSegment,
   HlsSegmenter,
   type HlsSegmenterOptions,
   type HlsTimeline,
   type HlsVariantSegment,
   HlsVariantSegmenter,
-} from '../hls/index.ts'
+} from '../segment/index.ts'
 import { Announcer, type AnnouncerEvents, type Consumer, type Source } from '../hub/index.ts'
+import { wallOffsetMs } from '../node/net/index.ts'
 import type { SegmentStore } from './segment-store.ts'
 import { storedPlaylist } from './stored-playlist.ts'
-import { wallOffsetMs } from '../node/net/wall-offset.ts'
 
 const debug = createDebug('millrace:hls')
 
@@ -83,6 +81,14 @@ export interface PackagedSegment {
   readonly key: string
   /** Where its playlist is in the store: `live/show.m3u8`. */
   readonly playlistKey: string
+}
+
+/** Kinds of media that segments had so far. */
+export interface CarriedKinds {
+  /** Sound. */
+  readonly audio: boolean
+  /** Pictures. */
+  readonly video: boolean
 }
 
 /** Facts that an {@link HlsPackager} announces. */
@@ -183,7 +189,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   }
 
   /** Whether audio and video were in any segment of this source: an announced track may never come. */
-  get carries(): { readonly audio: boolean; readonly video: boolean } {
+  get carries(): CarriedKinds {
     return { audio: this.#hasAudio, video: this.#hasVideo }
   }
 

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type AccessAccept, type AccessRequest, renameRequest, type Source } from '../hub/index.ts'
-import { networkOf } from '../node/net/address-network.ts'
+import { networkOf } from '../node/net/index.ts'
 import type { PackagedStream } from './packaged-stream.ts'
 
 /** One viewer of one stream. */

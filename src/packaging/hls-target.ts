@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamPath } from '../hub/index.ts'
-import { type HttpRequestFacts, pathBehind } from '../node/http/http-request.ts'
+import { type HttpRequestFacts, pathBehind } from '../node/http/index.ts'
 
 /** `/{app}/{name}.m3u8`. */
 export interface HlsPlaylistTarget {

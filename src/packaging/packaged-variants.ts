@@ -5,15 +5,15 @@
  */
 import createDebug from 'debug'
 import { encodeUtf8 } from '../bytes/index.ts'
-import { HlsTimeline } from '../hls/index.ts'
+import { HlsTimeline } from '../segment/index.ts'
 import { type Clock, type Hub, setDeadline, type Source } from '../hub/index.ts'
 import type { FourCc } from '../media/index.ts'
+import { wallOffsetMs } from '../node/net/index.ts'
 import { HlsPackager, type HlsPackagerOptions, startupOf, storeKey } from './hls-packager.ts'
 import { multivariantPlaylist } from './hls-playlist-text.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
 import { PackagedStream, type PackagedVariant } from './packaged-stream.ts'
 import type { SegmentStore } from './segment-store.ts'
-import { wallOffsetMs } from '../node/net/wall-offset.ts'
 
 const debug = createDebug('millrace:hls')
 

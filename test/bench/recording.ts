@@ -15,7 +15,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Hub } from 'millrace/hub'
-import { DirectoryRecordingStore, Recorder } from 'millrace/services'
+import { DirectoryRecordingStore, Recorder } from 'millrace/services/recording'
 import { SyntheticStream } from './fanout/synthetic-stream.ts'
 
 const { values } = parseArgs({

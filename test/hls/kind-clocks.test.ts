@@ -1,4 +1,4 @@
-import { HlsSegmenter, type HlsSegment, HlsTimeline, HlsVariantSegmenter } from 'millrace/hls'
+import { HlsSegmenter, type HlsSegment, HlsTimeline, HlsVariantSegmenter } from 'millrace/segment'
 import type { MediaPacket } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { describe, expect, it } from 'vitest'

@@ -1,6 +1,6 @@
 import { Hub } from 'millrace/hub'
 import { RtmpServer } from 'millrace/node'
-import { RtmpBandwidthCheck } from 'millrace/services'
+import { RtmpBandwidthCheck } from 'millrace/services/bandwidth'
 import { expect, onTestFinished } from 'vitest'
 import { run } from '../support/process.ts'
 import { itWithTool } from '../support/tools.ts'

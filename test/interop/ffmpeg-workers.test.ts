@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { decodeAvcConfiguration, decodeAvcSps } from 'millrace/codec'
 import { demuxFlv } from 'millrace/flv'
 import { Hub, reject } from 'millrace/hub'
-import { HlsHandler } from 'millrace/node'
+import { HlsHandler } from 'millrace/packaging'
 import {
   ExecHooks,
   findFfmpeg,
@@ -15,7 +15,7 @@ import {
   Snapshots,
   type TranscodeOutput,
   Transcoder,
-} from 'millrace/services'
+} from 'millrace/services/ffmpeg'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { type Clip, clipPath, readClip } from '../support/clips.ts'
 import { loopClip, publishClip } from '../support/live-server.ts'

@@ -1,7 +1,7 @@
 // A server that records what is published, for tests that kill it or take its disk away: node record.mjs DIRECTORY PATH
 import { Hub } from 'millrace/hub'
 import { RtmpServer } from 'millrace/node'
-import { DirectoryRecordingStore, Recorder } from 'millrace/services'
+import { DirectoryRecordingStore, Recorder } from 'millrace/services/recording'
 
 const [directory, path] = process.argv.slice(2)
 const hub = new Hub({ graceMs: 0 })

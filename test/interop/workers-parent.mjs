@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { demuxFlv } from 'millrace/flv'
 import { Hub } from 'millrace/hub'
 import { inRealTime } from 'millrace/node'
-import { ExecHooks, Ingester, Transcoder } from 'millrace/services'
+import { ExecHooks, Ingester, Transcoder } from 'millrace/services/ffmpeg'
 
 const [clip, silentUrl] = process.argv.slice(2)
 const hub = new Hub()

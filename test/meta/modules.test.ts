@@ -5,10 +5,10 @@ import { filesBelow, readText } from '../support/project.ts'
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Overview: ['millrace'],
   Ground: ['errors', 'bytes'],
-  Formats: ['amf0', 'codec', 'media', 'flv', 'mpegts', 'mp4'],
+  Formats: ['amf0', 'codec', 'media', 'flv', 'mpegts', 'mp4', 'segment'],
   Protocols: ['handshake', 'chunk', 'rtmp', 'hls', 'websocket', 'srt'],
   Hub: ['hub'],
-  Node: ['node'],
+  Node: ['node', 'packaging'],
   Services: ['services'],
 }
 

@@ -1,4 +1,4 @@
-import { HlsSegmenter } from 'millrace/hls'
+import { HlsSegmenter } from 'millrace/segment'
 import { demuxFlv } from 'millrace/flv'
 import type { MediaPacket } from 'millrace/media'
 import { TsMuxer, TsFraming } from 'millrace/mpegts'

@@ -1,8 +1,6 @@
 /** What constructors say to options that are none, as plain JavaScript may give them. */
 import { Hub, type HubOptions } from 'millrace/hub'
 import {
-  HlsHandler,
-  type HlsHandlerOptions,
   HttpFlvClient,
   LiveHandler,
   type LiveHandlerOptions,
@@ -10,6 +8,7 @@ import {
   RtmpServer,
   type RtmpServerOptions,
 } from 'millrace/node'
+import { HlsHandler, type HlsHandlerOptions } from 'millrace/packaging'
 import { describe, expect, it } from 'vitest'
 
 const hub = new Hub()

@@ -1,6 +1,6 @@
 /** HLS in memory: a handler behind a server without a socket, and players that follow playlists. */
 import { parsePlaylist, type MediaPlaylist, type MultivariantPlaylist } from 'millrace/hls'
-import { HlsHandler, type HlsHandlerOptions } from 'millrace/node'
+import { HlsHandler, type HlsHandlerOptions } from 'millrace/packaging'
 import { expect } from 'vitest'
 import { type Fetched, type GetOptions, MemoryServer, settle, type Stage } from '../node/http/http-harness.ts'
 

@@ -1,6 +1,6 @@
 import { accept, type AccessRequest, type Source, type StreamPath } from 'millrace/hub'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
-import { HlsHandler, MemorySegmentStore } from 'millrace/node'
+import { HlsHandler, MemorySegmentStore } from 'millrace/packaging'
 import { describe, expect, it } from 'vitest'
 import { ascii, join } from '../support/bytes.ts'
 import { aacConfiguration, aacFrame, avcConfiguration, avcFrame, idr, slice } from '../mpegts/packets.ts'

@@ -6,7 +6,7 @@ import {
   HlsPackager,
   MemorySegmentStore,
   type SegmentStore,
-} from 'millrace/node'
+} from 'millrace/packaging'
 import { describe, expect, it, vi } from 'vitest'
 import { ascii } from '../support/bytes.ts'
 import { tempFolder } from '../support/temp-folder.ts'

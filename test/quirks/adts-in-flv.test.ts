@@ -1,6 +1,6 @@
 import { configurationOfAdts, splitAdts } from 'millrace/codec'
 import { demuxFlv } from 'millrace/flv'
-import { HlsSegmenter } from 'millrace/hls'
+import { HlsSegmenter } from 'millrace/segment'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { FragmentedMp4Muxer } from 'millrace/mp4'
 import { TsDemuxer, TsMuxer } from 'millrace/mpegts'

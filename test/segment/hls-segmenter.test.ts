@@ -1,4 +1,4 @@
-import { type HlsSegment, HlsSegmenter, type HlsSegmenterOptions } from 'millrace/hls'
+import { type HlsSegment, HlsSegmenter, type HlsSegmenterOptions } from 'millrace/segment'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { describe, expect, it } from 'vitest'

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { HlsTimeline, type HlsVariantSegment, HlsVariantSegmenter } from 'millrace/hls'
+import { HlsTimeline, type HlsVariantSegment, HlsVariantSegmenter } from 'millrace/segment'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { describe, expect, it } from 'vitest'

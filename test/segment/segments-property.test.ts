@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type HlsSegment, HlsSegmenter } from 'millrace/hls'
+import { type HlsSegment, HlsSegmenter } from 'millrace/segment'
 import type { MediaPacket } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { expect, it } from 'vitest'

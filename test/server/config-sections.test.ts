@@ -1,6 +1,6 @@
 /** Each section of the configuration file does something. */
 import { RtmpClient } from 'millrace/node'
-import { signUrl } from 'millrace/services'
+import { signUrl } from 'millrace/services/admission'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Backend } from '../services/callbacks/backend.ts'
 import { startWith, type TestServer } from './running.ts'

@@ -1,5 +1,5 @@
 /** What one virtual host asks for is not got round by another one's name, address or signature. */
-import { signUrl } from 'millrace/services'
+import { signUrl } from 'millrace/services/admission'
 import { expect, test } from 'vitest'
 import { publish, status } from './driving.ts'
 import { startWith } from './running.ts'

@@ -8,14 +8,14 @@ import {
   type AccessRule,
   addressRules,
   all,
-  DEFAULT_VHOST,
   nmsSignedUrls,
   refererRules,
   signedUrls,
-} from 'millrace/services'
+} from 'millrace/services/admission'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { withoutUndefined } from '../config/without-undefined.ts'
 import type { Capability, VhostContext } from './capability.ts'
+import { DEFAULT_VHOST } from 'millrace/rtmp'
 
 /** The rules of a virtual host. */
 export class AccessRules implements Capability {

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RtmpConnectDecider } from 'millrace/node'
-import { BandwidthHandler, RtmpBandwidthCheck } from 'millrace/services'
+import { BandwidthHandler, RtmpBandwidthCheck } from 'millrace/services/bandwidth'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'
 

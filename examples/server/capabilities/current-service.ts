@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StreamService } from 'millrace/services'
+import type { StreamService } from 'millrace/services/control'
 
 /** Does what `current` does. While there is none, nothing runs, and starting it says `off`. */
 export function currentService(

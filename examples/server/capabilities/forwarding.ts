@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Hub } from 'millrace/hub'
-import { type FindForwardTargets, Forwarder, ForwardService } from 'millrace/services'
+import { type FindForwardTargets, Forwarder, ForwardService } from 'millrace/services/relay'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import type { Callbacks } from './callbacks.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'

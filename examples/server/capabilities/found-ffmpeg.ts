@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findFfmpeg } from 'millrace/services'
+import { findFfmpeg } from 'millrace/services/ffmpeg'
 import type { VhostContext } from './capability.ts'
 
 /** Whether `path` can be run; if not, the log says so, and what is off for want of it. */

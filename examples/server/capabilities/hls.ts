@@ -5,8 +5,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { accept, type Hub } from 'millrace/hub'
-import { DirectorySegmentStore, HlsHandler, MemorySegmentStore } from 'millrace/node'
-import { type AccessRule, renditionVariants } from 'millrace/services'
+import { DirectorySegmentStore, HlsHandler, MemorySegmentStore } from 'millrace/packaging'
+import { type AccessRule } from 'millrace/services/admission'
+import { renditionVariants } from 'millrace/services/ffmpeg'
 import { withoutUndefined } from '../config/without-undefined.ts'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import type { Callbacks } from './callbacks.ts'

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Hub } from 'millrace/hub'
-import { Ingester, type ListedService } from 'millrace/services'
+import { type ListedService } from 'millrace/services/control'
+import { Ingester } from 'millrace/services/ffmpeg'
 import { restartsOf } from '../config/ffmpeg-fields.ts'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'

@@ -5,7 +5,7 @@
  */
 import type { Hub } from 'millrace/hub'
 import type { RtmpConnectDecider } from 'millrace/node'
-import { AccessLimits, type AccessRule, BitrateLimit, IdleLimit } from 'millrace/services'
+import { AccessLimits, type AccessRule, BitrateLimit, IdleLimit } from 'millrace/services/admission'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { withoutUndefined } from '../config/without-undefined.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'

@@ -5,7 +5,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hub } from 'millrace/hub'
-import { SnapshotHandler, Snapshots, type StreamService } from 'millrace/services'
+import { type StreamService } from 'millrace/services/control'
+import { SnapshotHandler, Snapshots } from 'millrace/services/ffmpeg'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { withoutUndefined } from '../config/without-undefined.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Hub } from 'millrace/hub'
-import { type ListedService, StreamPull } from 'millrace/services'
+import { type ListedService } from 'millrace/services/control'
+import { StreamPull } from 'millrace/services/relay'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import type { Capability, VhostContext } from './capability.ts'
 

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Hub } from 'millrace/hub'
-import { DirectoryRecordingStore, Recorder, RecordService, type StreamService } from 'millrace/services'
+import { type StreamService } from 'millrace/services/control'
+import { DirectoryRecordingStore, Recorder, RecordService } from 'millrace/services/recording'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { withoutUndefined } from '../config/without-undefined.ts'
 import type { Callbacks } from './callbacks.ts'

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Hub } from 'millrace/hub'
-import { type StreamService, Transcoder } from 'millrace/services'
+import { type StreamService } from 'millrace/services/control'
+import { Transcoder } from 'millrace/services/ffmpeg'
 import { restartsOf } from '../config/ffmpeg-fields.ts'
 import type { VhostConfig } from '../config/vhost-sections.ts'
 import { type Capability, SectionInstance, type VhostContext } from './capability.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AddressRule, addressRules, refererRules } from 'millrace/services'
+import { type AddressRule, addressRules, refererRules } from 'millrace/services/admission'
 import { z } from 'zod'
 import { count, positiveMs, text } from './fields.ts'
 

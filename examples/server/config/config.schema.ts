@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DEFAULT_VHOST, VhostHubs, type VhostSettings } from 'millrace/services'
+import { VhostHubs, type VhostSettings } from 'millrace/services/vhosts'
 import { z } from 'zod'
 import { httpSection, httpsSection, operatorSection, rtmpSection } from './doors.schema.ts'
 import { text } from './fields.ts'
@@ -12,6 +12,7 @@ import { apiSection, metricsSection, pageSection, processKeys } from './operatio
 import { ownForm, switchable, withoutDefault } from './switchable.ts'
 import { type NamedVhost, vhostsOf } from './vhost-config.ts'
 import { vhostSections } from './vhost-sections.ts'
+import { DEFAULT_VHOST } from 'millrace/rtmp'
 
 /** What there is once in a server. */
 export const serverSections = {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Hub } from 'millrace/hub'
-import { ExecHooks, type ExecHooksOptions } from 'millrace/services'
+import { ExecHooks, type ExecHooksOptions } from 'millrace/services/ffmpeg'
 import { z } from 'zod'
 import { match, name, running } from './ffmpeg-fields.ts'
 import { count, positiveMs, text } from './fields.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RecordingPath } from 'millrace/services'
+import { RecordingPath } from 'millrace/services/recording'
 import { z } from 'zod'
 import { count, positiveMs, text } from './fields.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { Hub } from 'millrace/hub'
-import { Transcoder, type TranscoderOptions } from 'millrace/services'
+import { Transcoder, type TranscoderOptions } from 'millrace/services/ffmpeg'
 import { z } from 'zod'
 import { autoAudio, ffmpeg, match, name, running, video } from './ffmpeg-fields.ts'
 import { count, positiveMs, text } from './fields.ts'

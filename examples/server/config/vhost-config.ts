@@ -4,10 +4,10 @@
  * @module
  */
 import { join } from 'node:path'
-import { DEFAULT_VHOST } from 'millrace/services'
 import type { z } from 'zod'
 import { withoutDefault } from './switchable.ts'
 import { type VhostConfig, vhostSections } from './vhost-sections.ts'
+import { DEFAULT_VHOST } from 'millrace/rtmp'
 
 /** A virtual host with everything that it has from the top of the file. */
 export interface NamedVhost {

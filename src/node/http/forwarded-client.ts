@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { plainAddress } from '../net/plain-address.ts'
+import { plainAddress } from '../net/index.ts'
 
 /** Where the address of a client is taken from. */
 export interface TrustProxyOptions {

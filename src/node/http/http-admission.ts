@@ -7,13 +7,14 @@ import {
   type AccessAccept,
   type AccessRequest,
   type Hub,
+  type HubResolver,
   reject,
   renameRequest,
   type Source,
   type StreamPath,
 } from '../../hub/index.ts'
+import { resolveHub } from '../../hub/internal.ts'
 import { type CorsOptions, type HttpReply, refusalReply, textReply } from './http-reply.ts'
-import { type HubResolver, resolveHub } from '../../hub/hub-resolver.ts'
 
 /** A request that was let in, with what to play. */
 export interface Admitted {

@@ -8,9 +8,8 @@ import { request as httpsRequest } from 'node:https'
 import createDebug from 'debug'
 import { LimitError, ProtocolError } from '../../errors/index.ts'
 import { setDeadline, systemClock } from '../../hub/index.ts'
-import { abortError } from '../net/abort-error.ts'
+import { abortError, maskUrl } from '../net/index.ts'
 import type { HttpFlvClientOptions } from './http-flv-client-options.ts'
-import { maskUrl } from '../net/masked-url.ts'
 
 const debug = createDebug('millrace:http-flv-client')
 

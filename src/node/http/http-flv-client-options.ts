@@ -5,7 +5,7 @@
  */
 import type { ConnectionOptions } from 'node:tls'
 import type { FlvDemuxerOptions } from '../../flv/index.ts'
-import { A_BOOLEAN, AN_OBJECT, aNumber, type OptionChecks } from '../../hub/check-options.ts'
+import { A_BOOLEAN, AN_OBJECT, aNumber, type OptionChecks } from '../../hub/internal.ts'
 import type { Clock } from '../../hub/index.ts'
 
 /** Options of {@link HttpFlvClient.play}. */

@@ -7,19 +7,16 @@ import type { IncomingMessage } from 'node:http'
 import createDebug from 'debug'
 import { MediaError, ProtocolError } from '../../errors/index.ts'
 import { FlvDemuxer } from '../../flv/index.ts'
-import { checkOptions } from '../../hub/check-options.ts'
+import { checkOptions } from '../../hub/internal.ts'
 import { systemClock } from '../../hub/index.ts'
 import type { MediaPacket } from '../../media/index.ts'
-import { abortError } from '../net/abort-error.ts'
+import { abortError, type Expiring, maskUrl, PacketQueue, TimeoutSweep } from '../net/index.ts'
 import {
   HTTP_FLV_CLIENT_CHECKS,
   type HttpFlvClientEnd,
   type HttpFlvClientOptions,
 } from './http-flv-client-options.ts'
 import { dialHttp, httpTimeout } from './http-dial.ts'
-import { maskUrl } from '../net/masked-url.ts'
-import { PacketQueue } from '../net/packet-queue.ts'
-import { type Expiring, TimeoutSweep } from '../net/sweep.ts'
 
 const debug = createDebug('millrace:http-flv-client')
 

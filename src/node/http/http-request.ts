@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { type AccessProtocol, type AccessRequest, plainStreamPath, type StreamPath } from '../../hub/index.ts'
-import { newClientId } from '../net/client-id.ts'
+import { newClientId } from '../net/index.ts'
 import { type ForwardedClient, forwardedClient, type TrustProxyOptions } from './forwarded-client.ts'
 
 /** Longest request target that is looked at, in characters. */

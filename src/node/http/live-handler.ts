@@ -7,19 +7,22 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import { FLV_VIEW } from '../../flv/index.ts'
-import { A_STRING, AN_OBJECT, aNumber, checkOptions, type OptionChecks } from '../../hub/check-options.ts'
+import { A_STRING, AN_OBJECT, aNumber, checkOptions, type OptionChecks } from '../../hub/internal.ts'
 import {
   type AccessAccept,
   type AccessProtocol,
   type Clock,
+  type HubResolver,
   type PlayerOptions,
   type StreamPath,
   systemClock,
+  type PlayerDefaults,
 } from '../../hub/index.ts'
 import type { TrackFilter, ViewFormat } from '../../media/index.ts'
 import { TS_VIEW } from '../../mpegts/index.ts'
 import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../../websocket/index.ts'
-import { A_HUB, HTTP_CHECKS, PLAYER_CHECKS } from '../net/option-checks.ts'
+import { A_HUB, PLAYER_CHECKS, StallGuard, TimeoutSweep } from '../net/index.ts'
+import { HTTP_CHECKS } from './http-option-checks.ts'
 import { openFetchStream } from './fetch-stream.ts'
 import type { TrustProxyOptions } from './forwarded-client.ts'
 import { type Admitted, admitPlayer } from './http-admission.ts'
@@ -43,10 +46,7 @@ import {
   splitExtension,
   whenOver,
 } from './http-request.ts'
-import type { HubResolver } from '../../hub/hub-resolver.ts'
 import { playOverResponse, type Viewer } from './response-stream.ts'
-import { StallGuard } from '../net/stall-guard.ts'
-import { TimeoutSweep } from '../net/sweep.ts'
 import { takeUpgrades } from './upgrades.ts'
 import { playOverWebSocket, refuseUpgrade } from './websocket-stream.ts'
 
@@ -59,7 +59,7 @@ export interface LiveHandlerOptions extends CorsOptions, TrustProxyOptions {
   /** Path in front of `/app/name.flv`, such as `/media`. @defaultValue '' */
   readonly prefix?: string | undefined
   /** Player options for every viewer. @defaultValue the hub's own */
-  readonly player?: Pick<PlayerOptions, 'start' | 'gopsBack' | 'maxLagMs' | 'sinkBudgetBytes'> | undefined
+  readonly player?: PlayerDefaults | undefined
   /** Most viewers of this handler at a time, those being admitted included; beyond, 503. @defaultValue 20000 */
   readonly maxViewers?: number | undefined
   /**

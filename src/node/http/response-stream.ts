@@ -6,7 +6,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Player, PlayerEnd, PlayerOptions, Sink, Source } from '../../hub/index.ts'
-import { DuplexSink, type DuplexSinkHandlers } from '../net/duplex-sink.ts'
+import { DuplexSink, type DuplexSinkHandlers } from '../net/index.ts'
 
 /** A player over some HTTP transport, and how to end it. */
 export interface Viewer {

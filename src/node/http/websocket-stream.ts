@@ -22,7 +22,7 @@ import {
   webSocketCloseCode,
   WebSocketDecoder,
 } from '../../websocket/index.ts'
-import { DuplexSink } from '../net/duplex-sink.ts'
+import { DuplexSink } from '../net/index.ts'
 import type { HttpReply } from './http-reply.ts'
 import type { Viewer } from './response-stream.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 import createDebug from 'debug'
-import { traceListenerErrors } from '../../hub/announcer.ts'
+import { traceListenerErrors } from '../../hub/internal.ts'
 
 const debug = createDebug('millrace:listener')
 

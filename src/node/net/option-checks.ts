@@ -3,11 +3,8 @@
  *
  * @module
  */
-import { aNumber, type OptionCheck, type OptionChecks, oneOf } from '../../hub/check-options.ts'
-import { Hub } from '../../hub/index.ts'
-import type { CorsOptions } from '../http/http-reply.ts'
-import type { TrustProxyOptions } from '../http/forwarded-client.ts'
-import type { RtmpPlayerOptions } from '../rtmp/rtmp-connection-host.ts'
+import { aNumber, oneOf, type OptionCheck, type OptionChecks } from '../../hub/internal.ts'
+import { Hub, type PlayerDefaults } from '../../hub/index.ts'
 
 /** The hub of a server. */
 export const A_HUB: OptionCheck = {
@@ -16,20 +13,8 @@ export const A_HUB: OptionCheck = {
   isRequired: true,
 }
 
-/** What all HTTP handlers take. */
-export const HTTP_CHECKS: OptionChecks<CorsOptions & TrustProxyOptions> = {
-  cors: {
-    expected: 'an origin or false',
-    isKind: (value) => typeof value === 'string' || value === false,
-  },
-  trustProxy: {
-    expected: 'true, false or a number of proxies',
-    isKind: (value) => typeof value === 'boolean' || typeof value === 'number',
-  },
-}
-
 /** Options of all players of a server. */
-export const PLAYER_CHECKS: OptionChecks<RtmpPlayerOptions> = {
+export const PLAYER_CHECKS: OptionChecks<PlayerDefaults> = {
   start: oneOf('gop', 'keyframe'),
   gopsBack: aNumber(),
   maxLagMs: aNumber(),

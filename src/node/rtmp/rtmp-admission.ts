@@ -11,6 +11,7 @@ import {
   type AccessReject,
   type AccessRequest,
   type Hub,
+  type HubResolver,
   reject,
 } from '../../hub/index.ts'
 import {
@@ -20,7 +21,7 @@ import {
   type RtmpServerSession,
   type StreamRejection,
 } from '../../rtmp/index.ts'
-import { type HubResolver, resolveHub } from '../../hub/hub-resolver.ts'
+import { resolveHub } from '../../hub/internal.ts'
 import type { RtmpConnectionEvent } from './rtmp-connection-host.ts'
 
 const debug = createDebug('millrace:rtmp')

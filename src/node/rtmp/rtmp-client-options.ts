@@ -6,7 +6,7 @@
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import type { HandshakeCrypto } from '../../handshake/index.ts'
-import { A_BOOLEAN, AN_OBJECT, aNumber, type OptionChecks } from '../../hub/check-options.ts'
+import { A_BOOLEAN, AN_OBJECT, aNumber, type OptionChecks } from '../../hub/internal.ts'
 import type { Clock } from '../../hub/index.ts'
 import type { RtmpClientSessionOptions, RtmpCloseCode } from '../../rtmp/index.ts'
 

@@ -7,21 +7,24 @@ import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
 import type { Amf0Value } from '../../amf0/index.ts'
 import { ProtocolError } from '../../errors/index.ts'
-import { checkOptions } from '../../hub/check-options.ts'
+import { checkOptions } from '../../hub/internal.ts'
 import { Announcer, type Clock, Consumer, systemClock, type Timer } from '../../hub/index.ts'
 import { framedDts, type MediaPacket } from '../../media/index.ts'
 import { type RtmpClientEvent, RtmpClientSession, type RtmpUrl } from '../../rtmp/index.ts'
-import { abortError } from '../net/abort-error.ts'
+import {
+  abortError,
+  type Expiring,
+  PacketQueue,
+  redact,
+  StallWatch,
+  TimeoutSweep,
+  ZeroClock,
+} from '../net/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
-import { redact } from '../net/masked-url.ts'
-import { PacketQueue } from '../net/packet-queue.ts'
 import { RtmpCalls } from './rtmp-calls.ts'
 import type { RtmpClientEvents } from './rtmp-client-events.ts'
 import { RTMP_CLIENT_CHECKS, type RtmpClientEnd, type RtmpClientOptions } from './rtmp-client-options.ts'
 import { type DialAnswer, dialRtmp, type Dialled } from './rtmp-dial.ts'
-import { StallWatch } from '../net/stall-watch.ts'
-import { type Expiring, TimeoutSweep } from '../net/sweep.ts'
-import { ZeroClock } from '../net/zero-clock.ts'
 
 const debug = createDebug('millrace:rtmp-client')
 

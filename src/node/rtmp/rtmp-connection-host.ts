@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, PlayerOptions } from '../../hub/index.ts'
+import type { Clock, HubResolver, PlayerDefaults } from '../../hub/index.ts'
 import type {
   ConnectRequest,
   RtmpCloseCode,
@@ -12,7 +12,6 @@ import type {
   RtmpServerEvent,
   RtmpServerSessionOptions,
 } from '../../rtmp/index.ts'
-import type { HubResolver } from '../../hub/hub-resolver.ts'
 import type { RtmpConnectDecision } from './rtmp-admission.ts'
 import type { RtmpConnection } from './rtmp-connection.ts'
 import type { SourceFollowers } from './source-followers.ts'
@@ -38,9 +37,6 @@ export interface RtmpConnectionEnd {
   readonly reason: string
 }
 
-/** Options that all players of a server have. */
-export type RtmpPlayerOptions = Pick<PlayerOptions, 'start' | 'gopsBack' | 'maxLagMs' | 'sinkBudgetBytes'>
-
 /** What a connection needs of its server. */
 export interface RtmpConnectionHost {
   /** The hub, or how to find it. */
@@ -50,7 +46,7 @@ export interface RtmpConnectionHost {
   /** Options of the session. */
   readonly session: Omit<RtmpServerSessionOptions, 'nowMs'>
   /** Player options for every player. */
-  readonly player: RtmpPlayerOptions
+  readonly player: PlayerDefaults
   /** Who plays what. */
   readonly followers: SourceFollowers
   /** Time of the session and of the sweep. */

@@ -23,7 +23,7 @@ import {
   type RtmpServerEvent,
   RtmpServerSession,
 } from '../../rtmp/index.ts'
-import { newClientId } from '../net/client-id.ts'
+import { type Expiring, newClientId, StallWatch } from '../net/index.ts'
 import {
   acceptConnect,
   accessRequest,
@@ -46,8 +46,6 @@ import type {
 import { RtmpOutput } from './rtmp-output.ts'
 import { RtmpPlayback } from './rtmp-playback.ts'
 import { RtmpVhostEntries } from './rtmp-vhost-entries.ts'
-import { StallWatch } from '../net/stall-watch.ts'
-import type { Expiring } from '../net/sweep.ts'
 
 const debug = createDebug('millrace:rtmp')
 

@@ -11,8 +11,7 @@ import createDebug from 'debug'
 import { LimitError, ProtocolError } from '../../errors/index.ts'
 import { type Clock, setDeadline } from '../../hub/index.ts'
 import { parseRtmpUrl, type RtmpUrl } from '../../rtmp/index.ts'
-import { abortError } from '../net/abort-error.ts'
-import { maskUrl } from '../net/masked-url.ts'
+import { abortError, maskUrl } from '../net/index.ts'
 import { RtmpAuthentication } from './rtmp-authentication.ts'
 
 const debug = createDebug('millrace:rtmp-client')

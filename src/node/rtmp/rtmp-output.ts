@@ -6,8 +6,7 @@
 import type { Duplex } from 'node:stream'
 import type { LimitError } from '../../errors/index.ts'
 import type { RtmpServerSession } from '../../rtmp/index.ts'
-import type { DuplexSink } from '../net/duplex-sink.ts'
-import type { StallWatch } from '../net/stall-watch.ts'
+import type { DuplexSink, StallWatch } from '../net/index.ts'
 
 /** Bytes in the stream's queue beyond which answers wait in the session, which bounds them. */
 const CROWDED_BYTES = 262_144

@@ -4,11 +4,10 @@
  * @module
  */
 import type { Duplex } from 'node:stream'
-import type { AccessRequest, Player, PlayerEnd, Source } from '../../hub/index.ts'
+import type { AccessRequest, Player, PlayerEnd, Source, PlayerDefaults } from '../../hub/index.ts'
 import type { TrackFilter } from '../../media/index.ts'
 import { RTMP_VIEW, type RtmpServerSession } from '../../rtmp/index.ts'
-import { DuplexSink } from '../net/duplex-sink.ts'
-import type { RtmpPlayerOptions } from './rtmp-connection-host.ts'
+import { DuplexSink } from '../net/index.ts'
 import type { RtmpOutput } from './rtmp-output.ts'
 import type { SourceFollower, SourceFollowers } from './source-followers.ts'
 
@@ -19,7 +18,7 @@ export interface RtmpPlaybackOptions {
   readonly session: RtmpServerSession
   readonly output: RtmpOutput
   readonly followers: SourceFollowers
-  readonly player: RtmpPlayerOptions
+  readonly player: PlayerDefaults
   readonly request: AccessRequest
   readonly userData: unknown
   /** The source is over, or this player was sent away. */

@@ -21,22 +21,21 @@ import {
   aNumber,
   checkOptions,
   type OptionChecks,
-} from '../../hub/check-options.ts'
+  Turns,
+} from '../../hub/internal.ts'
 import {
   Announcer,
   type AnnouncerEvents,
   type Clock,
+  type HubResolver,
   setDeadline,
   systemClock,
   type Timer,
+  type PlayerDefaults,
 } from '../../hub/index.ts'
-import { Turns } from '../../hub/turns.ts'
 import type { RtmpServerSessionOptions } from '../../rtmp/index.ts'
-import { A_HUB, PLAYER_CHECKS } from '../net/option-checks.ts'
+import { A_HUB, plainAddress, PLAYER_CHECKS, readProxyHeader, TimeoutSweep } from '../net/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
-import type { HubResolver } from '../../hub/hub-resolver.ts'
-import { plainAddress } from '../net/plain-address.ts'
-import { readProxyHeader } from '../net/proxied-socket.ts'
 import { RtmpConnection } from './rtmp-connection.ts'
 import type {
   RtmpConnectDecider,
@@ -44,11 +43,9 @@ import type {
   RtmpConnectionEvent,
   RtmpConnectionHost,
   RtmpConnectionInfo,
-  RtmpPlayerOptions,
   RtmpRefusal,
 } from './rtmp-connection-host.ts'
 import { SourceFollowers } from './source-followers.ts'
-import { TimeoutSweep } from '../net/sweep.ts'
 
 const debug = createDebug('millrace:rtmp')
 
@@ -87,7 +84,7 @@ export interface RtmpServerOptions {
   /** Timeouts and bounds of the sessions. */
   readonly session?: Omit<RtmpServerSessionOptions, 'nowMs' | 'crypto'> | undefined
   /** Player options for every player. @defaultValue the hub's own */
-  readonly player?: RtmpPlayerOptions | undefined
+  readonly player?: PlayerDefaults | undefined
   /** Most sockets at a time; one more is closed at once. Streams given to {@link RtmpServer.handle} do not count. @defaultValue 20000 */
   readonly maxConnections?: number | undefined
   /** Randomness and HMAC. @defaultValue `node:crypto` */

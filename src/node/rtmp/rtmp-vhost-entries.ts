@@ -5,7 +5,7 @@
  */
 import { type AccessRedirect, type AccessReject, type Hub, reject, setDeadline } from '../../hub/index.ts'
 import type { ConnectRequest } from '../../rtmp/index.ts'
-import { resolveHub } from '../../hub/hub-resolver.ts'
+import { resolveHub } from '../../hub/internal.ts'
 import { type Asking, accessRequest, decideConnect, type RtmpConnectDecision } from './rtmp-admission.ts'
 import type { RtmpConnection } from './rtmp-connection.ts'
 import type { RtmpConnectDecider, RtmpConnectionHost } from './rtmp-connection-host.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Source } from '../../hub/index.ts'
-import type { Turns } from '../../hub/turns.ts'
+import type { Turns } from '../../hub/internal.ts'
 
 /** Somebody who plays a source. */
 export interface SourceFollower {

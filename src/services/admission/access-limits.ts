@@ -46,7 +46,7 @@ export interface AccessLimitsStats {
  * ```ts
  * import { Hub } from 'millrace/hub'
  * import { RtmpServer } from 'millrace/node'
- * import { AccessLimits } from 'millrace/services'
+ * import { AccessLimits } from 'millrace/services/admission'
  *
  * const limits = new AccessLimits({ maxStreams: 10, maxPlayersPerStream: 500, maxConnectionsPerAddress: 20 })
  * const hub = new Hub({ authorize: limits.rule })

@@ -32,7 +32,7 @@ export type AccessRule = (request: AccessRequest, signal: AbortSignal) => RuleAn
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { AccessLimits, addressRules, all, refererRules } from 'millrace/services'
+ * import { AccessLimits, addressRules, all, refererRules } from 'millrace/services/admission'
  *
  * const limits = new AccessLimits({ maxPlayersPerStream: 500 })
  * const hub = new Hub({

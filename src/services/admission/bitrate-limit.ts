@@ -48,7 +48,7 @@ interface Window {
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { BitrateLimit } from 'millrace/services'
+ * import { BitrateLimit } from 'millrace/services/admission'
  *
  * const limit = new BitrateLimit(new Hub(), { maxKbps: 8_000 })
  * limit.on('exceeded', ({ streamPath }, _publisher, kbps) => console.log(`${streamPath}: ${kbps} kbit/s`))

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkedConnect } from '../../node/rtmp/rtmp-admission.ts'
+import { checkedConnect } from '../../node/rtmp/index.ts'
 import type {
   RtmpConnectAccept,
   RtmpConnectDecider,

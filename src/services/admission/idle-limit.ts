@@ -50,7 +50,7 @@ interface Watched {
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { IdleLimit } from 'millrace/services'
+ * import { IdleLimit } from 'millrace/services/admission'
  *
  * const limit = new IdleLimit(new Hub(), { maxIdleMs: 600_000 })
  * limit.on('exceeded', ({ streamPath }) => console.log(`${streamPath}: nobody watches`))

@@ -5,8 +5,7 @@
  */
 import { type AccessRequest, type Hub, shownApp } from '../../hub/index.ts'
 import type { RtmpRefusal, RtmpServer } from '../../node/index.ts'
-import { resolveStreamTarget } from '../../rtmp/index.ts'
-import { DEFAULT_VHOST } from '../statistics/statistics.ts'
+import { resolveStreamTarget, DEFAULT_VHOST } from '../../rtmp/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { recentRefusalsOptions } from './recent-refusals.schema.ts'
 
@@ -59,7 +58,9 @@ const MAX_TEXT = 256
  * ```ts
  * import { Hub } from 'millrace/hub'
  * import { RtmpServer } from 'millrace/node'
- * import { HttpApi, RecentRefusals, Statistics } from 'millrace/services'
+ * import { RecentRefusals } from 'millrace/services/admission'
+ * import { HttpApi } from 'millrace/services/http-api'
+ * import { Statistics } from 'millrace/services/statistics'
  *
  * const hub = new Hub()
  * const rtmp = new RtmpServer({ hub })

@@ -5,7 +5,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type AccessRequest, reject } from '../../hub/index.ts'
-import { pathBehind, pathPrefix } from '../../node/http/http-request.ts'
+import { pathBehind, pathPrefix } from '../../node/http/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { AccessRule } from './access-rule.ts'
 import { signedUrlsOptions } from './signed-url.schema.ts'
@@ -57,7 +57,7 @@ export interface SignedUrlsOptions {
  *
  * @example
  * ```ts
- * import { signUrl } from 'millrace/services'
+ * import { signUrl } from 'millrace/services/admission'
  *
  * const expiresAtMs = Date.now() + 3_600_000
  * signUrl('https://example.com/live/show.m3u8', { secret: 's3cret', action: 'play', expiresAtMs })

@@ -5,8 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { sendReply, textReply } from '../../node/http/http-reply.ts'
-import { type HttpRequestFacts, nodeRequestFacts } from '../../node/http/http-request.ts'
+import { type HttpRequestFacts, nodeRequestFacts, sendReply, textReply } from '../../node/http/index.ts'
 
 /** A bearer token: `Authorization: Bearer …`. */
 export interface HttpToken {
@@ -42,7 +41,7 @@ export type HttpRefusal = 401 | 403
  * @example A handler of your own that asks for what the API asks for
  * ```ts
  * import { createServer } from 'node:http'
- * import { HttpGate } from 'millrace/services'
+ * import { HttpGate } from 'millrace/services/authentication'
  *
  * const gate = new HttpGate({ token: process.env['API_TOKEN'] ?? 'a long random text' })
  * createServer((req, res) => {

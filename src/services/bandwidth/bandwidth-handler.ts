@@ -6,10 +6,18 @@
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, setDeadline } from '../../hub/index.ts'
-import { inTurn } from '../../node/http/http-pipeline.ts'
-import { corsHeaders, type CorsOptions, preflightReply, sendReply, textReply } from '../../node/http/http-reply.ts'
-import { type HttpRequestFacts, nodeRequestFacts, pathPrefix } from '../../node/http/http-request.ts'
-import { type HttpAuthentication, HttpGate } from '../authentication/http-gate.ts'
+import {
+  corsHeaders,
+  type CorsOptions,
+  type HttpRequestFacts,
+  inTurn,
+  nodeRequestFacts,
+  pathPrefix,
+  preflightReply,
+  sendReply,
+  textReply,
+} from '../../node/http/index.ts'
+import { type HttpAuthentication, HttpGate } from '../authentication/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { bandwidthHandlerOptions } from './bandwidth.schema.ts'
 
@@ -61,7 +69,7 @@ interface Download {
  * @example
  * ```ts
  * import { createServer } from 'node:http'
- * import { BandwidthHandler } from 'millrace/services'
+ * import { BandwidthHandler } from 'millrace/services/bandwidth'
  *
  * const bandwidth = new BandwidthHandler({ authentication: 'none' })
  * createServer((req, res) => {

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { type Clock, systemClock } from '../../hub/index.ts'
-import { httpAuthentication } from '../authentication/http-gate.schema.ts'
+import { httpAuthentication } from '../authentication/internal.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { BandwidthHandlerOptions } from './bandwidth-handler.ts'
 import type { RtmpBandwidthCheckOptions } from './rtmp-bandwidth-check.ts'

@@ -47,7 +47,7 @@ const MAX_ENTRIES = 999
  * ```ts
  * import { Hub } from 'millrace/hub'
  * import { RtmpServer } from 'millrace/node'
- * import { RtmpBandwidthCheck } from 'millrace/services'
+ * import { RtmpBandwidthCheck } from 'millrace/services/bandwidth'
  *
  * const check = new RtmpBandwidthCheck({ key: '35c9b402c12a7246', limitKbps: 4_000 })
  * export const server = new RtmpServer({ hub: new Hub(), onConnect: check.onConnect })

@@ -5,10 +5,11 @@
  */
 import { join } from 'node:path'
 import { type AccessRequest, renameRequest, type StreamPath } from '../../hub/index.ts'
-import { plainAddress } from '../../node/net/plain-address.ts'
-import type { PackagedSegment, RtmpConnection } from '../../node/index.ts'
-import { type ConnectRequest, resolveStreamTarget } from '../../rtmp/index.ts'
-import type { ServerIdentity } from '../identity/server-identity.ts'
+import { plainAddress } from '../../node/net/index.ts'
+import type { RtmpConnection } from '../../node/index.ts'
+import type { PackagedSegment } from '../../packaging/index.ts'
+import { type ConnectRequest, resolveStreamTarget, DEFAULT_VHOST } from '../../rtmp/index.ts'
+import type { ServerIdentity } from '../identity/index.ts'
 import type { CallbackAction } from './callback-options.ts'
 
 /** A peer in the words of the callbacks. */
@@ -157,9 +158,6 @@ export class CallbackBodies {
     }
   }
 }
-
-/** The virtual host whose name SRS leaves out of `stream_url`. */
-const DEFAULT_VHOST = '__defaultVhost__'
 
 /** The one who asks to publish or play, or did: by the stream's public name, so that all bodies about it agree and none has a secret key. */
 export function peerOfRequest(request: AccessRequest, clientId: string): CallbackPeer {

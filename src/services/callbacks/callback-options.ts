@@ -4,7 +4,7 @@
  * @module
  */
 import type { AnnouncerEvents, Clock } from '../../hub/index.ts'
-import type { ServerIdentity } from '../identity/server-identity.ts'
+import type { ServerIdentity } from '../identity/index.ts'
 
 /** Callbacks that decide: the peer waits for the answer. */
 export type DecidingAction = 'on_connect' | 'on_publish' | 'on_play'

@@ -37,7 +37,7 @@ export function signCallback(secret: string, body: string | Uint8Array, nowMs: n
  * @example In express, with the body kept as it came
  * ```ts
  * import express from 'express'
- * import { verifyCallback } from 'millrace/services'
+ * import { verifyCallback } from 'millrace/services/callbacks'
  *
  * const app = express()
  * app.post('/on_publish', express.raw({ type: '*' + '/*' }), (req, res) => {

@@ -6,10 +6,11 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 import { type Clock, systemClock } from '../../hub/index.ts'
-import { ServerIdentity } from '../identity/server-identity.ts'
+import { ServerIdentity } from '../identity/index.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { CallbackAction, HttpCallbacksOptions } from './callback-options.ts'
 import { trusting } from './trusted-authorities.ts'
+import { DEFAULT_VHOST } from '../../rtmp/index.ts'
 
 const httpUrl = z.url({ protocol: /^https?$/ })
 const urls = z
@@ -59,7 +60,7 @@ const milliseconds = z.number().positive()
 /** Options with their defaults. */
 export const httpCallbacksOptions = z.strictObject({
   urls: callbackUrls,
-  vhost: z.string().min(1).default('__defaultVhost__'),
+  vhost: z.string().min(1).default(DEFAULT_VHOST),
   identity: z.instanceof(ServerIdentity).default(() => new ServerIdentity()),
   onConnectAt: z.enum(['connect', 'stream']).default('connect'),
   ca: ca.optional(),

@@ -15,15 +15,10 @@ import {
   reject,
   type Source,
 } from '../../hub/index.ts'
-import type {
-  HlsHandler,
-  PackagedSegment,
-  RtmpConnectDecider,
-  RtmpConnectDecision,
-  RtmpConnection,
-} from '../../node/index.ts'
+import type { RtmpConnectDecider, RtmpConnectDecision, RtmpConnection } from '../../node/index.ts'
+import type { HlsHandler, PackagedSegment } from '../../packaging/index.ts'
 import type { ConnectRequest } from '../../rtmp/index.ts'
-import { randomName } from '../identity/server-identity.ts'
+import { randomName } from '../identity/internal.ts'
 import { parseOptions } from '../parse-options.ts'
 import { readTargets, readVerdict } from './callback-answer.ts'
 import {
@@ -67,8 +62,9 @@ const CLOSING = 'the server is closing'
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { HlsHandler, RtmpServer } from 'millrace/node'
- * import { HttpCallbacks } from 'millrace/services'
+ * import { RtmpServer } from 'millrace/node'
+ * import { HlsHandler } from 'millrace/packaging'
+ * import { HttpCallbacks } from 'millrace/services/callbacks'
  *
  * const callbacks = new HttpCallbacks({
  *   urls: {

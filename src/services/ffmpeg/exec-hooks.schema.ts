@@ -10,6 +10,7 @@ import { CommandTemplate } from './command-template.ts'
 import type { ExecHook, ExecHooksOptions } from './exec-hooks-options.ts'
 import { restartShape } from './restart-options.ts'
 import { streamPatterns } from './stream-template.schema.ts'
+import { DEFAULT_VHOST } from '../../rtmp/index.ts'
 
 const command = z
   .array(z.string())
@@ -39,7 +40,7 @@ const hook = z.strictObject({
 export const execHooksOptions = z.strictObject({
   hub: z.instanceof(Hub),
   hooks: z.array(hook).readonly(),
-  vhost: z.string().min(1).default('__defaultVhost__'),
+  vhost: z.string().min(1).default(DEFAULT_VHOST),
   maxWorkers: z.int().positive().default(64),
   clock: z.custom<Clock>((value) => typeof value === 'object' && value !== null).default(() => systemClock),
   ...restartShape,

@@ -10,7 +10,7 @@ import {
   type PublisherEnd,
   type Source,
 } from '../../hub/index.ts'
-import type { ListedService } from '../control/stream-services.ts'
+import type { ListedService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker } from './child-worker.ts'
 import type { WorkerExit, WorkerStats } from './child-worker-options.ts'
@@ -57,7 +57,7 @@ interface Job {
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { ExecHooks } from 'millrace/services'
+ * import { ExecHooks } from 'millrace/services/ffmpeg'
  *
  * const hooks = new ExecHooks({
  *   hub: new Hub(),

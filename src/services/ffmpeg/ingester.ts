@@ -6,7 +6,7 @@
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Announcer, type AnnouncerEvents, type Hub } from '../../hub/index.ts'
-import type { ListedService } from '../control/stream-services.ts'
+import type { ListedService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker } from './child-worker.ts'
 import type { WorkerExit, WorkerRun, WorkerStats } from './child-worker-options.ts'
@@ -67,7 +67,7 @@ interface Intake {
  * @example A camera, and a file in a loop
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { Ingester } from 'millrace/services'
+ * import { Ingester } from 'millrace/services/ffmpeg'
  *
  * const ingester = new Ingester({
  *   hub: new Hub(),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Hub, Source } from '../../hub/index.ts'
-import type { HlsVariantRule } from '../../node/index.ts'
+import type { HlsVariantRule } from '../../packaging/index.ts'
 import { Rendition } from './rendition.ts'
 
 /**
@@ -14,8 +14,8 @@ import { Rendition } from './rendition.ts'
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { HlsHandler } from 'millrace/node'
- * import { renditionVariants } from 'millrace/services'
+ * import { HlsHandler } from 'millrace/packaging'
+ * import { renditionVariants } from 'millrace/services/ffmpeg'
  *
  * const hub = new Hub()
  * const hls = new HlsHandler({ hub, variants: renditionVariants(hub) })

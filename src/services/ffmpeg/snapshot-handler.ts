@@ -7,27 +7,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { type AccessRequest, type Clock, type Source, type StreamPath, systemClock } from '../../hub/index.ts'
-import type { HubResolver } from '../../node/index.ts'
-import type { TrustProxyOptions } from '../../node/http/forwarded-client.ts'
-import { admitPlayer, notFoundReply } from '../../node/http/http-admission.ts'
-import { inTurn } from '../../node/http/http-pipeline.ts'
+import type { HubResolver } from '../../hub/index.ts'
 import {
-  type CorsOptions,
+  admitPlayer,
   corsHeaders,
-  type HttpReply,
-  preflightReply,
-  sendReply,
-  textReply,
-} from '../../node/http/http-reply.ts'
-import {
+  type CorsOptions,
   httpPlayRequest,
+  type HttpReply,
   type HttpRequestFacts,
+  inTurn,
   nodeRequestFacts,
+  notFoundReply,
   pathBehind,
   pathPrefix,
+  preflightReply,
+  sendReply,
   splitExtension,
+  textReply,
+  type TrustProxyOptions,
   whenOver,
-} from '../../node/http/http-request.ts'
+} from '../../node/http/index.ts'
 import { SnapshotViewers, viewerKey } from './snapshot-viewers.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Snapshot } from './snapshots-options.ts'

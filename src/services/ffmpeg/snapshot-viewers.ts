@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type AccessAccept, type Clock, setDeadline, type Source, type Timer } from '../../hub/index.ts'
-import type { HttpRequestFacts } from '../../node/http/http-request.ts'
+import type { HttpRequestFacts } from '../../node/http/index.ts'
 
 /** Whoever goes on asking is admitted anew after that, for admission may have changed its mind. */
 const MAX_ADMISSION_MS = 600_000

@@ -6,7 +6,7 @@
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { Announcer, type AnnouncerEvents, type Source, type Timer } from '../../hub/index.ts'
-import type { ServiceFacts, StreamService } from '../control/stream-services.ts'
+import type { ServiceFacts, StreamService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { newestKeyframe } from './keyframe-bytes.ts'
 import { jpegOf } from './snapshot-run.ts'
@@ -59,7 +59,7 @@ interface Album {
  * ```ts
  * import { writeFile } from 'node:fs/promises'
  * import { Hub } from 'millrace/hub'
- * import { Snapshots } from 'millrace/services'
+ * import { Snapshots } from 'millrace/services/ffmpeg'
  *
  * const hub = new Hub()
  * const snapshots = new Snapshots({ hub, width: 640 })

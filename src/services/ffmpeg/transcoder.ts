@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import { Announcer, type AnnouncerEvents, type Publisher, type Source } from '../../hub/index.ts'
-import type { ServiceFacts, ServiceTarget, StreamService } from '../control/stream-services.ts'
+import type { ServiceFacts, ServiceTarget, StreamService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { WorkerExit } from './child-worker-options.ts'
 import { Rendition } from './rendition.ts'
@@ -43,7 +43,7 @@ export interface TranscoderEvents extends AnnouncerEvents {
  * @example A ladder of three
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { Transcoder } from 'millrace/services'
+ * import { Transcoder } from 'millrace/services/ffmpeg'
  *
  * const rung = (height: number, bitrateKbps: number) => ({ name: `${height}p`, video: { height, bitrateKbps } })
  * const transcoder = new Transcoder({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServiceFacts } from '../control/stream-services.ts'
+import type { ServiceFacts } from '../control/index.ts'
 import type { WorkerStats } from './child-worker-options.ts'
 
 /** The figures that an operator looks at; what there is none of is left out. */

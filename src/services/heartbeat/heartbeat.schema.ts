@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { type Clock, systemClock } from '../../hub/index.ts'
-import { Statistics } from '../statistics/statistics.ts'
+import { Statistics } from '../statistics/index.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { HeartbeatOptions } from './heartbeat.ts'
 

@@ -7,11 +7,9 @@ import { networkInterfaces } from 'node:os'
 import createDebug from 'debug'
 import type { z } from 'zod'
 import { Announcer, type AnnouncerEvents, type Clock } from '../../hub/index.ts'
-import { isDelivered, statusError } from '../callbacks/callback-answer.ts'
-import { CallbackClient } from '../callbacks/callback-client.ts'
-import { Deadlines } from '../callbacks/deadlines.ts'
-import { summariesView } from '../http-api/machine-view.ts'
-import type { Statistics } from '../statistics/statistics.ts'
+import { CallbackClient, Deadlines, isDelivered, statusError } from '../callbacks/internal.ts'
+import { summariesView } from '../http-api/internal.ts'
+import type { Statistics } from '../statistics/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { heartbeatOptions } from './heartbeat.schema.ts'
 
@@ -63,7 +61,8 @@ export interface HeartbeatEvents extends AnnouncerEvents {
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { Heartbeat, Statistics } from 'millrace/services'
+ * import { Heartbeat } from 'millrace/services/heartbeat'
+ * import { Statistics } from 'millrace/services/statistics'
  *
  * const statistics = new Statistics({ hub: new Hub() })
  * const heartbeat = new Heartbeat({

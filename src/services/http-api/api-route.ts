@@ -4,7 +4,7 @@
  * @module
  */
 import type { z } from 'zod'
-import type { HttpRequestFacts } from '../../node/http/http-request.ts'
+import type { HttpRequestFacts } from '../../node/http/index.ts'
 
 /** Methods that routes have. */
 export type ApiMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'

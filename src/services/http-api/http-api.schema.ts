@@ -4,13 +4,13 @@
  * @module
  */
 import { z } from 'zod'
-import { RecentRefusals } from '../admission/recent-refusals.ts'
-import { httpAuthentication } from '../authentication/http-gate.schema.ts'
-import { Statistics } from '../statistics/statistics.ts'
+import { RecentRefusals } from '../admission/index.ts'
+import { httpAuthentication } from '../authentication/internal.ts'
+import { Statistics } from '../statistics/index.ts'
+import { StreamServices } from '../control/index.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { ApiAction, HttpApiOptions } from './http-api.ts'
 import type { ReloadConfiguration } from './service-routes.ts'
-import { StreamServices } from '../control/stream-services.ts'
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 

@@ -6,17 +6,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import {
-  type CorsOptions,
   corsHeaders,
+  type CorsOptions,
+  fetchRequestFacts,
   type HttpReply,
+  type HttpRequestFacts,
+  nodeRequestFacts,
   preflightReply,
   sendReply,
   toFetchResponse,
-} from '../../node/http/http-reply.ts'
-import { fetchRequestFacts, type HttpRequestFacts, nodeRequestFacts } from '../../node/http/http-request.ts'
-import { type HttpAuthentication, HttpGate } from '../authentication/http-gate.ts'
-import type { RecentRefusals } from '../admission/recent-refusals.ts'
-import type { Statistics } from '../statistics/statistics.ts'
+} from '../../node/http/index.ts'
+import { type HttpAuthentication, HttpGate } from '../authentication/index.ts'
+import type { RecentRefusals } from '../admission/index.ts'
+import type { Statistics } from '../statistics/index.ts'
+import { StreamServices } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { type ApiMethod, ApiProblem, type ApiRoute, matchRoutes } from './api-route.ts'
 import { httpApiOptions } from './http-api.schema.ts'
@@ -27,7 +30,6 @@ import { openApiDocument } from './openapi.ts'
 import { refusalRoutes } from './refusal-routes.ts'
 import { responses } from './responses.schema.ts'
 import { rawRoutes, type ReloadConfiguration, serviceRoutes } from './service-routes.ts'
-import { StreamServices } from '../control/stream-services.ts'
 
 const debug = createDebug('millrace:api')
 
@@ -95,7 +97,8 @@ interface Exchange {
  * import { createServer } from 'node:http'
  * import { Hub } from 'millrace/hub'
  * import { RtmpServer } from 'millrace/node'
- * import { HttpApi, Statistics } from 'millrace/services'
+ * import { HttpApi } from 'millrace/services/http-api'
+ * import { Statistics } from 'millrace/services/statistics'
  *
  * const hub = new Hub()
  * const rtmp = new RtmpServer({ hub })

@@ -4,7 +4,7 @@
  * @module
  */
 import type { z } from 'zod'
-import type { Statistics } from '../statistics/statistics.ts'
+import type { Statistics } from '../statistics/index.ts'
 import type { ApiRoute } from './api-route.ts'
 import type { ApiFeature } from './http-api.ts'
 import type { featuresData } from './machine.schema.ts'

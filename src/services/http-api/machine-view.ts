@@ -4,8 +4,7 @@
  * @module
  */
 import type { z } from 'zod'
-import type { Statistics } from '../statistics/statistics.ts'
-import type { MemoryFigures } from '../statistics/system-statistics.ts'
+import type { MemoryFigures, Statistics } from '../statistics/index.ts'
 import { VERSION } from '../version.ts'
 import type {
   meminfosData,

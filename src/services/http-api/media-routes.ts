@@ -4,8 +4,7 @@
  * @module
  */
 import type { z } from 'zod'
-import type { Client } from '../statistics/client.ts'
-import type { Statistics } from '../statistics/statistics.ts'
+import type { Client, Statistics } from '../statistics/index.ts'
 import { type ApiRoute, noSuchClient, noSuchStream, noSuchVhost } from './api-route.ts'
 import { clientView, streamView, vhostView } from './media-view.ts'
 import { clientPage, page, responses } from './responses.schema.ts'

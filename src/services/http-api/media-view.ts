@@ -8,10 +8,15 @@ import { EMPTY_BYTES } from '../../bytes/index.ts'
 import { describeTrack, type TrackDescription } from '../../codec/index.ts'
 import type { AccessRequest } from '../../hub/index.ts'
 import type { FourCc, MediaPacket } from '../../media/index.ts'
-import type { Client } from '../statistics/client.ts'
-import { DEFAULT_VHOST, type Kbps, type Statistics, type StreamStatistics } from '../statistics/statistics.ts'
-import type { VhostStatistics } from '../statistics/statistics.ts'
+import {
+  type Client,
+  type Kbps,
+  type Statistics,
+  type StreamStatistics,
+  type VhostStatistics,
+} from '../statistics/index.ts'
 import type { audio, client, kbps, stream, vhost, video } from './media.schema.ts'
+import { DEFAULT_VHOST } from '../../rtmp/index.ts'
 
 /** A virtual host. `clients` are those of all of them. */
 export function vhostView(

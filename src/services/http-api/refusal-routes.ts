@@ -4,7 +4,7 @@
  * @module
  */
 import type { z } from 'zod'
-import type { RecentRefusals } from '../admission/recent-refusals.ts'
+import type { RecentRefusals } from '../admission/index.ts'
 import type { ApiRoute } from './api-route.ts'
 import { page, responses } from './responses.schema.ts'
 

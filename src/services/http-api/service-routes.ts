@@ -3,16 +3,11 @@
  *
  * @module
  */
-import type { Statistics } from '../statistics/statistics.ts'
+import type { Statistics } from '../statistics/index.ts'
+import { isStreamService } from '../control/internal.ts'
+import type { ListedService, ServiceTarget, StreamService, StreamServices } from '../control/index.ts'
 import { ApiProblem, type ApiRoute, noSuchStream } from './api-route.ts'
 import { raw, responses } from './responses.schema.ts'
-import {
-  isStreamService,
-  type ListedService,
-  type ServiceTarget,
-  type StreamService,
-  type StreamServices,
-} from '../control/stream-services.ts'
 
 /** Reads the configuration again. @throws whatever is wrong with it, in words for the operator. */
 export type ReloadConfiguration = () => void | Promise<void>

@@ -5,10 +5,9 @@
  */
 import { hostname, machine, release, type, version as kernel } from 'node:os'
 import type { PlayerStats } from '../../hub/index.ts'
-import type { RecentRefusals } from '../admission/recent-refusals.ts'
-import type { Client } from '../statistics/client.ts'
+import type { RecentRefusals } from '../admission/index.ts'
+import type { Client, Statistics, StreamStatistics } from '../statistics/index.ts'
 import type { Metric, MetricLabels, MetricSample } from './prometheus-text.ts'
-import type { Statistics, StreamStatistics } from '../statistics/statistics.ts'
 
 /** Longest stream path that becomes a label; a longer one is named by its id. */
 const MAX_LABEL_LENGTH = 200

@@ -4,11 +4,11 @@
  * @module
  */
 import { z } from 'zod'
-import { RecentRefusals } from '../admission/recent-refusals.ts'
-import { httpAuthentication } from '../authentication/http-gate.schema.ts'
+import { RecentRefusals } from '../admission/index.ts'
+import { httpAuthentication } from '../authentication/internal.ts'
+import { Statistics } from '../statistics/index.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { MetricsHandlerOptions } from './metrics-handler.ts'
-import { Statistics } from '../statistics/statistics.ts'
 
 /** Options of `MetricsHandler`. */
 export const metricsHandlerOptions = z.strictObject({

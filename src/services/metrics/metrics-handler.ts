@@ -5,16 +5,15 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
-import { type HttpReply, sendReply, textReply } from '../../node/http/http-reply.ts'
-import { nodeRequestFacts } from '../../node/http/http-request.ts'
-import type { RecentRefusals } from '../admission/recent-refusals.ts'
-import { type HttpAuthentication, HttpGate } from '../authentication/http-gate.ts'
+import { type HttpReply, nodeRequestFacts, sendReply, textReply } from '../../node/http/index.ts'
+import type { RecentRefusals } from '../admission/index.ts'
+import { type HttpAuthentication, HttpGate } from '../authentication/index.ts'
+import type { Statistics } from '../statistics/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { VERSION } from '../version.ts'
 import { mediaMetrics, refusalMetric, srsMetrics } from './media-metrics.ts'
 import { metricsHandlerOptions } from './metrics-handler.schema.ts'
 import { formatMetrics, PROMETHEUS_CONTENT_TYPE } from './prometheus-text.ts'
-import type { Statistics } from '../statistics/statistics.ts'
 
 const debug = createDebug('millrace:metrics')
 
@@ -41,7 +40,8 @@ export interface MetricsHandlerOptions {
  * ```ts
  * import { createServer } from 'node:http'
  * import { Hub } from 'millrace/hub'
- * import { MetricsHandler, Statistics } from 'millrace/services'
+ * import { MetricsHandler } from 'millrace/services/metrics'
+ * import { Statistics } from 'millrace/services/statistics'
  *
  * const statistics = new Statistics({ hub: new Hub() })
  * const metrics = new MetricsHandler({ statistics, authentication: 'loopback' })

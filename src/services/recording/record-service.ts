@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServiceFacts, ServiceTarget, StreamService } from '../control/stream-services.ts'
+import type { ServiceFacts, ServiceTarget, StreamService } from '../control/index.ts'
 import type { Recorder } from './recorder.ts'
 import type {
   FinishedRecordingFile,
@@ -22,7 +22,8 @@ const MAX_HISTORY = 100
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { DirectoryRecordingStore, Recorder, RecordService, StreamServices } from 'millrace/services'
+ * import { StreamServices } from 'millrace/services/control'
+ * import { DirectoryRecordingStore, Recorder, RecordService } from 'millrace/services/recording'
  *
  * const store = new DirectoryRecordingStore('recordings')
  * const recorder = new Recorder({ hub: new Hub(), store, start: 'on-demand' })
@@ -31,7 +32,6 @@ const MAX_HISTORY = 100
  * ```
  */
 export class RecordService implements StreamService {
-  /** {@inheritDoc ListedService.description} */
   readonly description = 'Records the stream into files'
   readonly #recorder: Recorder
   readonly #history: ServiceFacts[]
@@ -44,12 +44,10 @@ export class RecordService implements StreamService {
     recorder.on('error', (failure) => this.#remember(factsOfFailure(failure)))
   }
 
-  /** {@inheritDoc StreamService.isRunning} */
   isRunning({ source }: ServiceTarget): boolean {
     return this.#recorder.isRecording(source)
   }
 
-  /** {@inheritDoc StreamService.start} */
   start({ source }: ServiceTarget, options: unknown): void {
     // It checks them itself.
     this.#recorder.start(source, (options ?? {}) as RecordingOptions)
@@ -60,13 +58,11 @@ export class RecordService implements StreamService {
     void this.#recorder.stop(source)
   }
 
-  /** {@inheritDoc StreamService.status} */
   status({ source }: ServiceTarget): ServiceFacts | undefined {
     const recording = this.#recorder.recordings().find(({ streamPath }) => streamPath === source.streamPath)
     return recording === undefined ? undefined : factsOf(recording)
   }
 
-  /** {@inheritDoc ListedService.list} */
   list(): readonly ServiceFacts[] {
     return [...this.#recorder.recordings().map(factsOf), ...this.#history]
   }

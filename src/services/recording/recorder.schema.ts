@@ -8,6 +8,7 @@ import { type Clock, Hub, type Source, systemClock } from '../../hub/index.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { RecorderOptions, RecordingOptions } from './recorder-options.ts'
 import type { RecordingStore } from './recording-store.ts'
+import { DEFAULT_VHOST } from '../../rtmp/index.ts'
 
 const anObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 const milliseconds = z.number().positive()
@@ -17,7 +18,7 @@ export const recorderOptions = z.strictObject({
   hub: z.instanceof(Hub),
   store: z.custom<RecordingStore>(anObject, 'a RecordingStore'),
   path: z.string().default('[app]/[stream].[timestamp].flv'),
-  vhost: z.string().min(1).default('__defaultVhost__'),
+  vhost: z.string().min(1).default(DEFAULT_VHOST),
   start: z.enum(['always', 'on-demand']).default('always'),
   apply: z
     .union([

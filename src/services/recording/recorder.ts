@@ -43,7 +43,7 @@ const TURNS = 8
  * @example Record everything as MP4, an hour a file
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { DirectoryRecordingStore, Recorder } from 'millrace/services'
+ * import { DirectoryRecordingStore, Recorder } from 'millrace/services/recording'
  *
  * const recorder = new Recorder({
  *   hub: new Hub(),

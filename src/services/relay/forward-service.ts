@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { LimitError } from '../../errors/index.ts'
-import type { ServiceFacts, ServiceTarget, StreamService } from '../control/stream-services.ts'
+import type { ServiceFacts, ServiceTarget, StreamService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { forwardTargets } from './forward.schema.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -25,7 +25,10 @@ const startOptions = z.strictObject({
  * @example
  * ```ts
  * import { Hub } from 'millrace'
- * import { Forwarder, ForwardService, HttpApi, Statistics, StreamServices } from 'millrace/services'
+ * import { StreamServices } from 'millrace/services/control'
+ * import { HttpApi } from 'millrace/services/http-api'
+ * import { Forwarder, ForwardService } from 'millrace/services/relay'
+ * import { Statistics } from 'millrace/services/statistics'
  *
  * const hub = new Hub()
  * const services = new StreamServices()

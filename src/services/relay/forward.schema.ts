@@ -5,7 +5,6 @@
  */
 import { z } from 'zod'
 import { type Clock, Hub, Source, systemClock } from '../../hub/index.ts'
-import { DEFAULT_VHOST } from '../statistics/statistics.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import { streamPath } from '../stream-path.schema.ts'
 import { checkTarget, type ForwardTarget } from './forward-target.ts'
@@ -13,6 +12,7 @@ import type { FindForwardTargets, ForwarderOptions } from './forwarder-options.t
 import type { KeptConnectionOptions } from './kept-connection.ts'
 import type { StreamPullOptions } from './stream-pull.ts'
 import type { StreamPushOptions } from './stream-push.ts'
+import { DEFAULT_VHOST } from '../../rtmp/index.ts'
 
 const milliseconds = z.number().nonnegative()
 

@@ -6,8 +6,8 @@
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { Announcer, type Publisher, type PublisherEnd, type Source } from '../../hub/index.ts'
+import { randomName } from '../identity/internal.ts'
 import { Backoff } from '../backoff.ts'
-import { randomName } from '../identity/server-identity.ts'
 import { parseOptions } from '../parse-options.ts'
 import { type ForwardTarget, targetUrl } from './forward-target.ts'
 import { forwarderOptions, forwardTargets, type ResolvedForwarderOptions } from './forward.schema.ts'
@@ -41,7 +41,7 @@ interface Forwarding {
  * @example One stream to three services
  * ```ts
  * import { Hub, RtmpServer } from 'millrace'
- * import { Forwarder } from 'millrace/services'
+ * import { Forwarder } from 'millrace/services/relay'
  *
  * const hub = new Hub()
  * await new RtmpServer({ hub }).listen({ port: 1935 })

@@ -11,7 +11,7 @@ import {
   RtmpClient,
   type RtmpClientOptions,
 } from '../../node/index.ts'
-import { randomName } from '../identity/server-identity.ts'
+import { randomName } from '../identity/internal.ts'
 import { parseOptions } from '../parse-options.ts'
 import { type ResolvedPullOptions, streamPullOptions } from './forward.schema.ts'
 import { KeptConnection, type KeptConnectionOptions, type KeptConnectionStats } from './kept-connection.ts'
@@ -64,7 +64,7 @@ export interface StreamPullStats extends KeptConnectionStats {
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { StreamPull } from 'millrace/services'
+ * import { StreamPull } from 'millrace/services/relay'
  *
  * const hub = new Hub()
  * const pull = new StreamPull({ url: 'https://192.0.2.1/live/show.flv', hub, streamPath: '/live/show' })

@@ -7,7 +7,7 @@ import { ProtocolError } from '../../errors/index.ts'
 import type { Consumer, ConsumerOptions, Source } from '../../hub/index.ts'
 import { RtmpClient, type RtmpClientOptions } from '../../node/index.ts'
 import type { PeerCapabilities } from '../../rtmp/index.ts'
-import { randomName } from '../identity/server-identity.ts'
+import { randomName } from '../identity/internal.ts'
 import { parseOptions } from '../parse-options.ts'
 import { CodecCheck } from './codec-check.ts'
 import { checkTarget } from './forward-target.ts'
@@ -75,7 +75,7 @@ export interface StreamPushStats extends KeptConnectionStats {
  * @example
  * ```ts
  * import { Hub } from 'millrace/hub'
- * import { StreamPush } from 'millrace/services'
+ * import { StreamPush } from 'millrace/services/relay'
  *
  * const hub = new Hub()
  * hub.on('publish', (source) => {

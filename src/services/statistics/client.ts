@@ -4,7 +4,8 @@
  * @module
  */
 import type { AccessRequest, Player, PlayerStats, Publisher, Source } from '../../hub/index.ts'
-import type { HlsHandler, HlsSession, RtmpConnection } from '../../node/index.ts'
+import type { RtmpConnection } from '../../node/index.ts'
+import type { HlsHandler, HlsSession } from '../../packaging/index.ts'
 import { ByteRate } from './byte-rate.ts'
 
 /** What a {@link Client} does: it publishes, plays over a connection, or comes for segments now and then (HLS). */

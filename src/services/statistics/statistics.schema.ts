@@ -5,8 +5,9 @@
  */
 import { z } from 'zod'
 import { type Clock, Hub, systemClock } from '../../hub/index.ts'
-import { HlsHandler, LiveHandler, RtmpServer } from '../../node/index.ts'
-import { ServerIdentity } from '../identity/server-identity.ts'
+import { LiveHandler, RtmpServer } from '../../node/index.ts'
+import { HlsHandler } from '../../packaging/index.ts'
+import { ServerIdentity } from '../identity/index.ts'
 import type { OptionsSchema } from '../parse-options.ts'
 import type { StatisticsOptions } from './statistics.ts'
 

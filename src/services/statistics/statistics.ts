@@ -4,9 +4,10 @@
  * @module
  */
 import type { Clock, Hub, Player, Publisher, Source, StreamTotals, Timer } from '../../hub/index.ts'
-import { newClientId } from '../../node/net/client-id.ts'
-import type { HlsHandler, LiveHandler, RtmpConnection, RtmpServer } from '../../node/index.ts'
-import { ServerIdentity } from '../identity/server-identity.ts'
+import { newClientId } from '../../node/net/index.ts'
+import type { LiveHandler, RtmpConnection, RtmpServer } from '../../node/index.ts'
+import type { HlsHandler } from '../../packaging/index.ts'
+import { ServerIdentity } from '../identity/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ByteRate } from './byte-rate.ts'
 import {
@@ -19,9 +20,7 @@ import {
 } from './client.ts'
 import { statisticsOptions } from './statistics.schema.ts'
 import { SystemStatistics } from './system-statistics.ts'
-
-/** Name of the virtual host where there is but one hub, as SRS has it. */
-export const DEFAULT_VHOST = '__defaultVhost__'
+import { DEFAULT_VHOST } from '../../rtmp/index.ts'
 
 /** Options of {@link Statistics}. */
 export interface StatisticsOptions {

@@ -12,9 +12,9 @@ import {
   type HubOptions,
   systemClock,
 } from '../../hub/index.ts'
-import { type ResolvedHubOptions, resolveHubOptions } from '../../hub/hub-options.ts'
-import { DEFAULT_VHOST } from '../statistics/statistics.ts'
+import { type ResolvedHubOptions, resolveHubOptions } from '../../hub/internal.ts'
 import { HostNames } from './host-names.ts'
+import { DEFAULT_VHOST } from '../../rtmp/index.ts'
 
 /** One virtual host. */
 export interface VhostSettings {
@@ -72,7 +72,8 @@ type WantedVhost = Omit<Vhost, 'hub'>
  * @example
  * ```ts
  * import { LiveHandler, RtmpServer } from 'millrace/node'
- * import { Statistics, VhostHubs } from 'millrace/services'
+ * import { Statistics } from 'millrace/services/statistics'
+ * import { VhostHubs } from 'millrace/services/vhosts'
  *
  * const vhosts = new VhostHubs()
  * vhosts.apply([

@@ -1,7 +1,8 @@
 /** Requests that a client sends before it has the answers to those before: RFC 9112 §9.3.2. */
 import type { RequestListener } from 'node:http'
-import { HlsHandler, LiveHandler } from 'millrace/node'
-import { BandwidthHandler } from 'millrace/services'
+import { LiveHandler } from 'millrace/node'
+import { HlsHandler } from 'millrace/packaging'
+import { BandwidthHandler } from 'millrace/services/bandwidth'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { collect, MemoryServer, Stage } from './http-harness.ts'
 

@@ -294,7 +294,7 @@ describe('random input', () => {
   const captures = new Map(
     ['ffmpeg-publish', 'librtmp-publish', 'gstreamer-rtmp2sink-publish', 'ffmpeg-play'].map((name) => [
       name,
-      new Uint8Array(readFileSync(new URL(`../rtmp/fixtures/${name}.bin`, import.meta.url))),
+      new Uint8Array(readFileSync(new URL(`../../rtmp/fixtures/${name}.bin`, import.meta.url))),
     ]),
   )
   const part = fc.double({ min: 0, max: 1, noNaN: true })

@@ -1,5 +1,5 @@
 import { RtmpClient } from 'millrace/node'
-import { nmsSign, signUrl } from 'millrace/services'
+import { nmsSign, signUrl } from 'millrace/services/admission'
 import { expect, onTestFinished, vi } from 'vitest'
 import { CLIP, NO_WAIT, play, publish, ROUND_MS, status } from '../driving.ts'
 import { startWith, type TestServer } from '../running.ts'

@@ -1,5 +1,5 @@
 import { type AccessDecision, reject } from 'millrace/hub'
-import { AccessLimits, type AccessLimitsOptions } from 'millrace/services'
+import { AccessLimits, type AccessLimitsOptions } from 'millrace/services/admission'
 import { describe, expect, it } from 'vitest'
 import { World } from '../../node/memory-world.ts'
 import { never, request } from '../requests.ts'

@@ -1,5 +1,5 @@
 import { accept, type AccessDecision, Hub, redirect, reject } from 'millrace/hub'
-import { type AccessRule, all, firstMatch, when } from 'millrace/services'
+import { type AccessRule, all, firstMatch, when } from 'millrace/services/admission'
 import { describe, expect, it } from 'vitest'
 import { never, request } from '../requests.ts'
 

@@ -1,4 +1,4 @@
-import { type AddressRule, addressRules } from 'millrace/services'
+import { type AddressRule, addressRules } from 'millrace/services/admission'
 import { describe, expect, it } from 'vitest'
 import { never, request } from '../requests.ts'
 

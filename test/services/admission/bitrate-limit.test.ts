@@ -1,6 +1,6 @@
 import { Hub, type Publisher, VirtualClock } from 'millrace/hub'
 import { packetFromTag } from 'millrace/media'
-import { BitrateLimit } from 'millrace/services'
+import { BitrateLimit } from 'millrace/services/admission'
 import { expect, it } from 'vitest'
 
 /** AVC NAL units of a keyframe, `bytes` long with the tag header. */

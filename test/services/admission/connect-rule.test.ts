@@ -1,6 +1,6 @@
 import { redirect } from 'millrace/hub'
 import type { RtmpConnectDecider } from 'millrace/node'
-import { allConnect } from 'millrace/services'
+import { allConnect } from 'millrace/services/admission'
 import { expect, it } from 'vitest'
 import { World } from '../../node/memory-world.ts'
 

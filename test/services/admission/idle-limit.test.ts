@@ -1,6 +1,6 @@
 import { Hub, VirtualClock } from 'millrace/hub'
 import { FLV_VIEW } from 'millrace/flv'
-import { IdleLimit } from 'millrace/services'
+import { IdleLimit } from 'millrace/services/admission'
 import { expect, it } from 'vitest'
 
 function world(maxIdleMs: number) {

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
 import fc from 'fast-check'
-import { IpRange, parseIpAddress } from 'millrace/services'
+import { IpRange, parseIpAddress } from 'millrace/services/admission'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../support/bytes.ts'
 import { fuzzRuns } from '../../support/fuzz.ts'

@@ -1,5 +1,5 @@
 import { reject } from 'millrace/hub'
-import { refererRules, type RefererRulesOptions } from 'millrace/services'
+import { refererRules, type RefererRulesOptions } from 'millrace/services/admission'
 import { expect, it } from 'vitest'
 import { never, request } from '../requests.ts'
 

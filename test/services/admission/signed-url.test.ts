@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { reject } from 'millrace/hub'
-import { nmsSign, nmsSignedUrls, signedUrls, signUrl } from 'millrace/services'
+import { nmsSign, nmsSignedUrls, signedUrls, signUrl } from 'millrace/services/admission'
 import { describe, expect, it } from 'vitest'
 import { never, request } from '../requests.ts'
 

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { VirtualClock } from 'millrace/hub'
-import { BandwidthHandler, type BandwidthHandlerOptions } from 'millrace/services'
+import { BandwidthHandler, type BandwidthHandlerOptions } from 'millrace/services/bandwidth'
 import { describe, expect, it } from 'vitest'
 import { type GetOptions, MemoryServer, settle } from '../../node/http/http-harness.ts'
 

@@ -1,5 +1,6 @@
 import { Hub, type Publisher, VirtualClock } from 'millrace/hub'
-import { HttpCallbacks, type HttpCallbacksOptions, ServerIdentity } from 'millrace/services'
+import { HttpCallbacks, type HttpCallbacksOptions } from 'millrace/services/callbacks'
+import { ServerIdentity } from 'millrace/services/identity'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Backend } from './backend.ts'
 import { never, request } from '../requests.ts'

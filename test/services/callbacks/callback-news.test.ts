@@ -1,6 +1,6 @@
 import type { AccessAccept } from 'millrace/hub'
 import { VirtualClock } from 'millrace/hub'
-import { type CallbackFailure, HttpCallbacks, type HttpCallbacksOptions } from 'millrace/services'
+import { type CallbackFailure, HttpCallbacks, type HttpCallbacksOptions } from 'millrace/services/callbacks'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Backend, until } from './backend.ts'
 import { never, request } from '../requests.ts'

@@ -1,6 +1,6 @@
 /** What a backend hears of one client, in order, whatever URLs it has and whoever is slow. */
 import { VirtualClock } from 'millrace/hub'
-import { HttpCallbacks, type HttpCallbacksOptions } from 'millrace/services'
+import { HttpCallbacks, type HttpCallbacksOptions } from 'millrace/services/callbacks'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { World } from '../../node/memory-world.ts'
 import { Backend, until } from './backend.ts'

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { HttpCallbacks, verifyCallback } from 'millrace/services'
+import { HttpCallbacks, verifyCallback } from 'millrace/services/callbacks'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Backend } from './backend.ts'
 import { never, request } from '../requests.ts'

@@ -1,6 +1,6 @@
 import { constants, getPriority } from 'node:os'
 import { VirtualClock } from 'millrace/hub'
-import type { WorkerExit } from 'millrace/services'
+import type { WorkerExit } from 'millrace/services/ffmpeg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ChildWorker } from '../../../src/services/ffmpeg/child-worker.ts'
 import type { ChildWorkerOptions, WorkerRun } from '../../../src/services/ffmpeg/child-worker-options.ts'

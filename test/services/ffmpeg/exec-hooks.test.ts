@@ -1,5 +1,5 @@
 import { Hub, VirtualClock } from 'millrace/hub'
-import { type ExecHook, ExecHooks, type ExecHooksOptions, type WorkerExit } from 'millrace/services'
+import { type ExecHook, ExecHooks, type ExecHooksOptions, type WorkerExit } from 'millrace/services/ffmpeg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 function stage(hook: Partial<ExecHook>, options: Partial<ExecHooksOptions> = {}) {

@@ -1,4 +1,4 @@
-import { findFfmpeg } from 'millrace/services'
+import { findFfmpeg } from 'millrace/services/ffmpeg'
 import { expect, it } from 'vitest'
 import { fakeFfmpeg } from './fake-ffmpeg.ts'
 

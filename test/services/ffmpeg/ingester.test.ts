@@ -1,5 +1,5 @@
 import { Hub, type HubOptions, VirtualClock } from 'millrace/hub'
-import { type Ingest, Ingester, type IngesterOptions, type WorkerExit } from 'millrace/services'
+import { type Ingest, Ingester, type IngesterOptions, type WorkerExit } from 'millrace/services/ffmpeg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { clipPath } from '../../support/clips.ts'
 import { argumentsOf, fakeFfmpeg } from './fake-ffmpeg.ts'

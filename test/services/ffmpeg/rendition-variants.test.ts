@@ -1,5 +1,5 @@
 import { Hub, type StreamPath } from 'millrace/hub'
-import { Rendition, renditionVariants } from 'millrace/services'
+import { Rendition, renditionVariants } from 'millrace/services/ffmpeg'
 import { expect, it } from 'vitest'
 
 it('the renditions of a stream are its variants, as they are published', () => {

@@ -9,7 +9,7 @@ import {
   type StreamPath,
   VirtualClock,
 } from 'millrace/hub'
-import { type Snapshot, SnapshotHandler, Snapshots, type SnapshotsOptions } from 'millrace/services'
+import { type Snapshot, SnapshotHandler, Snapshots, type SnapshotsOptions } from 'millrace/services/ffmpeg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { audio, inter, key, videoConfig } from '../../hub/fakes.ts'
 import { argumentsOf, fakeFfmpeg } from './fake-ffmpeg.ts'

@@ -1,6 +1,6 @@
 import { Hub, type Publisher, type Source, VirtualClock } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
-import { Rendition, Transcoder, type TranscoderOptions, type WorkerExit } from 'millrace/services'
+import { Rendition, Transcoder, type TranscoderOptions, type WorkerExit } from 'millrace/services/ffmpeg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { audio, audioConfig, inter, key, nameOf, videoConfig } from '../../hub/fakes.ts'
 import { argumentsOf, fakeFfmpeg, fakeLadder } from './fake-ffmpeg.ts'

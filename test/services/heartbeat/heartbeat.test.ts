@@ -1,5 +1,7 @@
 import { Hub, VirtualClock } from 'millrace/hub'
-import { Heartbeat, type HeartbeatOptions, ServerIdentity, Statistics } from 'millrace/services'
+import { Heartbeat, type HeartbeatOptions } from 'millrace/services/heartbeat'
+import { ServerIdentity } from 'millrace/services/identity'
+import { Statistics } from 'millrace/services/statistics'
 import { expect, it, onTestFinished } from 'vitest'
 import { Backend, until } from '../callbacks/backend.ts'
 

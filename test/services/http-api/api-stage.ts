@@ -3,15 +3,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { demuxFlv } from 'millrace/flv'
 import { Hub, type HubOptions } from 'millrace/hub'
-import { duplexPair, HlsHandler, LiveHandler, type RtmpConnection, RtmpServer } from 'millrace/node'
-import {
-  HttpApi,
-  type HttpApiOptions,
-  MetricsHandler,
-  RecentRefusals,
-  ServerIdentity,
-  Statistics,
-} from 'millrace/services'
+import { duplexPair, LiveHandler, type RtmpConnection, RtmpServer } from 'millrace/node'
+import { HlsHandler } from 'millrace/packaging'
+import { RecentRefusals } from 'millrace/services/admission'
+import { HttpApi, type HttpApiOptions } from 'millrace/services/http-api'
+import { ServerIdentity } from 'millrace/services/identity'
+import { MetricsHandler } from 'millrace/services/metrics'
+import { Statistics } from 'millrace/services/statistics'
 import { RtmpClientSession, type RtmpClientSessionOptions } from 'millrace/rtmp'
 import type { MediaPacket } from 'millrace/media'
 import { onTestFinished } from 'vitest'

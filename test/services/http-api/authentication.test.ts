@@ -1,7 +1,9 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Hub } from 'millrace/hub'
-import { type HttpAuthentication, HttpGate, MetricsHandler, Statistics } from 'millrace/services'
+import { type HttpAuthentication, HttpGate } from 'millrace/services/authentication'
+import { MetricsHandler } from 'millrace/services/metrics'
+import { Statistics } from 'millrace/services/statistics'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ApiStage } from './api-stage.ts'
 

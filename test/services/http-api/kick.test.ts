@@ -1,7 +1,7 @@
 import { get } from 'node:http'
 import { createConnection } from 'node:net'
 import WebSocket from 'ws'
-import type { ApiAction } from 'millrace/services'
+import type { ApiAction } from 'millrace/services/http-api'
 import { expect, test } from 'vitest'
 import { ApiStage, packetsOf, settle } from './api-stage.ts'
 

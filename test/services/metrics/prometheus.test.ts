@@ -1,6 +1,7 @@
 import { FLV_VIEW } from 'millrace/flv'
 import { Hub, VirtualClock } from 'millrace/hub'
-import { MetricsHandler, type MetricsHandlerOptions, Statistics } from 'millrace/services'
+import { MetricsHandler, type MetricsHandlerOptions } from 'millrace/services/metrics'
+import { Statistics } from 'millrace/services/statistics'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { formatMetrics } from '../../../src/services/metrics/prometheus-text.ts'
 import { inter, key } from '../../hub/fakes.ts'

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { DirectoryRecordingStore } from 'millrace/services'
+import { DirectoryRecordingStore } from 'millrace/services/recording'
 import { describe, expect, it, test } from 'vitest'
 import { tempFolder } from '../../support/temp-folder.ts'
 

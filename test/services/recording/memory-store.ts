@@ -1,5 +1,5 @@
 /** Recordings in memory, on a disk of a certain size that can hang. */
-import type { RecordingFile, RecordingReplacement, RecordingStore } from 'millrace/services'
+import type { RecordingFile, RecordingReplacement, RecordingStore } from 'millrace/services/recording'
 
 function noSpace(): Error {
   return Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })

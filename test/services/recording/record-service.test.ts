@@ -1,4 +1,5 @@
-import { Recorder, RecordService, type ServiceFacts, StreamServices } from 'millrace/services'
+import { type ServiceFacts, StreamServices } from 'millrace/services/control'
+import { Recorder, RecordService } from 'millrace/services/recording'
 import { expect, it } from 'vitest'
 import { audioConfig, inter, key, videoConfig } from '../../hub/fakes.ts'
 import { ApiStage } from '../http-api/api-stage.ts'

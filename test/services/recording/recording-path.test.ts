@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { RecordingPath } from 'millrace/services'
+import { RecordingPath } from 'millrace/services/recording'
 import { describe, expect, it, test } from 'vitest'
 
 const AT = new Date(2026, 0, 2, 3, 4, 5, 6).getTime()

@@ -1,5 +1,5 @@
 import { demuxFlv } from 'millrace/flv'
-import type { RecoveryWitness } from 'millrace/services'
+import type { RecoveryWitness } from 'millrace/services/recording'
 import { describe, expect, it, test } from 'vitest'
 import { readClip } from '../../support/clips.ts'
 import { EPOCH, metadataOf, settle, Stage } from './stage.ts'

@@ -1,6 +1,6 @@
 import { demuxFlv } from 'millrace/flv'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
-import type { RecorderOptions } from 'millrace/services'
+import type { RecorderOptions } from 'millrace/services/recording'
 import { expect, it } from 'vitest'
 import { audio, audioConfig, inter, key, metadata, mp3, videoConfig } from '../../hub/fakes.ts'
 import { readClip } from '../../support/clips.ts'

@@ -10,7 +10,7 @@ import {
   type Recording,
   type RecordingFailure,
   type RemovedRecordingFile,
-} from 'millrace/services'
+} from 'millrace/services/recording'
 import { nameOf } from '../../hub/fakes.ts'
 import { MemoryStore } from './memory-store.ts'
 

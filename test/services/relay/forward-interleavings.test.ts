@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import type { MediaPacket } from 'millrace/media'
-import type { Forwarder } from 'millrace/services'
+import type { Forwarder } from 'millrace/services/relay'
 import { expect, test } from 'vitest'
 import { fuzzRuns } from '../../support/fuzz.ts'
 import { type Encoder, ForwardStage, Received } from './stage.ts'

@@ -1,4 +1,4 @@
-import { type Forwarder, ForwardService } from 'millrace/services'
+import { type Forwarder, ForwardService } from 'millrace/services/relay'
 import { expect, it } from 'vitest'
 import { ForwardStage } from './stage.ts'
 

@@ -1,5 +1,5 @@
 import { Hub } from 'millrace/hub'
-import { Forwarder, type ForwardTargets } from 'millrace/services'
+import { Forwarder, type ForwardTargets } from 'millrace/services/relay'
 import { describe, expect, it } from 'vitest'
 import { request } from '../requests.ts'
 import { ForwardStage } from './stage.ts'

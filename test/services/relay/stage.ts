@@ -11,7 +11,7 @@ import {
 } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import { duplexPair, RtmpClient, type RtmpClientOptions, type RtmpServerOptions } from 'millrace/node'
-import { Forwarder, type ForwarderOptions, StreamPush, type StreamPushOptions } from 'millrace/services'
+import { Forwarder, type ForwarderOptions, StreamPush, type StreamPushOptions } from 'millrace/services/relay'
 import { expect, onTestFinished } from 'vitest'
 import type { Clip } from '../../support/clips.ts'
 import { packetsOf } from '../../node/http/http-harness.ts'

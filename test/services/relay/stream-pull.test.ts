@@ -1,7 +1,7 @@
 import { Hub, type StreamPath, VirtualClock } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
 import { duplexPair, HttpFlvClient, RtmpClient, type RtmpClientOptions } from 'millrace/node'
-import { StreamPull, type StreamPullOptions } from 'millrace/services'
+import { StreamPull, type StreamPullOptions } from 'millrace/services/relay'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { packetsOf } from '../../node/http/http-harness.ts'
 import { settle, World } from '../../node/memory-world.ts'

@@ -1,7 +1,7 @@
 import { Hub, reject, redirect } from 'millrace/hub'
 import { packetFromTag } from 'millrace/media'
 import { DEFAULT_CAPABILITIES } from 'millrace/rtmp'
-import { StreamPush } from 'millrace/services'
+import { StreamPush } from 'millrace/services/relay'
 import { describe, expect, it } from 'vitest'
 import { hex } from '../../support/bytes.ts'
 import { ForwardStage, Received, words } from './stage.ts'

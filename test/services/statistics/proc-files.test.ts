@@ -1,4 +1,4 @@
-import { SystemStatistics } from 'millrace/services'
+import { SystemStatistics } from 'millrace/services/statistics'
 import { describe, expect, test } from 'vitest'
 import {
   parseCpuTimes,

@@ -1,6 +1,6 @@
 /** Virtual hosts that come, change and go while streams run. */
 import { type AccessRequest, Hub, type HubOptions } from 'millrace/hub'
-import { VhostHubs, type VhostSettings } from 'millrace/services'
+import { VhostHubs, type VhostSettings } from 'millrace/services/vhosts'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 function vhostHubs(...settings: [string, VhostSettings][]): VhostHubs {

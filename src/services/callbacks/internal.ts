@@ -1,0 +1,8 @@
+/**
+ * What other rooms of this package use of this one, and its users do not see.
+ *
+ * @module
+ */
+export { isDelivered, statusError } from './callback-answer.ts'
+export { CallbackClient } from './callback-client.ts'
+export { Deadlines } from './deadlines.ts'

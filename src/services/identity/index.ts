@@ -1,0 +1,7 @@
+/**
+ * {@link ServerIdentity} gives a server, its service run and its streams their ids, the same in callbacks, API and metrics.
+ *
+ * @module services/identity
+ * @group Services
+ */
+export { ServerIdentity, type ServerIdentityOptions } from './server-identity.ts'

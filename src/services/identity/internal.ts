@@ -1,0 +1,6 @@
+/**
+ * What other rooms of this package use of this one, and its users do not see.
+ *
+ * @module
+ */
+export { randomName } from './server-identity.ts'

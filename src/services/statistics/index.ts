@@ -1,0 +1,24 @@
+/**
+ * Who publishes and plays what, with bitrates: {@link Statistics}, which API, metrics and page read. {@link SystemStatistics} is about the
+ * process and its machine.
+ *
+ * @module services/statistics
+ * @group Services
+ */
+export { Client, type ClientFigures, type ClientRole } from './client.ts'
+export {
+  type ConnectionCounts,
+  type Kbps,
+  Statistics,
+  type StatisticsOptions,
+  type StreamStatistics,
+  type VhostStatistics,
+} from './statistics.ts'
+export {
+  type DiskFigures,
+  type MemoryFigures,
+  type NetworkFigures,
+  type SocketFigures,
+  SystemStatistics,
+  type UptimeFigures,
+} from './system-statistics.ts'
