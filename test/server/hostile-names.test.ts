@@ -8,7 +8,7 @@ import { startWith } from './running.ts'
 const LONG = 65_000
 
 test.each(['my show', ' myshow ', 'my%09show'])('a stream that is published as %j', async (name) => {
-  const server = await startWith(NO_WAIT)
+  const server = await startWith(`${NO_WAIT}hls: { targetDurationMs: 500, firstSegmentWaitMs: 200 }`)
   const encoder = await publish(server, `/live/${decodeURIComponent(name)}`)
   for (const packet of CLIP) encoder.write(packet)
   await vi.waitFor(() => expect(server.hub.source('/live/myshow')?.lastDts).toBeGreaterThan(3_000))

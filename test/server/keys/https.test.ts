@@ -12,7 +12,9 @@ import { tryKeys } from './try-keys.ts'
 const FILES = `tls: { cert: ${join(ROOT, 'test/support/tls/certificate.pem')}, key: ${join(ROOT, 'test/support/tls/key.pem')} }`
 
 async function withHttps(keys: string): Promise<TestServer> {
-  return await startWith(`https: { ${keys}, ${FILES} }`)
+  return await startWith(
+    `https: { ${keys}, ${FILES} }\nhls: { targetDurationMs: 500, firstSegmentWaitMs: 200 }`,
+  )
 }
 
 async function secureStatus(url: string): Promise<number> {

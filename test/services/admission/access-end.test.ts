@@ -147,7 +147,7 @@ describe('HTTP', () => {
   async function serve(book: Book) {
     const hub = new Hub({ authorize: book.authorize, publisherWaitMs: 0, graceMs: 0 })
     const live = new LiveHandler({ hub })
-    const hls = new HlsHandler({ hub, targetDurationMs: 500 })
+    const hls = new HlsHandler({ hub, targetDurationMs: 500, firstSegmentWaitMs: 200 })
     const server = createServer((asked, answer) => {
       if (!hls.handle(asked, answer) && !live.handle(asked, answer)) answer.writeHead(404).end()
     })

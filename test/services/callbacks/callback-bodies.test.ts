@@ -168,6 +168,7 @@ describe('HTTP', () => {
       hub,
       trustProxy: true,
       targetDurationMs: 500,
+      firstSegmentWaitMs: 200,
       ...(directory === undefined ? {} : { store: new DirectorySegmentStore(directory) }),
     })
     callbacks.watchHls(hls)
