@@ -4,7 +4,12 @@
  * @module
  */
 import type { HlsSegment } from '../segment/index.ts'
-import { type EncryptionKey, formatMediaPlaylist, type MediaPlaylist } from './media-playlist.ts'
+import {
+  type EncryptionKey,
+  formatMediaPlaylist,
+  type FormatMediaPlaylistOptions,
+  type MediaPlaylist,
+} from './media-playlist.ts'
 
 /** How much an {@link HlsPlaylist} shows. */
 export interface HlsPlaylistOptions {
@@ -217,8 +222,8 @@ export class HlsPlaylist {
   }
 
   /** The playlist as text. */
-  format(): string {
-    return formatMediaPlaylist(this.toMediaPlaylist())
+  format(options?: FormatMediaPlaylistOptions): string {
+    return formatMediaPlaylist(this.toMediaPlaylist(), options)
   }
 
   /** Lets segments leave at the front, but never below three target durations (RFC 8216 §6.2.2). */

@@ -41,6 +41,7 @@ export {
   type ByteRange,
   type EncryptionKey,
   formatMediaPlaylist,
+  type FormatMediaPlaylistOptions,
   type MediaInitialization,
   type MediaPlaylist,
   type MediaPlaylistSegment,

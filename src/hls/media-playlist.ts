@@ -91,12 +91,25 @@ export interface PlaylistStart {
   readonly precise?: boolean
 }
 
+/** How {@link formatMediaPlaylist} writes a playlist. */
+export interface FormatMediaPlaylistOptions {
+  /**
+   * Gives the URI to write for a segment or an initialization, relative to the playlist: one playlist is then formatted for viewers who
+   * load it under different names, or with a token. URIs of keys stay. @defaultValue the URI as it is
+   */
+  readonly uriOf?: (uri: string) => string
+}
+
 /**
  * The text of a media playlist, with LF and a final line break.
  * @throws RangeError for a URI or title with a line break, a URI that starts with `#`, or a time that is no date: text that would
  * read as something else.
  */
-export function formatMediaPlaylist(playlist: MediaPlaylist): string {
+export function formatMediaPlaylist(
+  playlist: MediaPlaylist,
+  options: FormatMediaPlaylistOptions = {},
+): string {
+  const { uriOf = (uri: string) => uri } = options
   const lines = ['#EXTM3U', `#EXT-X-VERSION:${Math.max(playlist.version ?? 3, versionNeeded(playlist))}`]
   lines.push(`#EXT-X-TARGETDURATION:${playlist.targetDurationSec}`)
   if (playlist.independentSegments === true) lines.push('#EXT-X-INDEPENDENT-SEGMENTS')
@@ -114,7 +127,7 @@ export function formatMediaPlaylist(playlist: MediaPlaylist): string {
     const segmentKeys = formatKeys(segment.keys)
     if (segmentKeys !== keys) lines.push(segmentKeys === '' ? '#EXT-X-KEY:METHOD=NONE' : segmentKeys)
     keys = segmentKeys
-    const segmentMap = segment.map === undefined ? '' : formatMap(segment.map)
+    const segmentMap = segment.map === undefined ? '' : formatMap(segment.map, uriOf)
     if (segmentMap !== map && segmentMap !== '') lines.push(segmentMap)
     map = segmentMap
     if (segment.programDateTimeMs !== undefined) {
@@ -124,7 +137,7 @@ export function formatMediaPlaylist(playlist: MediaPlaylist): string {
     lines.push(`#EXTINF:${segment.durationSec.toFixed(3)},${oneLine(segment.title ?? '')}`)
     const range = segment.byteRange
     if (range !== undefined) lines.push(`#EXT-X-BYTERANGE:${range.length}@${range.offset}`)
-    lines.push(uriLine(segment.uri))
+    lines.push(uriLine(uriOf(segment.uri)))
   }
   if (playlist.endList) lines.push('#EXT-X-ENDLIST')
   return `${lines.join('\n')}\n`
@@ -179,8 +192,8 @@ function keyAttributes(key: EncryptionKey): Attribute[] {
   return attributes
 }
 
-function formatMap(map: MediaInitialization): string {
-  const attributes: Attribute[] = [['URI', quoted(map.uri)]]
+function formatMap(map: MediaInitialization, uriOf: (uri: string) => string): string {
+  const attributes: Attribute[] = [['URI', quoted(uriOf(map.uri))]]
   const range = map.byteRange
   if (range !== undefined) attributes.push(['BYTERANGE', `"${range.length}@${range.offset}"`])
   return `#EXT-X-MAP:${formatAttributes(attributes)}`

@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import { encodeUtf8 } from '../bytes/index.ts'
-import { formatMediaPlaylist, HlsPlaylist, type HlsPlaylistEntry } from '../hls/index.ts'
+import { formatMediaPlaylist, HlsPlaylist, type HlsPlaylistEntry, type MediaPlaylist } from '../hls/index.ts'
 import {
   type HlsSegment,
   HlsSegmenter,
@@ -122,7 +122,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   #source: Source
   #consumer: Consumer
   #segmenter: Segmenter
-  #playlist: HlsPlaylist
+  readonly #folder: string
+  #window: HlsPlaylist
   #nextSequence: number
   readonly #base: string
   readonly #stored: Set<string>
@@ -136,7 +137,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   #finished: Promise<void>
   #ownsPlaylist: boolean
   readonly #waiters: Set<() => void>
-  #text: string | undefined
+  #playlist: MediaPlaylist | undefined
   #ended: boolean
   #hasAudio: boolean
   #hasVideo: boolean
@@ -155,7 +156,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     this.#store = store
     this.#options = options
     this.#base = variant?.key ?? storeKey(source.streamPath)
-    this.#playlist = this.#newPlaylist(0)
+    this.#folder = encodeURIComponent(this.#base.slice(this.#base.lastIndexOf('/') + 1))
+    this.#window = this.#newWindow(0)
     this.#nextSequence = startSequence
     this.#stored = new Set()
     this.#unstored = new Map()
@@ -164,7 +166,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     this.#isRefused = false
     this.#ownsPlaylist = true
     this.#waiters = new Set()
-    this.#text = undefined
+    this.#playlist = undefined
     this.#ended = false
     this.#hasAudio = false
     this.#hasVideo = false
@@ -178,14 +180,17 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     return this.#source
   }
 
-  /** The media playlist as it is now, `undefined` before the first segment. */
-  get playlist(): string | undefined {
-    return this.#text
+  /**
+   * The media playlist as it is now, `undefined` before the first segment. Its URIs are names of files in the folder of the segments: format
+   * it with `uriOf` to say where that is.
+   */
+  get playlist(): MediaPlaylist | undefined {
+    return this.#playlist
   }
 
   /** Peak and average bit rate of the window, bit/s. */
   get bandwidth(): HlsBandwidth {
-    return { peak: this.#playlist.peakBandwidth, average: this.#playlist.averageBandwidth }
+    return { peak: this.#window.peakBandwidth, average: this.#window.averageBandwidth }
   }
 
   /** Whether audio and video were in any segment of this source: an announced track may never come. */
@@ -232,8 +237,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
    * next one is there.
    * @returns the playlist; what there is of it when `signal` aborts or the source ends first, `undefined` before the first segment.
    */
-  async whenReady(signal: AbortSignal): Promise<string | undefined> {
-    if (this.#isPlayable || this.#ended || signal.aborted) return this.#text
+  async whenReady(signal: AbortSignal): Promise<MediaPlaylist | undefined> {
+    if (this.#isPlayable || this.#ended || signal.aborted) return this.#playlist
     await new Promise<void>((resolve) => {
       // Who gives up is forgotten: a source that never gets a segment may be asked for without end.
       const wake = (): void => {
@@ -245,7 +250,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
       this.#waiters.add(wake)
       signal.addEventListener('abort', wake, { once: true })
     })
-    return this.#text
+    return this.#playlist
   }
 
   /** A segment by its number, while it is kept. */
@@ -280,8 +285,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
 
   /** Nothing is expected any more: EXT-X-ENDLIST. Does nothing while a source is packaged. */
   async endPlaylist(): Promise<void> {
-    if (!this.#ended || this.#playlist.ended) return
-    this.#playlist.end()
+    if (!this.#ended || this.#window.ended) return
+    this.#window.end()
     await this.#storePlaylist()
   }
 
@@ -295,8 +300,10 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   }
 
   get #isPlayable(): boolean {
-    const { entries, durationSec } = this.#playlist
-    return this.#text !== undefined && entries.length > 1 && durationSec * 1_000 >= startupOf(this.#options)
+    const { entries, durationSec } = this.#window
+    return (
+      this.#playlist !== undefined && entries.length > 1 && durationSec * 1_000 >= startupOf(this.#options)
+    )
   }
 
   async #run(source: Source, consumer: Consumer): Promise<void> {
@@ -363,17 +370,16 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
 
   /** @returns whether the stored playlist names the newest segment that is stored. */
   async #storePlaylist(): Promise<boolean> {
-    if (this.#playlist.entries.length === 0) return false
+    if (this.#window.entries.length === 0) return false
     const { variant } = this.#options
-    if (variant !== undefined) this.#playlist.raiseTargetDuration(variant.timeline.longestSec)
-    this.#text = this.#playlist.format()
+    if (variant !== undefined) this.#window.raiseTargetDuration(variant.timeline.longestSec)
+    this.#playlist = this.#window.toMediaPlaylist()
     this.#wake()
     if (!this.#ownsPlaylist) return false
-    const stored = storedPlaylist(this.#playlist.toMediaPlaylist(), (sequence) =>
-      this.#stored.has(this.#key(sequence)),
-    )
+    const stored = storedPlaylist(this.#playlist, (sequence) => this.#stored.has(this.#key(sequence)))
     if (stored === undefined) return false
-    if (!(await this.#put(`${this.#base}.m3u8`, encodeUtf8(formatMediaPlaylist(stored))))) return false
+    const text = formatMediaPlaylist(stored, { uriOf: (uri) => `${this.#folder}/${uri}` })
+    if (!(await this.#put(`${this.#base}.m3u8`, encodeUtf8(text)))) return false
     const { mediaSequence: first, segments } = stored
     this.#listed = { first, last: first + segments.length - 1 }
     return true
@@ -387,23 +393,19 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     const isStored = await this.#put(key, bytes)
     if (isStored) this.#stored.add(key)
     else this.#unstored.set(sequence, bytes)
-    const name = this.#base.slice(this.#base.lastIndexOf('/') + 1)
     if ('discontinuitySequence' in segment) this.#followOthers(segment)
     this.#nextSequence = sequence + 1
-    this.#playlist.add(segment, {
-      uri: `${encodeURIComponent(name)}/${sequence}.ts`,
-      byteLength: bytes.length,
-    })
-    this.#expired.push(...this.#playlist.takeExpired())
+    this.#window.add(segment, { uri: `${sequence}.ts`, byteLength: bytes.length })
+    this.#expired.push(...this.#window.takeExpired())
     return isStored
   }
 
   /** The playlist of a variant begins anew with a segment that is not the next: there are no gaps in its numbers. */
   #followOthers(segment: HlsVariantSegment): void {
     const { sequence, discontinuity, discontinuitySequence } = segment
-    if (this.#text !== undefined && sequence === this.#nextSequence) return
-    this.#expired.push(...this.#playlist.clear())
-    this.#playlist = this.#newPlaylist(discontinuity ? discontinuitySequence - 1 : discontinuitySequence)
+    if (this.#playlist !== undefined && sequence === this.#nextSequence) return
+    this.#expired.push(...this.#window.clear())
+    this.#window = this.#newWindow(discontinuity ? discontinuitySequence - 1 : discontinuitySequence)
   }
 
   #newSegmenter(): Segmenter {
@@ -411,17 +413,17 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     const { targetDurationMs = 4_000, segmenter, variant } = this.#options
     if (variant === undefined) {
       // A stream that is published again has viewers with other segments in hand.
-      const startupMs = this.#text === undefined ? startupOf(this.#options) : 0
+      const startupMs = this.#playlist === undefined ? startupOf(this.#options) : 0
       return new HlsSegmenter({ targetDurationMs, startupMs, ...segmenter, startSequence, wallOffsetMs })
     }
     return new HlsVariantSegmenter(variant.timeline, {
       ...segmenter,
       videoTrackId: variant.videoTrackId ?? 0,
-      lastSequence: this.#text === undefined ? -1 : startSequence - 1,
+      lastSequence: this.#playlist === undefined ? -1 : startSequence - 1,
     })
   }
 
-  #newPlaylist(startDiscontinuitySequence: number): HlsPlaylist {
+  #newWindow(startDiscontinuitySequence: number): HlsPlaylist {
     const { targetDurationMs = 4_000, windowMs = 4 * targetDurationMs } = this.#options
     return new HlsPlaylist({
       windowSec: windowMs / 1_000,

@@ -5,7 +5,7 @@
  */
 import { EMPTY_BYTES } from '../bytes/index.ts'
 import { describeTrack, type TrackDescription } from '../codec/index.ts'
-import { formatMultivariantPlaylist, type VariantStream } from '../hls/index.ts'
+import { formatMediaPlaylist, formatMultivariantPlaylist, type VariantStream } from '../hls/index.ts'
 import type { FourCc, MediaPacket } from '../media/index.ts'
 import type { HlsPlaylistReader } from './hls-sessions.ts'
 import type { PackagedVariant } from './packaged-stream.ts'
@@ -42,16 +42,14 @@ export function mediaPlaylistText(
   reader: HlsPlaylistReader,
   { name, packager }: PackagedVariant,
 ): string | undefined {
-  if (packager.isBehind) return undefined
+  const { playlist } = packager
+  if (playlist === undefined || packager.isBehind) return undefined
   const { id, streamPath } = reader
-  // The packager names the stream as the hub does; a viewer with a session may know it by another name.
+  // A viewer with a session may know the stream by another name than the hub.
   const ofStream = id === undefined ? publicFolder(reader) : nameOf(streamPath)
   const folder = name === '' ? ofStream : `${ofStream}/${encodeURIComponent(name)}`
   const query = id === undefined ? publicQuery(reader) : `?session=${id}`
-  return packager.playlist?.replaceAll(
-    /^[^#\n]*\/(\d+\.ts)$/gm,
-    (_, file: string) => `${folder}/${file}${query}`,
-  )
+  return formatMediaPlaylist(playlist, { uriOf: (file) => `${folder}/${file}${query}` })
 }
 
 /** The folder of the segments that everybody gets, relative to the playlist: that of the hub's path, whatever the viewer called it. */

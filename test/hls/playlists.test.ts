@@ -340,6 +340,32 @@ a
       formatMediaPlaylist({ ...plain, targetDurationSec: 1, mediaSequence: 0, endList: false, segments })
     expect(write).toThrow(RangeError)
   })
+
+  it('give the same segments and initializations other URIs, and leave keys', () => {
+    const playlist: MediaPlaylist = {
+      type: 'media',
+      targetDurationSec: 4,
+      mediaSequence: 12,
+      endList: false,
+      segments: [
+        {
+          uri: '12.m4s',
+          durationSec: 4,
+          map: { uri: 'init.mp4' },
+          keys: [{ method: 'AES-128', uri: 'https://keys.example/1' }],
+        },
+      ],
+    }
+    const lines = formatMediaPlaylist(playlist, { uriOf: (uri) => `show/${uri}?session=a` }).split('\n')
+    expect(lines.slice(4)).toEqual([
+      '#EXT-X-KEY:METHOD=AES-128,URI="https://keys.example/1"',
+      '#EXT-X-MAP:URI="show/init.mp4?session=a"',
+      '#EXTINF:4.000,',
+      'show/12.m4s?session=a',
+      '',
+    ])
+    expect(() => formatMediaPlaylist(playlist, { uriOf: (uri) => `#${uri}` })).toThrow(RangeError)
+  })
 })
 
 describe('multivariant playlists', () => {
