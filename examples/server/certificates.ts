@@ -114,7 +114,7 @@ export class Certificates {
       this.read()()
     } catch (error) {
       const { message } = error as Error
-      this.#log.event('certificate-failed', { error: message }, `${message}; the old certificate stays`)
+      this.#log.event('certificate-failed', { error: message }, `${message}; keeping the old certificate`)
     }
   }
 }

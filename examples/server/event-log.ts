@@ -103,13 +103,13 @@ export class EventLog {
       ),
     )
     hub.on('leave', (request) =>
-      this.event('leave', fieldsOf(request, vhost), `${aim(request, vhost)}: over`),
+      this.event('leave', fieldsOf(request, vhost), `${aim(request, vhost)}: ended`),
     )
     hub.on('videoStalled', ({ streamPath: stream }) =>
       this.event(
         'video-stalled',
         { vhost, stream },
-        `no picture in ${vhost}${stream} for 3 s: players get the sound until a keyframe comes`,
+        `no picture in ${vhost}${stream} for 3 s: players get only audio until a keyframe arrives`,
       ),
     )
     hub.on('fanOutError', (error, { streamPath: stream }) =>

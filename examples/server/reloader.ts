@@ -77,7 +77,7 @@ export class Reloader {
         log.event(
           'reload-later',
           namesOf({ sections: late }),
-          `reload: ${late.join(', ')} will change with the next start`,
+          `reload: ${late.join(', ')} will change at the next start`,
         )
     } catch (error) {
       for (const fault of (error as Error).message.split('\n'))

@@ -270,7 +270,7 @@ function startHeartbeat(
     fails = true
   })
   heartbeat.on('recover', () => {
-    if (fails) log.event('heartbeat', {}, 'the heartbeat is heard again')
+    if (fails) log.event('heartbeat', {}, 'the heartbeat works again')
     fails = false
   })
   return heartbeat

@@ -60,7 +60,7 @@ export class VhostServices {
   }
 
   /**
-   * Makes everything anew that `config` changes; the rest goes on as it is. Whoever is in stays in.
+   * Makes everything anew that `config` changes; the rest goes on as it is. Admitted clients stay in.
    * @param hub - the hub of this virtual host.
    * @throws what the first capability throws that cannot be so; the others are applied, and the next time all of them are tried again.
    */

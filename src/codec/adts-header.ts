@@ -66,7 +66,7 @@ export function isAdtsSync(bytes: Uint8Array, offset: number): boolean {
 export function decodeAdtsHeader(bytes: Uint8Array, offset = 0): AdtsHeader {
   needBytes(bytes, offset, ADTS_HEADER_BYTES, 'ADTS header')
   if (!isAdtsSync(bytes, offset)) {
-    throw new DecodeError('ERR_ADTS_HEADER', 'no ADTS sync word, or a reserved frequency behind it')
+    throw new DecodeError('ERR_ADTS_HEADER', 'no ADTS sync word, or a reserved frequency after it')
   }
   const b1 = bytes[offset + 1]!
   const b2 = bytes[offset + 2]!

@@ -43,7 +43,7 @@ export interface AvcSps extends AvcVui {
  */
 export function decodeAvcSps(nalUnit: Uint8Array): AvcSps {
   if (nalUnit.length === 0 || avcNalType(nalUnit[0]!) !== AVC_NAL_SPS) {
-    throw new DecodeError('ERR_AVC_SPS', `NAL unit header ${nalUnit[0]} is no SPS`)
+    throw new DecodeError('ERR_AVC_SPS', `NAL unit header ${nalUnit[0]} is not an SPS`)
   }
   const reader = new BitReader(removeEmulationPrevention(nalUnit))
   reader.skip(8) // NAL unit header

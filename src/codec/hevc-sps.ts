@@ -41,7 +41,7 @@ export interface HevcSps extends HevcProfileTierLevel, HevcVui {
  */
 export function decodeHevcSps(nalUnit: Uint8Array): HevcSps {
   if (nalUnit.length === 0 || hevcNalType(nalUnit[0]!) !== HEVC_NAL_SPS) {
-    throw new DecodeError('ERR_HEVC_SPS', `NAL unit header ${nalUnit[0]} is no SPS`)
+    throw new DecodeError('ERR_HEVC_SPS', `NAL unit header ${nalUnit[0]} is not an SPS`)
   }
   const reader = new BitReader(removeEmulationPrevention(nalUnit))
   reader.skip(16 + 4) // NAL unit header, sps_video_parameter_set_id

@@ -55,7 +55,7 @@ export function isMpegAudioSync(bytes: Uint8Array, offset: number): boolean {
 export function decodeMpegAudioHeader(bytes: Uint8Array, offset = 0): MpegAudioHeader {
   needBytes(bytes, offset, MPEG_AUDIO_HEADER_BYTES, 'MPEG audio header')
   if (!isMpegAudioSync(bytes, offset)) {
-    throw new DecodeError('ERR_MPEG_AUDIO_HEADER', 'no MPEG audio sync, or reserved values behind it')
+    throw new DecodeError('ERR_MPEG_AUDIO_HEADER', 'no MPEG audio sync, or reserved values after it')
   }
   const b1 = bytes[offset + 1]!
   const b2 = bytes[offset + 2]!

@@ -158,7 +158,7 @@ export class HlsPlaylist {
   add(segment: HlsPlaylistSegment, place: HlsPlaylistPlace): void {
     const { sequence, durationSec, discontinuity, independent, programDateTimeMs } = segment
     if (this.#nextSequence !== undefined && sequence !== this.#nextSequence) {
-      throw new RangeError(`segment ${sequence} is added where ${this.#nextSequence} is next`)
+      throw new RangeError(`segment ${sequence} is added, but ${this.#nextSequence} is next`)
     }
     if (/^#|[\r\n]/.test(place.uri) || place.uri === '') {
       throw new RangeError(`not a URI line: ${JSON.stringify(place.uri)}`)

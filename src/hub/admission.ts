@@ -136,7 +136,7 @@ function endOf(answer: unknown): void {
   if (typeof onEnd === 'function') onEnd()
 }
 
-const GONE = 'the peer has gone'
+const GONE = 'the peer has left'
 
 /** Plain JavaScript can answer anything: what is no decision must not let anybody in. */
 function checked(decision: AccessDecision | boolean): AccessDecision {

@@ -56,13 +56,13 @@ export function oneOf(...words: readonly string[]): OptionCheck {
  */
 export function checkOptions<Options>(name: string, options: unknown, checks: OptionChecks<Options>): void {
   if (!AN_OBJECT.isKind(options))
-    throw new TypeError(`${name}: options are an object, not ${wordsOf(options)}`)
+    throw new TypeError(`${name}: options must be an object, not ${wordsOf(options)}`)
   const given = options as Readonly<Record<string, unknown>>
   const known = checks as Readonly<Record<string, OptionCheck>>
   const problems: string[] = []
   for (const [key, value] of Object.entries(given)) {
     const check = Object.hasOwn(known, key) ? known[key] : undefined
-    if (check === undefined) problems.push(`there is no option ${key}`)
+    if (check === undefined) problems.push(`unknown option ${key}`)
     else if (value !== undefined && !check.isKind(value)) {
       problems.push(`${key} is ${wordsOf(value)}, not ${check.expected}`)
     }

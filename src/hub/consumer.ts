@@ -45,7 +45,7 @@ export interface ConsumerStats {
   readonly queuedBytes: number
   /** How far the stream has gone on, by dts, since the next packet to read came, ms; once the log has dropped that one, since the last that was read. */
   readonly lagMs: number
-  /** How often it fell behind and went on at a keyframe. */
+  /** How often it fell behind and skipped to a keyframe. */
   readonly skips: number
   /** Packets of the source passed over by that, whatever their track, and video frames without the keyframe they need. */
   readonly skippedPackets: number

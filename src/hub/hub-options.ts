@@ -34,9 +34,9 @@ export interface HubOptions {
   readonly resolveTimeoutMs?: number | undefined
   /** How long a player waits for a stream that nobody publishes yet, after `resolveSource` found nothing, ms; costs a waiting connection. @defaultValue 3000 */
   readonly publisherWaitMs?: number | undefined
-  /** How long a source outlives its publisher, so that a reconnect kicks nobody, ms. @defaultValue 10000 */
+  /** How long a source outlives its publisher, so that a reconnect disconnects nobody, ms. @defaultValue 10000 */
   readonly graceMs?: number | undefined
-  /** What happens when a stream that is being published is published again. @defaultValue 'refuse' */
+  /** What happens if a second publisher uses the same stream path. @defaultValue 'refuse' */
   readonly secondPublisher?: 'refuse' | 'take-over' | undefined
   /** Where a player begins: with the cached GOP, or at the next keyframe for least delay. @defaultValue 'gop' */
   readonly start?: 'gop' | 'keyframe' | undefined

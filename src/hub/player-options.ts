@@ -42,7 +42,7 @@ export interface PlayerStats {
   readonly queuedBytes: number
   /** How far the stream has gone on, by dts, since the next packet to send came, ms; once the log has dropped that one, since the last that was sent. */
   readonly lagMs: number
-  /** How often it fell behind and went on at a keyframe; a pause does not count. */
+  /** How often it fell behind and skipped to a keyframe; a pause does not count. */
   readonly skips: number
   /** Packets of the source passed over by that, whatever their track. */
   readonly skippedPackets: number

@@ -83,7 +83,7 @@ export class Publisher {
     }
   }
 
-  /** Leaves the stream. Players stay for the grace time, so that a reconnect kicks nobody. Harmless when repeated. */
+  /** Leaves the stream. Players stay for the grace time, so that a reconnect disconnects nobody. Harmless when repeated. */
   unpublish(): void {
     if (this.#ended !== undefined) return
     this.#ended = 'unpublished'

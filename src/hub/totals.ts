@@ -17,7 +17,7 @@ export interface StreamTotals {
   readonly publishes: number
   /** Players, and viewers of segment protocols. */
   readonly plays: number
-  /** How often players fell behind and went on at a keyframe. */
+  /** How often players fell behind and skipped to a keyframe. */
   readonly skips: number
   /** Packets that players passed over by that. */
   readonly skippedPackets: number

@@ -33,7 +33,7 @@ export interface RtmpSessionOptions {
   readonly mediaTimeoutMs?: number | undefined
   /** Silence of the peer after which it is pinged. @defaultValue 20000, as client 0 */
   readonly pingIntervalMs?: number | undefined
-  /** Time for the answer to a ping, held against peers that have answered one before. @defaultValue 20000 */
+  /** Time for the answer to a ping; applies to peers that have answered one before. @defaultValue 20000 */
   readonly pingTimeoutMs?: number | undefined
   /** Bytes of control and command messages that wait for `takeOutput`. @defaultValue 1048576 */
   readonly maxOutputBytes?: number | undefined

@@ -228,7 +228,7 @@ describeWithTool('chromium', 'the page in Chromium, operated', () => {
     const { page, faults } = await open(named)
     const card = page.locator('[data-path="/live/show?vhost=a.localhost"]')
     await card.waitFor()
-    expect(await page.locator('#operator-state').innerText()).toBe('Operated from its own machine only')
+    expect(await page.locator('#operator-state').innerText()).toBe('Operable only from localhost')
     await card.locator('summary').first().click()
     expect(await card.locator('code').nth(1).innerText()).toBe(`${named}/live/show.flv?vhost=a.localhost`)
     for (const protocol of ['flv', 'hls']) {

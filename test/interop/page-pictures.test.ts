@@ -14,7 +14,7 @@ describeWithTool(['chromium', 'ffmpeg'], 'the reference server with ffmpeg', () 
   it('shows pictures and programs on its page, and says what it lacks', async () => {
     const server = await startReferenceServer('--demo', '--config', await configFile(CONFIG))
     expect(server.process.output).toContain(
-      'ingest is off: no-such-ffmpeg is no ffmpeg that can be run: there is no such program',
+      'ingest is off: no-such-ffmpeg is not a usable ffmpeg: program not found',
     )
     expect(server.process.output).toMatch(/transcode: ffmpeg \S+$/m)
     const { context, close } = await launchChromium()

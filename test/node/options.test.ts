@@ -31,9 +31,9 @@ describe.each(CONSTRUCTORS)('%s', (name, make) => {
 
   it('names every option that is unknown or of the wrong type', () => {
     expect(() => make({ hub, maxViewer: 3, clock: 'now' })).toThrow(
-      new TypeError(`${name}: there is no option maxViewer; clock is 'now', not an object`),
+      new TypeError(`${name}: unknown option maxViewer; clock is 'now', not an object`),
     )
-    expect(() => make(5 as never)).toThrow(new TypeError(`${name}: options are an object, not 5`))
+    expect(() => make(5 as never)).toThrow(new TypeError(`${name}: options must be an object, not 5`))
   })
 
   it('takes undefined for an option that is not given', () => {
@@ -56,7 +56,7 @@ it('undefined counts as not given, also in the types', () => {
 it('options within options are checked as well', () => {
   const session = { mediaTimeout: 5_000 } as RtmpServerOptions['session']
   expect(() => new RtmpServer({ hub, ...(session && { session }) })).toThrow(
-    new TypeError('RtmpServer, session: there is no option mediaTimeout'),
+    new TypeError('RtmpServer, session: unknown option mediaTimeout'),
   )
   expect(() => new LiveHandler({ hub, player: { maxLagMs: -1 } })).toThrow(
     new RangeError('LiveHandler, player: maxLagMs is -1; at least 0 is needed'),
@@ -66,7 +66,7 @@ it('options within options are checked as well', () => {
 it('a hub checks its options, when it is made and when they change', () => {
   const wrong = { grace: 5, authorize: 'yes', secondPublisher: 'kick' } as unknown as HubOptions
   const error = new TypeError(
-    "Hub: there is no option grace; authorize is 'yes', not a function; secondPublisher is 'kick', not 'refuse' or 'take-over'",
+    "Hub: unknown option grace; authorize is 'yes', not a function; secondPublisher is 'kick', not 'refuse' or 'take-over'",
   )
   expect(() => new Hub(wrong)).toThrow(error)
   expect(() => hub.setOptions(wrong)).toThrow(error)
@@ -75,9 +75,9 @@ it('a hub checks its options, when it is made and when they change', () => {
 it('clients reject before they connect', async () => {
   const options = { timeoutMs: 5 } as object
   await expect(RtmpClient.play('rtmp://127.0.0.1/live/show', options)).rejects.toThrow(
-    new TypeError('RtmpClient: there is no option timeoutMs'),
+    new TypeError('RtmpClient: unknown option timeoutMs'),
   )
   await expect(HttpFlvClient.play('http://127.0.0.1/live/show.flv', options)).rejects.toThrow(
-    new TypeError('HttpFlvClient: there is no option timeoutMs'),
+    new TypeError('HttpFlvClient: unknown option timeoutMs'),
   )
 })

@@ -58,7 +58,7 @@ it('are read again by a reload, at all ports, and connections go on', async () =
   expect(server.hub.source('/live/show')?.publisher).toBeDefined()
   expect(server.lines.join()).toContain('new certificate for rtmp, http, https, operator')
   // They are no change of a port.
-  expect(server.lines.join()).not.toContain('will change with the next start')
+  expect(server.lines.join()).not.toContain('will change at the next start')
 })
 
 it('are read again by a reload from other files', async () => {
@@ -69,7 +69,7 @@ it('are read again by a reload from other files', async () => {
   server.edit(config(other))
   await server.reload()
   expect(await allShown(server)).toEqual(NEW)
-  expect(server.lines.join()).not.toContain('will change with the next start')
+  expect(server.lines.join()).not.toContain('will change at the next start')
 })
 
 it('are read again when they change, once both files are there', async () => {
@@ -89,7 +89,7 @@ it('stay when the new ones cannot be used, and the log says so', async () => {
   await new Promise((resolve) => setTimeout(resolve, 200))
   // Of another certificate.
   await copyFile(join(PEM, 'renewed-key.pem'), join(folder, 'key.pem'))
-  await vi.waitFor(() => expect(server.lines.join()).toMatch(/rtmp\.tls: .*; the old certificate stays/))
+  await vi.waitFor(() => expect(server.lines.join()).toMatch(/rtmp\.tls: .*; keeping the old certificate/))
   await expect(server.reload()).rejects.toThrow(/rtmp\.tls/)
   expect(await allShown(server)).toEqual(OLD)
 })

@@ -244,11 +244,11 @@ describe('a fault', () => {
     ],
     [
       'vhosts:\n  a: { aliases: [c] }\n  b: { aliases: [C] }\n',
-      'server.yaml:3: vhosts.b: C is a name of a and of b',
+      'server.yaml:3: vhosts.b: C is a name of both a and b',
     ],
     [
       'vhosts:\n  __defaultVhost__: {}\n',
-      'server.yaml:2: vhosts.__defaultVhost__: the virtual host __defaultVhost__ is there twice',
+      'server.yaml:2: vhosts.__defaultVhost__: duplicate virtual host __defaultVhost__',
     ],
     [
       'vhosts:\n  a:\n    callbacks: { secret: x }\n',
@@ -335,7 +335,7 @@ describe('a fault', () => {
     ],
     [
       'callbacks:\n  urls: {}\n  headers: { a key: b }\n',
-      'server.yaml:3: callbacks.headers.a key: is no name of a header',
+      'server.yaml:3: callbacks.headers.a key: is not a header name',
     ],
     [
       'callbacks:\n  urls: {}\n  hlsUrlPrefix: "https://["\n',

@@ -32,7 +32,7 @@ async function linesOf(answer: AccessDecision, request: AccessRequest): Promise<
 test('a player has a line when it is let in and one when it is over', async () => {
   expect(await linesOf(accept(), REQUEST)).toEqual([
     'play /live/show by http-flv from 192.0.2.7: allowed',
-    'play /live/show by http-flv from 192.0.2.7: over',
+    'play /live/show by http-flv from 192.0.2.7: ended',
   ])
 })
 
@@ -72,7 +72,7 @@ test('a stream key is in no line', async () => {
   ]
   expect(lines).toEqual([
     'publish /live/show by rtmp from 192.0.2.7: allowed',
-    'publish /live/show by rtmp from 192.0.2.7: over',
+    'publish /live/show by rtmp from 192.0.2.7: ended',
     'publish /live/… by rtmp from 192.0.2.7: refused, unknown stream key',
   ])
 })
@@ -87,7 +87,7 @@ test('a stream whose video has stalled has one line', () => {
   for (let ms = 0; ms <= 9_000; ms += 20)
     publisher.write(packetFromTag(8, ms, Uint8Array.of(0xaf, 0x01, 0x21)))
   expect(lines.slice(1)).toEqual([
-    'no picture in a.test/live/show for 3 s: players get the sound until a keyframe comes',
+    'no picture in a.test/live/show for 3 s: players get only audio until a keyframe arrives',
   ])
   hub.close()
 })

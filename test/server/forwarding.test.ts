@@ -50,7 +50,7 @@ api: { authentication: none }
   expect(server.lines.map((line) => line.replace(/^\S+ /, '').replace(/\d+ kB/, 'N kB'))).toEqual(
     expect.arrayContaining([
       'forward /live/show to extra',
-      'forward /live/show to extra: over, N kB sent',
+      'forward /live/show to extra: ended, N kB sent',
       expect.stringMatching(/^forward \/live\/show to rtmp:\S+\/configured\/\*\*\*$/),
     ]),
   )

@@ -103,7 +103,7 @@ it('is asked for by the API, which says what is wrong', async () => {
   server.edit(`${TOP}vhosts: { a.test: {} }\nserverId: other\n`)
   expect(await (await fetch(reload)).json()).toMatchObject({ code: 0 })
   expect(server.hubs.get('a.test')).toBeDefined()
-  expect(server.lines.join('\n')).toContain('reload: serverId will change with the next start')
+  expect(server.lines.join('\n')).toContain('reload: serverId will change at the next start')
   server.edit(`${TOP}vhosts: { b.test: {} }\nacces: {}\n`)
   const answer = await (await fetch(reload)).json()
   expect(answer).toMatchObject({ code: 1023 })

@@ -61,7 +61,7 @@ export function configSections(): ConfigSection[] {
   const ofVhost = sectionOf(
     'vhosts',
     vhosts,
-    'New ones are there, old ones end with their streams, and others go on',
+    'New ones become available, removed ones end with their streams, and others continue',
   )
   const values = ofServer.filter(isValue)
   const process: ConfigSection = {

@@ -74,7 +74,7 @@ export class Callbacks implements Capability {
       ),
     )
     callbacks.on('dropped', (action) =>
-      log.event('callback-dropped', { vhost, action }, `callback ${action} dropped: too many wait`),
+      log.event('callback-dropped', { vhost, action }, `callback ${action} dropped: too many are waiting`),
     )
     return callbacks
   }

@@ -69,7 +69,7 @@ export class Forwarding implements Capability {
       log.event(
         'forward-lost',
         { vhost, stream, target, code, error: message, retryMs },
-        `forward ${stream} to ${target}: ${message}, again in ${(retryMs / 1_000).toFixed(1)} s`,
+        `forward ${stream} to ${target}: ${message}, retrying in ${(retryMs / 1_000).toFixed(1)} s`,
       ),
     )
     forwarder.on('close', (push) => {
@@ -78,7 +78,7 @@ export class Forwarding implements Capability {
       log.event(
         'forward-end',
         { vhost, stream, target, sentBytes },
-        `forward ${stream} to ${target}: over, ${sent}`,
+        `forward ${stream} to ${target}: ended, ${sent}`,
       )
     })
     forwarder.on('targetsError', (error, { streamPath: stream }) =>
@@ -89,7 +89,7 @@ export class Forwarding implements Capability {
       ),
     )
     forwarder.on('loop', ({ streamPath: stream }) =>
-      log.event('forward-loop', { vhost, stream }, `${stream} comes back: it is not forwarded again`),
+      log.event('forward-loop', { vhost, stream }, `${stream} came back and is not forwarded again`),
     )
     return forwarder
   }

@@ -83,7 +83,7 @@ export class Hls implements Capability {
       log.event(
         'hls-store-failed',
         { vhost, stream, file, error: message },
-        `HLS of ${stream} cannot be stored in ${directory}: ${message}; segments stay in memory, the playlist there names what is there`,
+        `HLS of ${stream} cannot be stored in ${directory}: ${message}; segments stay in memory, the playlist there lists only stored ones`,
       ),
     )
     handler.on('storeRecover', ({ streamPath: stream }) =>

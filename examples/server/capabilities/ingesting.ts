@@ -60,7 +60,7 @@ export class Ingesting implements Capability {
       log.event('ingest-end', { vhost, name, reason, ranMs }, `ingest ${name}: ${reason}`),
     )
     ingester.on('giveUp', (name, { reason }) =>
-      log.event('ingest-failed', { vhost, name, reason }, `ingest ${name} is given up: ${reason}`),
+      log.event('ingest-failed', { vhost, name, reason }, `ingest ${name} given up: ${reason}`),
     )
     return ingester
   }

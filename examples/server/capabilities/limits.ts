@@ -61,7 +61,7 @@ export class AccessBounds implements Capability {
     const { log, vhost } = this.#context
     const limit = new IdleLimit(hub, { maxIdleMs })
     limit.on('exceeded', ({ streamPath: stream }) =>
-      log.event('idle', { vhost, stream }, `${stream} ended: nobody watched it for ${maxIdleMs} ms`),
+      log.event('idle', { vhost, stream }, `${stream} ended: no viewers for ${maxIdleMs} ms`),
     )
     return limit
   }

@@ -54,14 +54,14 @@ export class Programs implements Capability {
       log.event(
         'exec-failed',
         { vhost, stream, hook, reason },
-        `exec ${hook} for ${stream} is given up: ${reason}`,
+        `exec ${hook} for ${stream} given up: ${reason}`,
       ),
     )
     hooks.on('full', (hook, stream) =>
       log.event(
         'exec-full',
         { vhost, stream, hook },
-        `exec ${hook} for ${stream}: ${section.maxWorkers} run already`,
+        `exec ${hook} for ${stream}: ${section.maxWorkers} already running`,
       ),
     )
     return hooks

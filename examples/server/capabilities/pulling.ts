@@ -67,7 +67,7 @@ export class Pulling implements Capability {
       log.event(
         'pull-lost',
         { vhost, stream, from: pull.url, code, error: message, retryMs },
-        `pull ${stream} from ${pull.url}: ${message}, again in ${(retryMs / 1_000).toFixed(1)} s`,
+        `pull ${stream} from ${pull.url}: ${message}, retrying in ${(retryMs / 1_000).toFixed(1)} s`,
       ),
     )
     return pull

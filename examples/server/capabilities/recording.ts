@@ -71,7 +71,7 @@ export class Recording implements Capability {
       log.event('recording-removed', { vhost, stream, file, reason }, `removed ${file}: ${reason}`),
     )
     recorder.on('error', ({ error, streamPath: stream = '', key: file = '', goesOn }) => {
-      const next = goesOn ? '; it is tried again with the next segment' : ''
+      const next = goesOn ? '; retrying with the next segment' : ''
       log.event(
         'record-failed',
         { vhost, stream, file, error: error.message },

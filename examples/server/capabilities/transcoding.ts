@@ -66,14 +66,14 @@ export class Transcoding implements Capability {
       log.event(
         'transcode-failed',
         { vhost, stream, engine, reason },
-        `transcode ${stream} ${engine} is given up: ${reason}`,
+        `transcode ${stream} ${engine} given up: ${reason}`,
       ),
     )
     transcoder.on('full', (stream, engine) =>
       log.event(
         'transcode-full',
         { vhost, stream, engine },
-        `transcode ${stream} ${engine}: ${section.maxWorkers} run already`,
+        `transcode ${stream} ${engine}: ${section.maxWorkers} already running`,
       ),
     )
     return transcoder

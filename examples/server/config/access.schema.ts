@@ -33,8 +33,8 @@ const domains = z.array(domain).optional()
 
 const referers = z.strictObject({
   all: domains.describe('Domains whose pages may embed; an empty list is every page'),
-  publish: domains.describe('The same for publishers alone'),
-  play: domains.describe('The same for players alone'),
+  publish: domains.describe('The same for publishers only'),
+  play: domains.describe('The same for players only'),
 })
 
 const signedUrls = z
@@ -42,7 +42,7 @@ const signedUrls = z
     secret: z
       .union([text, z.array(text).min(1)], { error: 'must be a secret or a list of secrets' })
       .describe(
-        'Shared with those who sign; of several any will do, so that one can be replaced. For a section of `vhosts` they sign its name, too (`vhost` of `signUrl`); `nms` cannot',
+        'Shared with the signers; of several, any is accepted, so that one can be replaced. For a section of `vhosts` they sign its name as well (`vhost` of `signUrl`); `nms` cannot',
       ),
     actions: z
       .array(z.enum(['publish', 'play']))
@@ -55,7 +55,7 @@ const signedUrls = z
     bindAddress: z
       .boolean()
       .default(false)
-      .describe('A signature is good for one address alone: the signer must name it; not with `nms`'),
+      .describe('A signature is valid for one address, which the signer must name; not with `nms`'),
   })
   .refine(({ scheme, bindAddress }) => !bindAddress || scheme !== 'nms', {
     path: ['bindAddress'],
@@ -78,7 +78,7 @@ const limits = z.strictObject({
   maxIdleMs: positiveMs
     .optional()
     .describe(
-      'How long a publisher may go on without players and HLS viewers; recordings and forwards do not count. Then it is ended',
+      'How long a publisher may stay without players and HLS viewers; recordings and forwards do not count. Then it is disconnected',
     ),
   bitrate: bitrate.optional().describe('A publisher above it is ended'),
 })
@@ -101,4 +101,4 @@ export const accessSection = z
     limits: limits.optional().describe('Bounds by virtual host, each unlimited by default'),
   })
   .describe('Who gets in; see [Decide who may publish and play](../guides/admission.md)')
-  .meta({ reload: 'Whoever is in stays; whoever asks from now on is asked anew' })
+  .meta({ reload: 'Admitted clients stay; the new rules apply to new requests' })

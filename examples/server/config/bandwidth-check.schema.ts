@@ -11,9 +11,7 @@ export const bandwidthCheckSection = z
   .strictObject({
     authentication: authentication
       .default('none')
-      .describe(
-        'Who may measure over HTTP, as in `api`: each of them takes all the bandwidth that there is for a while',
-      ),
+      .describe('Who may measure over HTTP, as in `api`: each measurement uses all bandwidth for a while'),
     maxBytes: count.default(104_857_600).describe('Most bytes of one download or upload'),
     maxDurationMs: positiveMs.default(10_000).describe('Longest time of one download or upload'),
     maxTransfers: count.default(8).describe('Downloads and uploads at a time'),
@@ -29,4 +27,4 @@ export const bandwidthCheckSection = z
   .describe(
     'A [bandwidth check](../guides/play.md#what-a-viewers-network-carries): `/bandwidth/download`, `/bandwidth/upload` and `/bandwidth/ping`, with a panel on the page',
   )
-  .meta({ reload: 'Measurements that go on are cut' })
+  .meta({ reload: 'Running measurements are cut off' })

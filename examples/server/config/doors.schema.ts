@@ -25,13 +25,15 @@ export const rtmpSection = z
     firstMediaTimeoutMs: ms.default(20_000).describe('Time from an accepted publish to its first media'),
     mediaTimeoutMs: ms
       .default(5_000)
-      .describe('Time between two messages of media: a publisher that is silent for longer is ended'),
+      .describe('Time between two messages of media: a publisher that is silent for longer is disconnected'),
     pingIntervalMs: ms.default(20_000).describe('Silence after which a peer is pinged; 0: never'),
     pingTimeoutMs: ms
       .default(20_000)
-      .describe('Time for the answer to a ping, held against peers that have answered one before'),
-    stallTimeoutMs: ms.default(60_000).describe('Time in which a player must take some of what waits for it'),
-    tls: tls.optional().describe('The port speaks RTMPS alone'),
+      .describe('Time for the answer to a ping; applies to peers that have answered one before'),
+    stallTimeoutMs: ms
+      .default(60_000)
+      .describe('Time within which a player must take some of its pending data'),
+    tls: tls.optional().describe('The port accepts only RTMPS'),
   })
   .describe('The RTMP port')
 
@@ -40,10 +42,10 @@ export const operatorSection = z
   .strictObject({
     port: port.describe('Port, 0 for any free one; 1985 is that of SRS'),
     host: z.string().default('127.0.0.1').describe('Address to listen on'),
-    tls: tls.optional().describe('The port speaks HTTPS alone'),
+    tls: tls.optional().describe('The port accepts only HTTPS'),
   })
   .describe(
-    'A port of its own for API, metrics and page, with media as well; the `http` port has media alone then',
+    'A port of its own for API, metrics and page, with media as well; the `http` port then has only media',
   )
 
 /** A second HTTP port, with TLS. */
@@ -54,7 +56,7 @@ export const httpsSection = z
     tls: tls.describe('Its certificate'),
   })
   .describe(
-    'HTTPS on a port of its own beside `http`, with all that is there; `cors` and the like are those of `http`',
+    'HTTPS on a port of its own, next to `http` and with the same content; `cors` and the like are those of `http`',
   )
 
 /** HTTP: media, page, API and metrics. */
@@ -70,15 +72,15 @@ export const httpSection = z
       .union([z.boolean(), count])
       .default(false)
       .describe(
-        'How many proxies stand in front (`true`: one), to believe `X-Forwarded-For`, else `X-Real-IP`, else `Forwarded`, and `X-Forwarded-Proto`',
+        'Number of proxies in front (`true`: one), to trust `X-Forwarded-For`, else `X-Real-IP`, else `Forwarded`, and `X-Forwarded-Proto`',
       ),
     maxViewers: count
       .default(20_000)
       .describe('Viewers by HTTP-FLV, HTTP-TS and WebSocket together; one more is refused with 503'),
     stallTimeoutMs: ms
       .default(60_000)
-      .describe('Time in which a viewer must take some of what waits for it, 0 for any'),
+      .describe('Time within which a viewer must take some of its pending data, 0 for any'),
     cors: origin.default('*').describe('Value of `Access-Control-Allow-Origin` for media, `false` for none'),
-    tls: tls.optional().describe('The port speaks HTTPS alone'),
+    tls: tls.optional().describe('The port accepts only HTTPS'),
   })
   .describe('The HTTP port: media, the page, the API and the metrics')

@@ -25,15 +25,15 @@ const hook = z.strictObject({
   restart: z
     .enum(['always', 'on-failure', 'never'])
     .default('always')
-    .describe('When one for `publish` is started again while the stream is published'),
-  hookTimeoutMs: positiveMs.default(60_000).describe('How long one for `unpublish` may take'),
+    .describe('When a program for `publish` is restarted while the stream is published'),
+  hookTimeoutMs: positiveMs.default(60_000).describe('How long a program for `unpublish` may take'),
 })
 
 /** Programs of a virtual host. */
 export const execSection = z
   .strictObject({
     hooks: z.array(hook),
-    maxWorkers: count.default(64).describe('Programs that run at a time; streams beyond get none'),
+    maxWorkers: count.default(64).describe('Programs that run at a time; further streams get none'),
     ...running,
   })
   .superRefine(({ hooks }, context) => {
@@ -44,5 +44,7 @@ export const execSection = z
       context.addIssue({ code: 'custom', message: (error as Error).message, path: ['hooks'] })
     }
   })
-  .describe('[Programs](../guides/ffmpeg.md#run-programs) that run when streams are published and over')
-  .meta({ reload: 'Programs end, and begin anew for what is live' })
+  .describe(
+    '[Programs](../guides/ffmpeg.md#run-programs) that run when streams are published and unpublished',
+  )
+  .meta({ reload: 'Programs end, and start again for live streams' })

@@ -64,20 +64,20 @@ const audioEncoding = z.strictObject({
   options: encoderOptions,
 })
 
-/** What becomes of video. */
+/** Treatment of video. */
 export const video = z
   .union([z.enum(['copy', 'none']), videoEncoding])
   .default('copy')
-  .describe('What becomes of video: [how it is encoded](../guides/ffmpeg.md#how-streams-are-encoded)')
+  .describe('Treatment of video: [how it is encoded](../guides/ffmpeg.md#how-streams-are-encoded)')
 
-/** What becomes of audio. */
+/** Treatment of audio. */
 export const audio = z
   .union([z.enum(['copy', 'none']), audioEncoding])
   .default('copy')
-  .describe('What becomes of audio')
+  .describe('Treatment of audio')
 
-/** What becomes of audio whose codec is known. */
+/** Treatment of audio whose codec is known. */
 export const autoAudio = z
   .union([z.enum(['auto', 'copy', 'none']), audioEncoding])
   .default('auto')
-  .describe('What becomes of audio; `auto` copies AAC and MP3, and makes AAC of the rest')
+  .describe('Treatment of audio; `auto` copies AAC and MP3, and converts everything else to AAC')

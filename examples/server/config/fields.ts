@@ -58,7 +58,7 @@ function headerFault(name: string, value: string): string | undefined {
   try {
     validateHeaderName(name)
   } catch {
-    return 'is no name of a header'
+    return 'is not a header name'
   }
   try {
     validateHeaderValue(name, value)

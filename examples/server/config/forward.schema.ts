@@ -21,7 +21,7 @@ export const retry = {
   retryMinMs: positiveMs
     .default(1_000)
     .describe(
-      'Wait before the second attempt; it doubles each time, and a random part of up to half is taken away',
+      'Wait before the second attempt; it doubles each time, and a random part of up to half is removed',
     ),
   retryMaxMs: positiveMs.default(30_000).describe('Longest wait between two attempts'),
 }
@@ -47,7 +47,7 @@ export const forwardSection = z
       .boolean()
       .default(false)
       .describe(
-        'A publisher is sent away when the backend of `on_forward` fails; it is asked again otherwise',
+        'Disconnect the publisher if the backend of `on_forward` fails; otherwise the backend is asked again',
       ),
     start: z
       .enum(['gop', 'keyframe'])
@@ -64,5 +64,5 @@ export const forwardSection = z
     '[Forwarding](../guides/forward.md) to other servers; the API can name further targets for a stream',
   )
   .meta({
-    reload: 'Targets that stay keep their connections; after a change of another key all are made anew',
+    reload: 'Targets that stay keep their connections; a change of another key reconnects all of them',
   })

@@ -21,4 +21,4 @@ export const heartbeatSection = z
       .default(false)
       .describe('Also the ports as `rtmp`, `http` and `api`, with which the proxy of SRS registers a server'),
   })
-  .describe('Tells a backend at intervals that the server is there, in the words of SRS')
+  .describe('Reports to a backend at intervals that the server is running, in the format of SRS')

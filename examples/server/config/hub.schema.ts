@@ -11,12 +11,12 @@ export const hubSection = z
   .strictObject({
     graceMs: ms
       .default(10_000)
-      .describe('How long a stream outlives its publisher, so that a reconnect kicks nobody'),
-    publisherWaitMs: ms.default(3_000).describe('How long a player waits for a stream that is not there'),
+      .describe('How long a stream outlives its publisher, so that a reconnect disconnects nobody'),
+    publisherWaitMs: ms.default(3_000).describe('How long a player waits for a stream that does not exist'),
     secondPublisher: z
       .enum(['refuse', 'take-over'])
       .default('refuse')
-      .describe('What happens when a stream that is being published is published again'),
+      .describe('What happens if a second publisher uses the same stream path'),
     start: z
       .enum(['gop', 'keyframe'])
       .default('gop')
@@ -32,8 +32,8 @@ export const hubSection = z
       .describe('Longest application and longest stream name, UTF-8 bytes each; longer ones are refused'),
     atc: z.boolean().default(false).describe("Keep the publisher's own timestamps"),
   })
-  .describe('How streams are kept and handed out; see [Tune latency and throughput](../guides/tuning.md)')
+  .describe('How streams are kept and distributed; see [Tune latency and throughput](../guides/tuning.md)')
   .meta({
     reload:
-      'Streams go on. Bounds and flush policy change at once, the rest counts from the next player, publisher or decision',
+      'Streams continue. Bounds and flush policy change at once, everything else applies from the next player, publisher or decision',
   })

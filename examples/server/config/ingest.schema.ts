@@ -20,13 +20,13 @@ const input = z
       )
       .optional()
       .describe('A remote stream, by `rtsp`, `rtmp`, `http` (HLS), `srt`, `udp`, `rtp` or `tcp`; or `file`'),
-    loop: z.boolean().default(true).describe('Begin a file again at its end'),
+    loop: z.boolean().default(true).describe('Restart a file at its end'),
     realTime: z
       .boolean()
       .optional()
       .describe('Read no faster than it plays; by default files, `http` and `https`'),
     rtspTransport: z.enum(['tcp', 'udp']).default('tcp').describe('How RTSP carries media'),
-    stallMs: positiveMs.default(30_000).describe('An input that gives nothing for so long is opened again'),
+    stallMs: positiveMs.default(30_000).describe('Time without data after which an input is reopened'),
     video,
     audio,
   })
@@ -50,4 +50,4 @@ export const ingestSection = z
     maxRestarts: running.maxRestarts.default('unlimited'),
   })
   .describe('[Files and remote streams](../guides/ffmpeg.md#ingest) that are published here, read by ffmpeg')
-  .meta({ reload: 'Inputs are opened anew' })
+  .meta({ reload: 'Inputs are reopened' })

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { authentication, ms, origin, text } from './fields.ts'
 
 const WHO =
-  '`loopback`: this machine alone; `{ token: … }`, `{ username: …, password: … }` or a list of these; `none`: everybody'
+  '`loopback`: this machine only; `{ token: … }`, `{ username: …, password: … }` or a list of these; `none`: everybody'
 
 /** The HTTP API. */
 export const apiSection = z
@@ -17,7 +17,7 @@ export const apiSection = z
     cors: origin
       .optional()
       .describe(
-        'Value of `Access-Control-Allow-Origin`, `false` for none; by default `*` where credentials are asked for, else `false`',
+        'Value of `Access-Control-Allow-Origin`, `false` for none; by default `*` if credentials are required, else `false`',
       ),
     jsonp: z
       .boolean()
@@ -54,12 +54,12 @@ export const pageSection = z
     enabled: z
       .boolean()
       .default(true)
-      .describe('Show the page at `/`; what the API shows and does is there for whom it lets in'),
+      .describe('Show the page at `/`; the functions of the API are available to users whom it admits'),
     audience: z
       .enum(['everybody', 'operators'])
       .optional()
       .describe(
-        'Who sees and plays the streams on it: `operators` are those whom the API lets in. By default `operators` where `api.authentication` has credentials, else `everybody`',
+        'Who sees and plays the streams on it: `operators` are users whom the API admits. By default `operators` if `api.authentication` has credentials, else `everybody`',
       ),
   })
   .describe('The web page')
@@ -70,7 +70,7 @@ export const processKeys = {
     .union([text, z.array(text)])
     .optional()
     .describe(
-      'Files whose keys count where this file does not have them, relative to its folder: mappings are put together key by key, lists are not. Of several files the last counts; each may include others',
+      'Files whose keys apply if this file does not have them, relative to its folder: mappings are put together key by key, lists are not. Of several files the last wins; each may include others',
     ),
   serverId: text
     .optional()

@@ -15,5 +15,5 @@ export const publishKeysSection = z
     }),
   )
   .check(distinct('key', 'stands here twice'))
-  .describe('When given, only these keys may publish, each under its public stream path')
-  .meta({ reload: 'Whoever is in stays; whoever asks from now on is asked anew' })
+  .describe('If given, only these keys may publish, each under its public stream path')
+  .meta({ reload: 'Admitted clients stay; the new rules apply to new requests' })

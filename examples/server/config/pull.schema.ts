@@ -22,6 +22,6 @@ export const pullSection = z
     }),
   )
   .describe(
-    'Streams of other servers that are [pulled](../guides/forward.md#pull-a-stream), for as long as they are there',
+    'Streams of other servers that are [pulled](../guides/forward.md#pull-a-stream), for as long as they last',
   )
-  .meta({ reload: 'What stays goes on' })
+  .meta({ reload: 'Streams that stay continue' })

@@ -19,7 +19,7 @@ const recordingPath = text.superRefine((path, context) => {
 /** Recording of a virtual host. */
 export const recordSection = z
   .strictObject({
-    directory: text.default('recordings').describe('Where files go; made when there is one'),
+    directory: text.default('recordings').describe('Folder of the files; created for the first file'),
     path: recordingPath
       .default('[app]/[stream].[timestamp].flv')
       .describe(
@@ -33,7 +33,7 @@ export const recordSection = z
       .array(text)
       .min(1)
       .optional()
-      .describe('Streams that are recorded without being asked for, as `app/name`; all otherwise'),
+      .describe('Streams that are recorded automatically, as `app/name`; all otherwise'),
     segmentDurationMs: positiveMs
       .optional()
       .describe('A file ends at the first keyframe after this time; one file per publish otherwise'),
@@ -43,6 +43,5 @@ export const recordSection = z
   })
   .describe('[Recording](../guides/recording.md) to FLV or MP4')
   .meta({
-    reload:
-      'Files that are being written end, and what is live goes on in new ones, from its last keyframe on',
+    reload: 'Open files end, and live streams continue in new ones, from their last keyframe on',
   })

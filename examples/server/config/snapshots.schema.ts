@@ -15,7 +15,7 @@ export const snapshotsSection = z
     intervalMs: positiveMs
       .min(100)
       .optional()
-      .describe('Take one of each stream so often; only when somebody asks by default'),
+      .describe('Interval between pictures of each stream; by default they are taken only on request'),
     width: z
       .int()
       .min(16)
@@ -27,4 +27,4 @@ export const snapshotsSection = z
     maxConcurrent: count.default(2).describe('Programs at a time'),
   })
   .describe('[Pictures of streams](../guides/ffmpeg.md#snapshots) at `/APP/NAME.jpg`, and on the page')
-  .meta({ reload: 'Pictures are taken anew' })
+  .meta({ reload: 'Pictures are taken again' })

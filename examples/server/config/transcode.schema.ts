@@ -14,7 +14,7 @@ const output = z.strictObject({
   stream: text
     .optional()
     .describe(
-      'Name of its stream; `[app]` and `[stream]` are those of the original. In the same app, with `_` and the name of the output behind, by default',
+      'Name of its stream; `[app]` and `[stream]` are those of the original. By default in the same app, followed by `_` and the name of the output',
     ),
   video,
   audio: autoAudio,
@@ -26,11 +26,7 @@ const engine = z.strictObject({
   gopMs: positiveMs
     .default(2_000)
     .describe('Time between keyframes, which are at the same pictures in all outputs'),
-  hwaccel: z
-    .string()
-    .regex(/^\w+$/)
-    .optional()
-    .describe("Decode with hardware, in the words of ffmpeg's `-hwaccel`"),
+  hwaccel: z.string().regex(/^\w+$/).optional().describe("Decode with hardware, as for ffmpeg's `-hwaccel`"),
   outputs: z.array(output).min(1),
 })
 
@@ -39,7 +35,7 @@ export const transcodeSection = z
   .strictObject({
     ffmpeg,
     engines: z.array(engine),
-    maxWorkers: count.default(16).describe('Programs that run at a time; streams beyond are not transcoded'),
+    maxWorkers: count.default(16).describe('Programs that run at a time; further streams are not transcoded'),
     ...running,
   })
   .superRefine(({ engines }, context) => {
@@ -51,4 +47,4 @@ export const transcodeSection = z
     }
   })
   .describe('[Transcoding](../guides/ffmpeg.md#transcode) with ffmpeg: a program for each engine and stream')
-  .meta({ reload: 'Programs end, and begin anew for what is live; players of renditions stay' })
+  .meta({ reload: 'Programs end, and start again for live streams; players of renditions stay' })

@@ -16,7 +16,7 @@ const ask = async (path) => answerOf(await fetch(`/bandwidth/${path}`, { cache: 
 
 function answerOf(response) {
   if (!response.ok)
-    throw new Error(response.status === 503 ? 'others are measuring: try again' : `${response.status}`)
+    throw new Error(response.status === 503 ? 'others are measuring, try again later' : `${response.status}`)
   return response
 }
 

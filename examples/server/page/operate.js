@@ -199,7 +199,7 @@ async function signIn() {
   const secret = byId('sign-in-secret')
   try {
     if (!(await api.signIn(authorizationOf(byId('sign-in-name').value, secret.value)))) {
-      showSignInFault('The server does not know these.')
+      showSignInFault('The server does not accept these credentials.')
       return
     }
   } catch {

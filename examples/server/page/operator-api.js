@@ -6,11 +6,11 @@ const STORED = 'millrace-authorization'
 /** What stands between the operator and the API, by the status of its answer. */
 const BARRIERS = {
   401: 'Sign in to operate',
-  403: 'Operated from its own machine only',
+  403: 'Operable only from localhost',
   404: 'The API is switched off',
 }
 
-const ASKING = 'Asking the API…'
+const ASKING = 'Contacting the API…'
 
 const API = '/api/v1'
 const STATUS = '/page/status'

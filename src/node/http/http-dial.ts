@@ -94,15 +94,15 @@ function parseHttpUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) throw new TypeError('not an HTTP URL')
   if (url.protocol === 'http:' || url.protocol === 'https:') return url
-  throw new TypeError(`${url.protocol} is not spoken, only http: and https:`)
+  throw new TypeError(`${url.protocol} is not supported, only http: and https:`)
 }
 
 function redirected(from: URL, location: string | undefined, allowInsecure: boolean): URL {
   if (location === undefined || !URL.canParse(location, from.href))
-    throw refused('the server redirects to no URL')
+    throw refused('the server redirects without a URL')
   const next = new URL(location, from.href)
   if (next.protocol !== 'http:' && next.protocol !== 'https:') {
-    throw refused('the server redirects to something that is no URL of http: or https:')
+    throw refused('the server redirects to a URL that is neither http: nor https:')
   }
   if (from.protocol === 'https:' && next.protocol === 'http:' && !allowInsecure) {
     throw refused('the server redirects from https: to http:, where others could read the URL')

@@ -41,7 +41,7 @@ export function readProxyHeader(socket: Socket, clock: Clock): Promise<ProxyHead
     }
     const timer = setDeadline(
       clock,
-      () => refuse(new DecodeError('ERR_PROXY_HEADER', `none within ${PROXY_HEADER_TIMEOUT_MS} ms`)),
+      () => refuse(new DecodeError('ERR_PROXY_HEADER', `no header within ${PROXY_HEADER_TIMEOUT_MS} ms`)),
       PROXY_HEADER_TIMEOUT_MS,
     )
     socket.on('data', onData).on('close', onClose)

@@ -267,7 +267,7 @@ export class RtmpClient extends Announcer<RtmpClientEvents> implements AsyncIter
    */
   async call(name: string, ...args: readonly Amf0Value[]): Promise<readonly Amf0Value[]> {
     const transactionId = this.session.call(name, ...args)
-    if (transactionId === 0) throw new ProtocolError('ERR_RTMP_ENDED', 'the connection is over')
+    if (transactionId === 0) throw new ProtocolError('ERR_RTMP_ENDED', 'the connection has ended')
     const answer = this.#calls.answerTo(transactionId, name)
     this.flush()
     return await answer

@@ -125,7 +125,7 @@ export async function dialRtmp<T extends Dialled>(
 function parseDialled(url: string): RtmpUrl {
   const target = parseRtmpUrl(url)
   if (target.scheme === 'rtmp' || target.scheme === 'rtmps') return target
-  throw new TypeError(`${target.scheme}: is not spoken, only rtmp: and rtmps:`)
+  throw new TypeError(`${target.scheme}: is not supported, only rtmp: and rtmps:`)
 }
 
 function authenticationFor(target: RtmpUrl): RtmpAuthentication {
@@ -147,7 +147,7 @@ function redirected(target: RtmpUrl, url: string, allowInsecure: boolean): RtmpU
   } catch {
     throw new ProtocolError(
       'ERR_RTMP_REDIRECTED',
-      'the server redirects to something that is no URL of rtmp: or rtmps:',
+      'the server redirects to a URL that is neither rtmp: nor rtmps:',
     )
   }
   if (target.scheme === 'rtmps' && next.scheme !== 'rtmps' && !allowInsecure) {

@@ -77,7 +77,7 @@ export class RtmpVhostEntries {
         signal.removeEventListener('abort', onGone)
         resolve(decision)
       }
-      const onGone = (): void => settle(reject('the peer has gone'))
+      const onGone = (): void => settle(reject('the peer has left'))
       const timer =
         connectDecisionTimeoutMs > 0
           ? setDeadline(clock, () => settle(reject('the decision took too long')), connectDecisionTimeoutMs)

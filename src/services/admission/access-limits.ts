@@ -33,7 +33,7 @@ export interface AccessLimitsOptions {
 export interface AccessLimitsStats {
   /** Streams that somebody was let in to publish. */
   readonly streams: number
-  /** Players that were let in. */
+  /** Players admitted. */
   readonly players: number
   /** Addresses of all of them. */
   readonly addresses: number

@@ -65,7 +65,7 @@ export function all(...rules: readonly AccessRule[]): Authorize {
       if (answer === false) return refuse(reject(NOT_ALLOWED))
       if (answer.type !== 'accept') return refuse(answer)
       merged = mergeAccepts(merged, answer)
-      if (signal.aborted) return refuse(reject('the peer has gone'))
+      if (signal.aborted) return refuse(reject('the peer has left'))
       if (answer.streamPath !== undefined) asked = { ...asked, streamPath: answer.streamPath }
     }
     return merged

@@ -35,7 +35,7 @@ export class IpRange {
     const network = parseIpAddress(slash < 0 ? text : text.slice(0, slash))
     const length = slash < 0 ? undefined : text.slice(slash + 1)
     if (network === undefined || (length !== undefined && !/^\d{1,3}$/.test(length))) {
-      throw new RangeError(`${text} is no IP address or CIDR range`)
+      throw new RangeError(`${text} is not an IP address or CIDR range`)
     }
     const bits = network.length * 8
     let prefixBits = length === undefined ? bits : Number(length)

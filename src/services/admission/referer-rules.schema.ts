@@ -11,7 +11,7 @@ import type { RefererRulesOptions } from './referer-rules.ts'
 const domain = z.string().transform((given, context) => {
   const url = `http://${given.replace(/^\*?\./, '')}`
   if (/[/:?#@\s]/.test(given) || !URL.canParse(url)) {
-    context.issues.push({ code: 'custom', message: 'is no domain such as example.com', input: given })
+    context.issues.push({ code: 'custom', message: 'is not a domain such as example.com', input: given })
     return z.NEVER
   }
   return new URL(url).hostname

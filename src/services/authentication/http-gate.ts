@@ -80,8 +80,8 @@ export class HttpGate {
     if (refusal === undefined) return false
     const [reason, more] =
       refusal === 401
-        ? ['who is it?', { 'WWW-Authenticate': this.challenge }]
-        : ['from this machine only', {}]
+        ? ['authentication required', { 'WWW-Authenticate': this.challenge }]
+        : ['only available from localhost', {}]
     sendReply(response, textReply(refusal, reason, { cors: false }, more), request.method ?? 'GET')
     return true
   }

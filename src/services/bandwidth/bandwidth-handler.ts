@@ -172,8 +172,8 @@ export class BandwidthHandler {
       return
     }
     const refusal = this.#gate.check(facts)
-    if (refusal === 401) refuse(401, 'who is it?', { 'WWW-Authenticate': this.#gate.challenge })
-    else if (refusal === 403) refuse(403, 'from this machine only')
+    if (refusal === 401) refuse(401, 'authentication required', { 'WWW-Authenticate': this.#gate.challenge })
+    else if (refusal === 403) refuse(403, 'only available from localhost')
     else if (!methods.includes(facts.method)) refuse(405, methods.join(' or '), { Allow: allowed })
     else answer()
   }

@@ -154,7 +154,7 @@ class Check implements RtmpConnectionExtension {
       this.#beginPublish()
     } else if (this.#step === 'publishing') this.#lookAtPublish()
     else if (this.#step === 'final' && name === 'finalClientPacket') {
-      this.#connection.close('the bandwidth check is over')
+      this.#connection.close('the bandwidth check has ended')
     }
   }
 

@@ -58,7 +58,7 @@ export function readTargets(response: CallbackResponse): readonly string[] {
   const data = objectOf(response.body)?.['data'] ?? {}
   const urls: unknown = (data as { readonly urls?: unknown }).urls ?? []
   if (Array.isArray(urls) && urls.every((url) => typeof url === 'string')) return urls
-  throw new DecodeError('ERR_CALLBACK_ANSWER', 'data.urls is no list of texts')
+  throw new DecodeError('ERR_CALLBACK_ANSWER', 'data.urls is not a list of strings')
 }
 
 /** Whether news has arrived: any 2xx will do, whatever the body says. */

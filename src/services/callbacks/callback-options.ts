@@ -39,7 +39,7 @@ export interface HttpCallbacksOptions {
    * RTMP, with the stream and all of its parameters; a refusal is that of the publish or play. @defaultValue 'connect'
    */
   readonly onConnectAt?: 'connect' | 'stream'
-  /** PEM certificates of authorities to trust beside those of Node, for `https` URLs. @defaultValue none */
+  /** PEM certificates of authorities to trust in addition to those of Node, for `https` URLs. @defaultValue none */
   readonly ca?: string | readonly string[]
   /** Signs every call: see {@link verifyCallback}. @defaultValue no signature */
   readonly secret?: string

@@ -294,7 +294,7 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
       return undefined
     } catch (error) {
       if (this.#closing) return CLOSING
-      if (signal.aborted && !limit.signal.aborted) return 'the peer has gone'
+      if (signal.aborted && !limit.signal.aborted) return 'the peer has left'
       this.#report({ action, url: urls.join(' '), error: error as Error, attempt: 1, final: true })
       return this.#options.whenUnavailable === 'allow' ? undefined : unavailable(error)
     }

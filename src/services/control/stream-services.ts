@@ -61,8 +61,8 @@ export class StreamServices {
    * @throws TypeError for a name with other characters or one that is taken.
    */
   register(name: string, service: ListedService | StreamService): () => void {
-    if (!/^[\w.-]+$/.test(name)) throw new TypeError(`${name} is no name for a service`)
-    if (this.#services.has(name)) throw new TypeError(`there is a service ${name} already`)
+    if (!/^[\w.-]+$/.test(name)) throw new TypeError(`${name} is not a valid service name`)
+    if (this.#services.has(name)) throw new TypeError(`a service ${name} is already registered`)
     this.#services.set(name, service)
     return () => {
       if (this.#services.get(name) === service) this.#services.delete(name)

@@ -57,10 +57,10 @@ export class CommandTemplate {
   constructor(words: readonly string[]) {
     for (const [i, word] of words.entries()) {
       for (const [variable, name] of word.matchAll(/\[(\w+)\]/g)) {
-        if (i === 0) throw new TypeError(`the program is not named by ${variable}`)
+        if (i === 0) throw new TypeError(`the program must not come from ${variable}`)
         if (!(VARIABLES as readonly string[]).includes(name!)) {
           const known = VARIABLES.map((one) => `[${one}]`).join(' ')
-          throw new TypeError(`${variable} is no variable of a command; there are ${known}`)
+          throw new TypeError(`${variable} is not a variable of commands; known are ${known}`)
         }
       }
     }

@@ -80,8 +80,8 @@ export type ResolvedVideoEncoding = z.output<typeof videoEncoding>
 export type ResolvedAudioEncoding = z.output<typeof audioEncoding>
 /** Both kinds, defaults filled in. */
 export interface ResolvedEncoding {
-  /** What becomes of video. */
+  /** Treatment of video. */
   readonly video: 'copy' | 'none' | ResolvedVideoEncoding
-  /** What becomes of audio. */
+  /** Treatment of audio. */
   readonly audio: 'copy' | 'none' | ResolvedAudioEncoding
 }

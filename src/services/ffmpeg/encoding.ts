@@ -50,8 +50,8 @@ export interface AudioEncoding {
 
 /** What becomes of a stream: each kind is copied, left out, or encoded. */
 export interface Encoding {
-  /** What becomes of video. @defaultValue 'copy' */
+  /** Treatment of video. @defaultValue 'copy' */
   readonly video?: 'copy' | 'none' | VideoEncoding | undefined
-  /** What becomes of audio. @defaultValue 'copy' */
+  /** Treatment of audio. @defaultValue 'copy' */
   readonly audio?: 'copy' | 'none' | AudioEncoding | undefined
 }

@@ -23,7 +23,7 @@ export interface ExecHook {
   readonly cwd?: string | undefined
   /** When one for `publish` is started again: whenever it ends, when it fails, or never. @defaultValue 'always' */
   readonly restart?: 'always' | 'on-failure' | 'never' | undefined
-  /** How long one for `unpublish` may take, ms. @defaultValue 60000 */
+  /** How long a program for `unpublish` may take, ms. @defaultValue 60000 */
   readonly hookTimeoutMs?: number | undefined
 }
 
@@ -35,7 +35,7 @@ export interface ExecHooksOptions extends RestartOptions {
   readonly hooks: readonly ExecHook[]
   /** For `[vhost]`. @defaultValue '__defaultVhost__' */
   readonly vhost?: string
-  /** Programs that run at a time; streams beyond get none. @defaultValue 64 */
+  /** Programs that run at a time; further streams get none. @defaultValue 64 */
   readonly maxWorkers?: number
   /** Time and timers, for tests. @defaultValue the runtime's own */
   readonly clock?: Clock

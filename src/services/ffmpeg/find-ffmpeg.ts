@@ -26,12 +26,12 @@ export function findFfmpeg(path = 'ffmpeg'): Promise<Ffmpeg> {
     execFile(path, ['-version'], { timeout: TIMEOUT_MS, killSignal: 'SIGKILL' }, (error, stdout) => {
       const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1]
       if (version !== undefined) resolve({ path, version })
-      else fail(new Error(`${path} is no ffmpeg that can be run: ${reasonOf(error)}`, { cause: error }))
+      else fail(new Error(`${path} is not a usable ffmpeg: ${reasonOf(error)}`, { cause: error }))
     })
   })
 }
 
 function reasonOf(error: (Error & { code?: unknown }) | null): string {
   if (error === null) return 'it does not say its version'
-  return error.code === 'ENOENT' ? 'there is no such program' : error.message.split('\n')[0]!
+  return error.code === 'ENOENT' ? 'program not found' : error.message.split('\n')[0]!
 }

@@ -17,7 +17,7 @@ export interface Ingest extends Encoding {
   readonly file?: string | undefined
   /** A remote stream, by `rtsp`, `rtsps`, `rtmp`, `rtmps`, `http`, `https`, `srt`, `udp`, `rtp` or `tcp`; or `file`. */
   readonly url?: string | undefined
-  /** Begin a file again at its end. Otherwise it is over then. @defaultValue true */
+  /** Restart a file at its end. Otherwise it is over then. @defaultValue true */
   readonly loop?: boolean | undefined
   /** Read no faster than it plays. @defaultValue true for files, `http` and `https`; other streams come in their own time */
   readonly realTime?: boolean | undefined
@@ -25,7 +25,7 @@ export interface Ingest extends Encoding {
   readonly rtspTransport?: 'tcp' | 'udp' | undefined
   /** Time between keyframes when video is encoded, ms. @defaultValue 2000 */
   readonly gopMs?: number | undefined
-  /** An input that gives nothing for so long is opened again, ms. @defaultValue 30000 */
+  /** Time without data after which an input is reopened, ms. @defaultValue 30000 */
   readonly stallMs?: number | undefined
 }
 

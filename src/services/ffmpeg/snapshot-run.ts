@@ -69,7 +69,7 @@ export function jpegOf(
       () => end(new LimitError('ERR_SNAPSHOT_TIMEOUT', `no picture within ${snapshotTimeoutMs} ms`)),
       snapshotTimeoutMs,
     )
-    const abort = (): void => end(new DecodeError('ERR_SNAPSHOT_FAILED', 'nobody needs it any more'))
+    const abort = (): void => end(new DecodeError('ERR_SNAPSHOT_FAILED', 'no longer needed'))
     signal.addEventListener('abort', abort, { once: true })
     const finish = (reason: string): void => {
       timer.cancel()

@@ -55,7 +55,7 @@ export class StreamTemplate {
     this.text = `${this.#app}/${this.#name}`
     const unknown = text.replaceAll(/\[(?:app|stream)\]/g, 'x')
     if (/[[\]]/.test(unknown)) throw new TypeError(`${text}: only [app] and [stream] are known`)
-    if (`/${unknown}/`.includes('//')) throw new TypeError(`${text} is no name of a stream`)
+    if (`/${unknown}/`.includes('//')) throw new TypeError(`${text} is not a valid stream name`)
   }
 
   /** The stream path that is made from `streamPath`. */

@@ -16,7 +16,7 @@ export interface TranscodeOutput extends Pick<Encoding, 'video'> {
    * @defaultValue '[stream]_' and `name`
    */
   readonly stream?: string | undefined
-  /** What becomes of audio; `auto` copies AAC, MP3 and what else has always been in FLV, and makes AAC of the rest. @defaultValue 'auto' */
+  /** Treatment of audio; `auto` copies AAC, MP3 and what else has always been in FLV, and converts everything else to AAC. @defaultValue 'auto' */
   readonly audio?: 'auto' | 'copy' | 'none' | AudioEncoding | undefined
 }
 

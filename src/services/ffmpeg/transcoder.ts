@@ -140,8 +140,9 @@ export class Transcoder extends Announcer<TranscoderEvents> {
   }
 
   #chosen(source: Source, options: unknown): ResolvedEngine[] {
-    if (source.publisher === undefined) throw new TypeError(`nobody publishes ${source.streamPath}`)
-    if (source.publisher.userData instanceof Rendition) throw new TypeError('it is a rendition itself')
+    if (source.publisher === undefined) throw new TypeError(`${source.streamPath} has no publisher`)
+    if (source.publisher.userData instanceof Rendition)
+      throw new TypeError('the stream is itself a rendition')
     const engines = this.#enginesOf(source)
     if (options === undefined) return engines
     const { engines: names } = parseOptions(serviceOptions, options, 'transcode')

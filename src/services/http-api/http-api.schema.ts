@@ -20,7 +20,7 @@ export const httpApiOptions = z.strictObject({
   authentication: httpAuthentication,
   prefix: z
     .string()
-    .regex(/^(\/.*[^/])?$/, 'begins with a slash and ends with none')
+    .regex(/^(\/.*[^/])?$/, 'must begin with a slash and not end with one')
     .default(''),
   cors: z.union([z.string().min(1), z.literal(false)]).optional(),
   jsonp: z.boolean().default(false),

@@ -249,7 +249,7 @@ export class HttpApi {
     const method = this.#methodOf(facts)
     const match =
       matches.find(({ route }) => route.method === method) ?? matches.find(({ route }) => route.anyMethod)
-    if (match === undefined) throw new ApiProblem(405, 405, 'no such method here')
+    if (match === undefined) throw new ApiProblem(405, 405, 'method not allowed')
     const { route, params } = match
     const query = route.query?.safeParse(facts.query)
     if (query?.success === false) throw new ApiProblem(400, 400, firstFault(query.error.issues))
@@ -325,7 +325,7 @@ export class HttpApi {
   }
 }
 
-const REFUSALS = { 401: 'who is it?', 403: 'from this machine only' } as const
+const REFUSALS = { 401: 'authentication required', 403: 'only available from localhost' } as const
 
 function methodsOf(matches: readonly Match[]): string {
   const methods = new Set<string>(matches.map(({ route }) => route.method))

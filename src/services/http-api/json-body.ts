@@ -39,7 +39,8 @@ export async function readFetchBody(request: Request, limits: BodyLimits): Promi
  */
 export function parseJsonBody(text: string, contentType: string): unknown {
   if (text === '') return undefined
-  if (!/^application\/json\s*(;|$)/i.test(contentType)) throw new ApiProblem(415, 415, 'a body is JSON')
+  if (!/^application\/json\s*(;|$)/i.test(contentType))
+    throw new ApiProblem(415, 415, 'the body must be JSON')
   try {
     return JSON.parse(text)
   } catch {
@@ -53,7 +54,7 @@ async function readBody(
   { maxBodyBytes, bodyTimeoutMs }: BodyLimits,
   stop: () => void,
 ): Promise<string> {
-  const tooLarge = new ApiProblem(413, 413, `a body has at most ${maxBodyBytes} bytes`)
+  const tooLarge = new ApiProblem(413, 413, `the body is longer than ${maxBodyBytes} bytes`)
   if (Number(contentLength ?? 0) > maxBodyBytes) throw tooLarge
   const chunks: Uint8Array[] = []
   let length = 0

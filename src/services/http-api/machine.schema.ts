@@ -56,7 +56,7 @@ export const summariesData = z.object({
     net_sample_time: sampleTime,
     net_recv_bytes: unknownInteger.describe('All network interfaces but lo'),
     net_send_bytes: unknownInteger,
-    net_recvi_bytes: unknownInteger.describe('The interfaces that have private addresses alone'),
+    net_recvi_bytes: unknownInteger.describe('Only the interfaces with private addresses'),
     net_sendi_bytes: unknownInteger,
     srs_sample_time: sampleTime,
     srs_recv_bytes: integer.describe('Media from publishers since the start'),

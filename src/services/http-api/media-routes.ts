@@ -83,7 +83,7 @@ export function mediaRoutes(statistics: Statistics, maxPageCount: number): ApiRo
       summary: 'Send the publisher of a stream away; its players stay for the grace time',
       tag: 'media',
       response: responses.Done,
-      problems: { 2048: 'No such stream, or nobody publishes it; HTTP status 404' },
+      problems: { 2048: 'No such stream, or no publisher; HTTP status 404' },
       run: ({ params }) => {
         const publisher = statistics.stream(params['id'] ?? '')?.source.publisher
         if (publisher === undefined) throw noSuchStream(404)

@@ -28,7 +28,7 @@ export const vhost = z.object({
 
 /** Video of a stream. */
 export const video = z.object({
-  codec: z.string().describe('H264, HEVC, AV1, VP9 …; the FourCC where there is no name'),
+  codec: z.string().describe('H264, HEVC, AV1, VP9 …; the FourCC if there is no name'),
   profile: z.string().nullable(),
   level: z.string().nullable(),
   width: integer.nullable(),
@@ -39,7 +39,7 @@ export const video = z.object({
 
 /** Audio of a stream. */
 export const audio = z.object({
-  codec: z.string().describe('AAC, MP3, Opus …; the FourCC where there is no name'),
+  codec: z.string().describe('AAC, MP3, Opus …; the FourCC if there is no name'),
   sample_rate: integer.nullable().describe('Hz'),
   channel: integer.nullable().describe('Channels'),
   profile: z.string().nullable(),
@@ -77,7 +77,7 @@ export const stream = z.object({
   uptime_ms: integer.describe('Since the present publisher came; 0 without one'),
   players: integer.describe('Players over a connection'),
   viewers: integer.describe('HLS viewers'),
-  skips: integer.describe('Times that a player fell behind and went on at a keyframe'),
+  skips: integer.describe('Times that a player fell behind and skipped to a keyframe'),
   skipped_packets: integer,
   cached_bytes: integer.describe('Packets in the log'),
   cached_ms: z.number(),
@@ -114,7 +114,7 @@ export const client = z.object({
     .nullable()
     .describe('What a player does; null for all others, as the fields below'),
   lag_ms: z.number().nullable().describe('How far it is behind the newest packet'),
-  skips: integer.nullable().describe('Times that it fell behind and went on at a keyframe'),
+  skips: integer.nullable().describe('Times that it fell behind and skipped to a keyframe'),
   skipped_packets: integer.nullable(),
   skipped_ms: z.number().nullable(),
   queued_bytes: integer.nullable().describe('Given to it and not yet taken'),
@@ -124,7 +124,7 @@ export const client = z.object({
 export const refusal = z.object({
   last_ms: integer.describe('Unix time of the last time, ms'),
   first_ms: integer.describe('Unix time of the first time, ms'),
-  times: integer.describe('How often: one who comes again in the same way is one entry'),
+  times: integer.describe('How often: repeated refusals of the same kind are one entry'),
   action: z.enum(['connect', 'publish', 'play']),
   protocol: z.string(),
   vhost: z.string().describe('Name of the virtual host'),
@@ -133,7 +133,7 @@ export const refusal = z.object({
     .string()
     .describe('/app/name of what it wanted to play; empty for a publisher, whose name may be a secret key'),
   ip: z.string(),
-  client: z.string().describe('Its id in callbacks and logs, the last time; empty where there is none'),
+  client: z.string().describe('Its id in callbacks and logs, the last time; empty if there is none'),
   agent: z.string().describe('flashVer or User-Agent'),
   pageUrl: z.string().describe('Without query'),
   reason: z.string().describe('In the words that it was given'),

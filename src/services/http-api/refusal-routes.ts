@@ -18,7 +18,7 @@ export function refusalRoutes(refusals: RecentRefusals, maxPageCount: number): A
       method: 'GET',
       path: '/refusals',
       operationId: 'refusals',
-      summary: 'Who was turned away lately and why, the latest first',
+      summary: 'Who was refused recently and why, latest first',
       tag: 'media',
       query: page,
       response: responses.Refusals,

@@ -26,7 +26,7 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
   }
   const streamServiceOf = (name: string | undefined): StreamService => {
     const service = serviceOf(name)
-    if (!isStreamService(service)) throw new ApiProblem(404, 404, 'this service is not for one stream')
+    if (!isStreamService(service)) throw new ApiProblem(404, 404, 'this service does not work on streams')
     return service
   }
   const path = '/streams/{id}/services/{name}'
@@ -36,7 +36,7 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
       method: 'GET',
       path: '/services',
       operationId: 'services',
-      summary: 'What works on streams and beside them',
+      summary: 'Services that work on streams, and all others',
       tag: 'services',
       response: responses.Services,
       run: () => ({
@@ -88,7 +88,7 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
       run: async ({ params, body }) => {
         const target = targetOf(params['id'])
         const service = streamServiceOf(params['name'])
-        if (service.isRunning(target)) throw new ApiProblem(409, 409, 'it runs already')
+        if (service.isRunning(target)) throw new ApiProblem(409, 409, 'it is already running')
         try {
           await service.start(target, body)
         } catch (error) {
@@ -109,7 +109,7 @@ export function serviceRoutes(statistics: Statistics, services: StreamServices):
       run: async ({ params }) => {
         const target = targetOf(params['id'])
         const service = streamServiceOf(params['name'])
-        if (!service.isRunning(target)) throw new ApiProblem(409, 409, 'it does not run')
+        if (!service.isRunning(target)) throw new ApiProblem(409, 409, 'it is not running')
         await service.stop(target)
         return {}
       },
@@ -134,7 +134,7 @@ export function rawRoutes(reload: ReloadConfiguration | undefined): ApiRoute[] {
       // SRS has it beside `code`, where its console looks for it; everything else is in `data`.
       return { http_api, data: { http_api } }
     }
-    if (reload === undefined) throw new ApiProblem(200, CODE_RAW_DISABLED, 'no reload here')
+    if (reload === undefined) throw new ApiProblem(200, CODE_RAW_DISABLED, 'reload is not available')
     if (rpc === 'reload-fetch') return { data: last }
     const rid = String(++reloads)
     try {
@@ -162,7 +162,7 @@ export function rawRoutes(reload: ReloadConfiguration | undefined): ApiRoute[] {
       // Unlike PUT and DELETE, a page from elsewhere may send this with the password that the browser knows. Another port is elsewhere.
       const from = facts.header('sec-fetch-site') ?? 'none'
       if (rpc === 'reload' && from !== 'none' && from !== 'same-origin')
-        throw new ApiProblem(403, 403, 'from another site')
+        throw new ApiProblem(403, 403, 'not allowed from another site')
       return run({ rpc })
     },
   })

@@ -44,7 +44,7 @@ function serverMetrics(statistics: Statistics): Metric[] {
       { labels: { server: serverId, service: serviceId }, value: 1 },
     ]),
     gauge('millrace_uptime_seconds', 'Time since statistics were begun', [{ value: uptimeSec }]),
-    gauge('millrace_connections', 'Connections by door; HLS viewers hold none and are counted as one each', [
+    gauge('millrace_connections', 'Connections by protocol; each HLS viewer counts as one', [
       { labels: { protocol: 'rtmp' }, value: rtmp },
       { labels: { protocol: 'http' }, value: http },
       { labels: { protocol: 'hls' }, value: hls },
@@ -84,11 +84,11 @@ function vhostMetrics(statistics: Statistics, streams: readonly StreamStatistics
     ),
     sum('millrace_received_bytes_total', 'Media from publishers', ({ totals }) => totals.receivedBytes),
     sum('millrace_sent_bytes_total', 'Framed media to players', ({ totals }) => totals.sentBytes),
-    sum('millrace_publishes_total', 'Publishers that were let in', ({ totals }) => totals.publishes),
-    sum('millrace_plays_total', 'Players that were let in', ({ totals }) => totals.plays),
+    sum('millrace_publishes_total', 'Publishers admitted', ({ totals }) => totals.publishes),
+    sum('millrace_plays_total', 'Players admitted', ({ totals }) => totals.plays),
     sum(
       'millrace_skips_total',
-      'Times that a player fell behind and went on at a keyframe',
+      'Times that a player fell behind and skipped to a keyframe',
       ({ totals }) => totals.skips,
     ),
     sum(
@@ -112,9 +112,7 @@ function clientMetrics(clients: readonly Client[]): Metric[] {
   }
   return [
     gauge('millrace_clients', 'Publishers, players and HLS viewers by protocol', [...counts.values()]),
-    gauge('millrace_max_lag_seconds', 'Lag of the player that is farthest behind', [
-      { value: playing.maxLagMs / 1000 },
-    ]),
+    gauge('millrace_max_lag_seconds', 'Lag of the slowest player', [{ value: playing.maxLagMs / 1000 }]),
     gauge('millrace_queued_bytes', 'Bytes that players have been given and not yet taken', [
       { value: playing.queuedBytes },
     ]),
@@ -173,12 +171,12 @@ function streamMetrics(
     ),
     gauge(
       'millrace_stream_max_lag_seconds',
-      'Lag of its player that is farthest behind',
+      'Lag of its slowest player',
       each((_, { maxLagMs }) => maxLagMs / 1000),
     ),
     gauge(
       'millrace_stream_cached_bytes',
-      'Packets in the log, for players that join and players that are behind',
+      'Packets in the log, for joining and slow players',
       each(({ source }) => source.stats().cachedBytes),
     ),
   ]
@@ -264,7 +262,7 @@ export function srsMetrics(
     ),
     counter(
       'srs_clients_errs_total',
-      'Publishers and players that were turned away so far',
+      'Publishers and players refused so far',
       refusals === undefined ? [] : [{ value: refusals.total }],
     ),
   ]
@@ -273,7 +271,7 @@ export function srsMetrics(
 /** Who was turned away, by what was asked for. */
 export function refusalMetric({ totals }: RecentRefusals): Metric {
   const samples = Object.entries(totals).map(([action, value]) => ({ labels: { action }, value }))
-  return counter('millrace_refusals_total', 'Peers that were turned away so far', samples)
+  return counter('millrace_refusals_total', 'Peers refused so far', samples)
 }
 
 function gauge(name: string, help: string, samples: readonly MetricSample[]): Metric {

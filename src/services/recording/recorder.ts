@@ -117,7 +117,7 @@ export class Recorder extends Announcer<RecorderEvents> {
    * Records a stream from its cached GOP on, until {@link Recorder.stop}: also when its publisher leaves and comes back, with a new file
    * each time.
    * @throws TypeError for options that are wrong, a path that leaves the store among them.
-   * @throws RangeError when the stream is recorded already, the recorder is closed, or the source is over or another hub's.
+   * @throws RangeError when the stream is already being recorded, the recorder is closed, or the source is over or another hub's.
    */
   start(source: Source, options: RecordingOptions = {}): void {
     const { path = this.#options.path, format } = parseOptions(recordingOptions, options, 'Recorder.start')
@@ -125,7 +125,7 @@ export class Recorder extends Announcer<RecorderEvents> {
     if (this.#closed || this.#options.hub.source(source.streamPath) !== source) {
       throw new RangeError('the recorder is closed, or the source is not in its hub')
     }
-    if (this.isRecording(source)) throw new RangeError(`${source.streamPath} is recorded already`)
+    if (this.isRecording(source)) throw new RangeError(`${source.streamPath} is already being recorded`)
     this.#unwanted.delete(source)
     this.#wanted.set(source, wanted)
     this.#begin(source, source.publisher, 'gop')

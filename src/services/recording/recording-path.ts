@@ -70,16 +70,16 @@ export class RecordingPath {
     const path = /\.[^./\]]*$/.test(template) ? template : template.replace(/\/$/, '') + DEFAULT_NAME
     const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase()
     if (extension !== 'flv' && extension !== 'mp4') {
-      throw new TypeError(`the path of a recording ends in .flv or .mp4: ${template}`)
+      throw new TypeError(`a recording path must end in .flv or .mp4: ${template}`)
     }
     for (const [variable, name] of path.matchAll(/\[([^\]]*)\]?/g)) {
       if (VARIABLES.includes(name!) && variable.endsWith(']')) continue
       const known = VARIABLES.map((one) => `[${one}]`).join(' ')
-      throw new TypeError(`${variable} is no variable of the path of a recording; there are ${known}`)
+      throw new TypeError(`${variable} is not a variable of recording paths; known are ${known}`)
     }
     // eslint-disable-next-line no-control-regex
     if (/[\\\u0000-\u001f]|^[A-Za-z]:/.test(path) || path.split('/').some((part) => /^\.{0,2}$/.test(part))) {
-      throw new TypeError(`the path of a recording is relative and leads down: ${template}`)
+      throw new TypeError(`a recording path must be relative and lead down: ${template}`)
     }
     this.format = format ?? extension
     this.#template = format === undefined ? path : path.replace(/\w+$/, format)

@@ -60,7 +60,7 @@ export interface StreamPushStats extends KeptConnectionStats {
   readonly lagMs: number
   /** Bytes that wait in the present connection. */
   readonly queuedBytes: number
-  /** How often a connection fell behind and went on at a keyframe. */
+  /** How often a connection fell behind and skipped to a keyframe. */
   readonly skips: number
   /** Packets passed over by that. */
   readonly skippedPackets: number
@@ -80,7 +80,7 @@ export interface StreamPushStats extends KeptConnectionStats {
  * const hub = new Hub()
  * hub.on('publish', (source) => {
  *   const push = new StreamPush({ source, url: 'rtmps://live.example.com/app/key' })
- *   push.on('lost', ({ message }, retryMs) => console.log(`${push.url}: ${message}, again in ${retryMs} ms`))
+ *   push.on('lost', ({ message }, retryMs) => console.log(`${push.url}: ${message}, retrying in ${retryMs} ms`))
  * })
  * ```
  */

@@ -34,9 +34,9 @@ export class HostNames {
 
   #add(host: string, name: string): void {
     const plain = plainHost(host).replace(/^\*(?=\..)/, '')
-    if (plain === '' || plain.includes('*')) throw new TypeError(`"${host}" is no name of a virtual host`)
+    if (plain === '' || plain.includes('*')) throw new TypeError(`"${host}" is not a valid virtual host name`)
     const owner = this.#byHost.get(plain)
-    if (owner !== undefined) throw new TypeError(`${host} is a name of ${owner} and of ${name}`)
+    if (owner !== undefined) throw new TypeError(`${host} is a name of both ${owner} and ${name}`)
     this.#byHost.set(plain, name)
   }
 }

@@ -180,7 +180,7 @@ function readVhosts(
 ): Map<string, WantedVhost> {
   const wanted = new Map<string, WantedVhost>()
   for (const [name, { options = {}, aliases = [] }] of vhosts) {
-    if (wanted.has(name)) throw new TypeError(`the virtual host ${name} is there twice`)
+    if (wanted.has(name)) throw new TypeError(`duplicate virtual host ${name}`)
     wanted.set(name, { options: resolveHubOptions(options), aliases })
   }
   return wanted

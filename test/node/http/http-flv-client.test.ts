@@ -105,8 +105,13 @@ describe('a stream', () => {
 describe('a server', () => {
   it.each([
     ['a status but 200', 404, {}, 'status 404'],
-    ['a redirect without a place', 302, {}, 'the server redirects to no URL'],
-    ['a redirect to another protocol', 302, { location: 'ftp://host/x' }, 'no URL of http: or https:'],
+    ['a redirect without a place', 302, {}, 'the server redirects without a URL'],
+    [
+      'a redirect to another protocol',
+      302,
+      { location: 'ftp://host/x' },
+      'a URL that is neither http: nor https:',
+    ],
   ])('with %s is refused', async (_name, status, headers, message) => {
     const origin = await serve((_request, response) => response.writeHead(status, headers).end('no'))
     await expect(HttpFlvClient.play(`${origin}/live/show.flv`)).rejects.toMatchObject({

@@ -275,7 +275,7 @@ describe('redirects', () => {
     const { port } = await serve(new Hub({ authorize: () => redirect('http://127.0.0.1/x') }))
     await expect(RtmpClient.play(`rtmp://127.0.0.1:${port}/live/show`)).rejects.toMatchObject({
       code: 'ERR_RTMP_REDIRECTED',
-      message: 'the server redirects to something that is no URL of rtmp: or rtmps:',
+      message: 'the server redirects to a URL that is neither rtmp: nor rtmps:',
     })
   })
 })

@@ -127,7 +127,7 @@ tryKeys('access', {
     const server = await withAccess('{ limits: { maxIdleMs: 50 } }')
     const client = await publish(server, '/live/show')
     await client.closed
-    expect(server.lines.join('\n')).toContain('/live/show ended: nobody watched it for 50 ms')
+    expect(server.lines.join('\n')).toContain('/live/show ended: no viewers for 50 ms')
   },
   async 'limits.bitrate.maxKbps'() {
     const [, high] = await burst('{ maxKbps: 1, windowMs: 100 }', '{ maxKbps: 10000000, windowMs: 100 }')

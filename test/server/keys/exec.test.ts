@@ -44,9 +44,11 @@ tryKeys('exec', {
     const hook = `on: publish, restart: never, command: [sh, -c, '${test}', x, '[stream]', '[param]']`
     await logs(await withHook(hook), /exec one for \/live\/show: exited with 0/)
     await expect(withHook("on: publish, command: ['[stream]']")).rejects.toThrow(
-      'the program is not named by',
+      'the program must not come from',
     )
-    await expect(withHook("on: publish, command: [x, '[name]']")).rejects.toThrow('no variable of a command')
+    await expect(withHook("on: publish, command: [x, '[name]']")).rejects.toThrow(
+      'not a variable of commands',
+    )
   },
   async 'hooks[].cwd'() {
     const folder = await tempFolder()
@@ -69,11 +71,11 @@ tryKeys('exec', {
   async maxWorkers() {
     const server = await withHook('on: publish, command: [sleep, "1000"]', 'maxWorkers: 1')
     await publish(server, '/live/other')
-    await logs(server, /exec one for \/live\/other: 1 run already/)
+    await logs(server, /exec one for \/live\/other: 1 already running/)
   },
   async maxRestarts() {
     const server = await withHook('on: publish, command: ["false"]', 'maxRestarts: 0')
-    await logs(server, /exec one for \/live\/show is given up: exited with 1/)
+    await logs(server, /exec one for \/live\/show given up: exited with 1/)
   },
   async niceness() {
     const server = await withHook('on: publish, command: [sleep, "1000"]', 'niceness: 19')

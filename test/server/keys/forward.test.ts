@@ -131,7 +131,7 @@ tryKeys('forward', {
     await logs(server, /the peer took none of \d+ bytes in 1000 ms/)
   },
   async retryMinMs() {
-    await logs(await unreachable('retryMinMs: 20'), /ECONNREFUSED 127\.0\.0\.1:\d+, again in 0\.[01] s/)
+    await logs(await unreachable('retryMinMs: 20'), /ECONNREFUSED 127\.0\.0\.1:\d+, retrying in 0\.[01] s/)
   },
   async retryMaxMs() {
     const server = await unreachable('retryMinMs: 20, retryMaxMs: 30')

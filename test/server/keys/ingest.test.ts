@@ -35,7 +35,7 @@ tryKeys('ingest', {
   async ffmpeg() {
     const input = '{ name: one, stream: /live/one, file: a }'
     const { lines } = await startWith(`ingest: { ffmpeg: no-such-ffmpeg, inputs: [${input}] }`)
-    expect(lines.join('\n')).toContain('ingest is off: no-such-ffmpeg is no ffmpeg')
+    expect(lines.join('\n')).toContain('ingest is off: no-such-ffmpeg is not a usable ffmpeg')
   },
   async 'inputs[].name'() {
     await logs(await withInput('file: a.mp4'), /ingest one: started, pid \d+/)
@@ -77,10 +77,7 @@ tryKeys('ingest', {
     expect(await argumentsFor('file: a, audio: { codec: libmp3lame }')).toContain('-c:a libmp3lame')
   },
   async maxRestarts() {
-    await logs(
-      await withInput('file: a', 'exit 1', 'maxRestarts: 0'),
-      /ingest one is given up: exited with 1/,
-    )
+    await logs(await withInput('file: a', 'exit 1', 'maxRestarts: 0'), /ingest one given up: exited with 1/)
   },
   async niceness() {
     const server = await withInput('file: a', PLAY, 'niceness: 19')

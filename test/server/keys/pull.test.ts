@@ -39,7 +39,7 @@ pull:
     ]),
   )
   await logs(server, /pull \/rtmp\/show from rtmp:\/\/127\.0\.0\.1:\d+\/live\/\*\*\*$/m)
-  // What stays goes on, what is gone is gone.
+  // Streams that stay continue, what is gone is gone.
   server.edit(`pull: [{ url: '${origin.rtmpUrl}/live/show', stream: /rtmp/show }]`)
   await server.reload()
   await vi.waitFor(() => expect(server.hub.source('/http/show')?.publisher).toBeUndefined())
@@ -53,7 +53,7 @@ tryKeys('pull', {
     const url = await startHttp(undefined)
     await logs(
       await startWith(`pull: [{ url: '${url}', stream: /live/show, connectTimeoutMs: 30 }]`),
-      /pull \/live\/show from http:\/\/127\.0\.0\.1:\d+\/live\/\*\*\*: the stream did not begin within 30 ms, again/,
+      /pull \/live\/show from http:\/\/127\.0\.0\.1:\d+\/live\/\*\*\*: the stream did not begin within 30 ms, retrying/,
     )
   },
   async '[].mediaTimeoutMs'() {
@@ -64,7 +64,7 @@ tryKeys('pull', {
   },
   async '[].retryMinMs'() {
     const yaml = `pull: [{ url: 'rtmp://127.0.0.1:1/live/show', stream: /live/show, retryMinMs: 20 }]`
-    await logs(await startWith(yaml), /ECONNREFUSED 127\.0\.0\.1:1, again in 0\.0 s/)
+    await logs(await startWith(yaml), /ECONNREFUSED 127\.0\.0\.1:1, retrying in 0\.0 s/)
   },
   async '[].retryMaxMs'() {
     const times = 'retryMinMs: 20, retryMaxMs: 30'

@@ -24,7 +24,7 @@ async function argumentsFor(section: string): Promise<string> {
 tryKeys('snapshots', {
   async ffmpeg() {
     const off = await startWith(`${NO_WAIT}snapshots: { ffmpeg: no-such-ffmpeg }`)
-    expect(off.lines.join('\n')).toContain('snapshots is off: no-such-ffmpeg is no ffmpeg')
+    expect(off.lines.join('\n')).toContain('snapshots is off: no-such-ffmpeg is not a usable ffmpeg')
     await publishClip(off)
     expect(await status(`${off.httpUrl}/live/show.jpg`)).toBe(404)
     expect(await argumentsFor('')).toContain('-f flv -i pipe:0')

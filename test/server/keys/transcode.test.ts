@@ -34,7 +34,7 @@ async function streamsFor(engine: string): Promise<readonly string[]> {
 tryKeys('transcode', {
   async ffmpeg() {
     const off = await startWith('transcode: { ffmpeg: no-such-ffmpeg, engines: [] }')
-    expect(off.lines.join('\n')).toContain('transcode is off: no-such-ffmpeg is no ffmpeg')
+    expect(off.lines.join('\n')).toContain('transcode is off: no-such-ffmpeg is not a usable ffmpeg')
     const { lines, ffmpeg } = await withEngine(`outputs: [${LO}]`)
     expect(lines.join('\n')).toContain(`transcode: ${ffmpeg} fake`)
   },
@@ -100,7 +100,7 @@ tryKeys('transcode', {
     await publish(server, '/live/one')
     await publish(server, '/live/two')
     await vi.waitFor(
-      () => expect(server.lines.join('\n')).toContain('transcode /live/two one: 1 run already'),
+      () => expect(server.lines.join('\n')).toContain('transcode /live/two one: 1 already running'),
       5_000,
     )
   },
@@ -110,7 +110,7 @@ tryKeys('transcode', {
     const server = await startWith(`transcode: { ffmpeg: ${ffmpeg}, maxRestarts: 0, engines: [${engine}] }`)
     await publishClip(server)
     await vi.waitFor(
-      () => expect(server.lines.join('\n')).toContain('transcode /live/show one is given up: exited with 1'),
+      () => expect(server.lines.join('\n')).toContain('transcode /live/show one given up: exited with 1'),
       5_000,
     )
   },

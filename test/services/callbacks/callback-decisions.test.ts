@@ -265,7 +265,7 @@ describe('many decisions', () => {
       () => 'a wait',
     )
     gone.abort()
-    expect(await second).toEqual(reject('the peer has gone'))
+    expect(await second).toEqual(reject('the peer has left'))
     backend.held[0]!.send('0')
     expect((await first).type).toBe('accept')
     expect([backend.calls.length, failures]).toEqual([1, []])

@@ -8,9 +8,9 @@ it('says which version there is', async () => {
 })
 
 it.each([
-  ['no-such-ffmpeg', 'no-such-ffmpeg is no ffmpeg that can be run: there is no such program'],
-  [process.execPath, /is no ffmpeg that can be run/],
-  ['/', /is no ffmpeg that can be run: .*EACCES/],
+  ['no-such-ffmpeg', 'no-such-ffmpeg is not a usable ffmpeg: program not found'],
+  [process.execPath, /is not a usable ffmpeg/],
+  ['/', /is not a usable ffmpeg: .*EACCES/],
 ])('says by name that %s is none', async (path, message) => {
   await expect(findFfmpeg(path)).rejects.toThrow(message)
 })

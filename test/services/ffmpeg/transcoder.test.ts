@@ -317,7 +317,7 @@ describe('as a service', () => {
     const rendition = { ...target, source: hub.source('/live/show_lo')! }
     expect(() => service.start(rendition, undefined)).toThrow('rendition')
     source.publisher!.unpublish()
-    expect(() => service.start(target, undefined)).toThrow('nobody publishes')
+    expect(() => service.start(target, undefined)).toThrow('has no publisher')
   })
 })
 

@@ -155,12 +155,12 @@ describe('over HTTP', () => {
       const response = await fetch(url, { headers })
       return [response.status, await response.text()]
     }
-    expect(await ask({ token: 'abc' })).toEqual([401, 'who is it?\n'])
+    expect(await ask({ token: 'abc' })).toEqual([401, 'authentication required\n'])
     expect(await ask({ token: 'abc' }, { authorization: 'Bearer abc' })).toEqual([200, 'passed\n'])
     expect(await ask('loopback')).toEqual([200, 'passed\n'])
     expect(await ask('loopback', { 'x-forwarded-for': '192.0.2.1' })).toEqual([
       403,
-      'from this machine only\n',
+      'only available from localhost\n',
     ])
     expect(await ask('none', { 'x-forwarded-for': '192.0.2.1' })).toEqual([200, 'passed\n'])
   })

@@ -34,11 +34,11 @@ describe('variables, as in SRS', () => {
 })
 
 test.each([
-  ['[app]/[seq].flv', '[seq] is no variable'],
-  ['[app/x.flv', '[app/x.flv is no variable'],
-  ['[]x.flv', '[] is no variable'],
-  ['x.ts', 'ends in .flv or .mp4'],
-  ['[stream].[timestamp].flv.exe', 'ends in .flv or .mp4'],
+  ['[app]/[seq].flv', '[seq] is not a variable'],
+  ['[app/x.flv', '[app/x.flv is not a variable'],
+  ['[]x.flv', '[] is not a variable'],
+  ['x.ts', 'end in .flv or .mp4'],
+  ['[stream].[timestamp].flv.exe', 'end in .flv or .mp4'],
   ['/srv/[stream].flv', 'relative'],
   ['../[stream].flv', 'relative'],
   ['a/./[stream].flv', 'relative'],

@@ -50,11 +50,11 @@ describe('a name', () => {
   })
 
   it.each<[string, [string, VhostSettings][]]>([
-    ['the virtual host a is there twice', [['a', {}], ['a', {}]]], // prettier-ignore
-    ['B.example is a name of a and of b', [['a', { aliases: ['b.example'] }], ['b', { aliases: ['B.example'] }]]], // prettier-ignore
-    ['"" is no name of a virtual host', [['', {}]]],
-    ['"a.*" is no name of a virtual host', [['a', { aliases: ['a.*'] }]]],
-    ['"*." is no name of a virtual host', [['a', { aliases: ['*.'] }]]],
+    ['duplicate virtual host a', [['a', {}], ['a', {}]]], // prettier-ignore
+    ['B.example is a name of both a and b', [['a', { aliases: ['b.example'] }], ['b', { aliases: ['B.example'] }]]], // prettier-ignore
+    ['"" is not a valid virtual host name', [['', {}]]],
+    ['"a.*" is not a valid virtual host name', [['a', { aliases: ['a.*'] }]]],
+    ['"*." is not a valid virtual host name', [['a', { aliases: ['*.'] }]]],
   ])('is refused: %s', (message, settings) => {
     const vhosts = vhostHubs(['kept', {}])
     expect(() => vhosts.apply(settings)).toThrow(new TypeError(message))
