@@ -129,6 +129,13 @@ export const ERROR_CODES = {
   ERR_SRT_KEY_MATERIAL: 'an SRT key material message contradicts itself',
   ERR_SRT_LOSS_LIST: 'a list of lost SRT packets is empty, cut off or runs backwards',
   ERR_SRT_PACKET: 'an SRT packet is shorter than its fields or has impossible ones',
+  ERR_SRT_CONNECT_TIMEOUT: 'an SRT listener did not accept within connectTimeoutMs',
+  ERR_SRT_DATA_TIMEOUT: 'an SRT peer sent no data for dataTimeoutMs',
+  ERR_SRT_ENCRYPTION: 'an SRT listener accepts a connection and not its key',
+  ERR_SRT_IDLE_TIMEOUT: 'an SRT peer sent nothing for idleTimeoutMs',
+  ERR_SRT_PEER: 'an SRT listener answers what no connection can be made of',
+  ERR_SRT_REJECTED: 'an SRT listener rejects a connection',
+  ERR_SRT_SEQUENCE: 'an SRT peer acknowledges what was not sent, or skips more than its window',
 } as const
 
 /** The closed union of all error codes. */

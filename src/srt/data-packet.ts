@@ -77,3 +77,10 @@ export function encodeSrtDataPacket(packet: Omit<SrtDataPacket, 'type'>): Uint8A
   datagram.set(packet.payload, SRT_HEADER_BYTES)
   return datagram
 }
+
+/** A copy of a data packet that says it is sent again. */
+export function resentCopy(datagram: Uint8Array): Uint8Array {
+  const copy = datagram.slice()
+  copy[4]! |= RESENT
+  return copy
+}

@@ -1,8 +1,28 @@
 /**
  * SRT (Secure Reliable Transport) without sockets, in live mode: one message is one packet.
  *
- * {@link decodeSrtControlPacket} and {@link decodeSrtDataPacket} read the datagrams of both sides, {@link parseSrtStreamId} reads what a
- * caller asks for. What is not here: rendezvous, handshakes of version 4, groups, packet filters, AES-GCM, file and stream mode.
+ * {@link SrtCallerSession} opens a connection and {@link SrtListener} takes many on one port; both give an {@link SrtSession}, into which go
+ * datagrams and time, and out of which come messages and datagrams. {@link decodeSrtControlPacket} and {@link decodeSrtDataPacket} read the
+ * datagrams of a capture, {@link parseSrtStreamId} reads what a caller asks for. What is not here: rendezvous, handshakes of version 4,
+ * groups, packet filters, AES-GCM, file and stream mode.
+ *
+ * @example A listener that takes who publishes
+ * ```ts
+ * import { parseSrtStreamId, SRT_REJECTION, SrtListener, type SrtSession } from 'millrace/srt'
+ *
+ * export function accept(listener: SrtListener): SrtSession[] {
+ *   const accepted: SrtSession[] = []
+ *   for (let event = listener.readEvent(); event !== undefined; event = listener.readEvent()) {
+ *     const { request } = event
+ *     if (parseSrtStreamId(request.streamId)?.mode !== 'publish') request.reject(SRT_REJECTION.badMode)
+ *     else {
+ *       const session = request.accept({ receiveLatencyMs: 200 })
+ *       if (session !== undefined) accepted.push(session)
+ *     }
+ *   }
+ *   return accepted
+ * }
+ * ```
  *
  * @example What a datagram is
  * ```ts
@@ -18,6 +38,7 @@
  * @module srt
  * @group Protocols
  */
+export { SrtCallerSession, type SrtCallerOptions } from './caller-session.ts'
 export {
   decodeSrtControlPacket,
   encodeSrtControlPacket,
@@ -82,3 +103,17 @@ export {
   sequenceOffset,
 } from './sequence.ts'
 export { formatSrtStreamId, parseSrtStreamId, type SrtStreamId } from './stream-id.ts'
+export type { SrtAddress, SrtDatagram } from './srt-address.ts'
+export type { SrtCrypto } from './srt-crypto.ts'
+export { SrtListener, type SrtListenerOptions, type SrtRequestEvent } from './srt-listener.ts'
+export { SrtRequest } from './srt-request.ts'
+export type {
+  SrtCloseCode,
+  SrtCloseEvent,
+  SrtConnectEvent,
+  SrtDataEvent,
+  SrtSessionEvent,
+} from './session-events.ts'
+export type { SrtSessionOptions } from './session-options.ts'
+export { SrtSession } from './srt-session.ts'
+export type { SrtStatistics } from './statistics.ts'

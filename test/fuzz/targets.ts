@@ -37,6 +37,15 @@ import { FragmentedMp4Muxer, Mp4IndexReader, planMp4 } from 'millrace/mp4'
 import { TsDemuxer, TsMuxer } from 'millrace/mpegts'
 import { ProxyProtocolDecoder } from 'millrace/node'
 import { decodeRtmpMessage, parseRtmpUrl, RtmpClientSession, RtmpServerSession } from 'millrace/rtmp'
+import {
+  decodeSrtControlPacket,
+  decodeSrtDataPacket,
+  decodeSrtKeyMaterial,
+  parseSrtStreamId,
+  SrtCallerSession,
+  SrtListener,
+  type SrtCrypto,
+} from 'millrace/srt'
 import { WebSocketDecoder } from 'millrace/websocket'
 
 /** A function that throws for a defect alone. */
@@ -269,6 +278,57 @@ export const media: FuzzTarget = (bytes) => {
   hls.end()
   drain(hls)
   file.end()
+}
+
+/** Hashes that cost nothing: what is fuzzed is what peers send. */
+const srtCrypto: SrtCrypto = {
+  randomBytes: (length) => new Uint8Array(length).fill(1),
+  hmacSha256: () => new Uint8Array(32),
+  pbkdf2Sha1: (_passphrase, _salt, _iterations, length) => new Uint8Array(length),
+  wrapKey: (_key, keys) => Uint8Array.from([...new Uint8Array(8), ...keys]),
+  unwrapKey: (_key, wrapped) => wrapped.subarray(8),
+  aesCtr: (_key, _counter, data) => data.slice(),
+}
+
+/** SRT datagrams behind each other: to whom 8, length 8 (in units of 2 bytes), body. They go to decoders, a listener and both ends of a connection. */
+export const srt: FuzzTarget = (bytes) => {
+  const from = { address: '127.0.0.1', port: 1 }
+  const options = { crypto: srtCrypto, nowMs: 0, passphrase: 'fuzz-passphrase', keyRefreshPackets: 8 }
+  const listener = new SrtListener({ ...options, maxHandshakesPerSec: 1e6, maxReceivePackets: 256 })
+  const caller = new SrtCallerSession(options)
+  for (let turn = 0; turn < 2; turn++) {
+    for (const datagram of caller.takeOutput()) listener.push(datagram, from, 0)
+    for (const { bytes: answer } of listener.takeOutput()) caller.push(answer, 0)
+  }
+  const accepted = listener.readEvent()?.request.accept()
+  for (const datagram of accepted?.takeOutput() ?? []) caller.push(datagram, 0)
+  let nowMs = 0
+  for (let at = 0; at + 2 <= bytes.length;) {
+    const length = 2 * bytes[at + 1]!
+    const to = bytes[at]! % 3
+    const datagram = bytes.slice(at + 2, at + 2 + length)
+    at += 2 + length
+    nowMs += 5
+    tolerant(() => decodeSrtControlPacket(datagram))
+    tolerant(() => decodeSrtDataPacket(datagram))
+    tolerant(() => decodeSrtKeyMaterial(datagram))
+    parseSrtStreamId(String.fromCharCode(...datagram.subarray(0, 64)))
+    const session = to === 1 ? caller : accepted
+    if (to > 0 && session !== undefined && datagram.length >= 16) {
+      new DataView(datagram.buffer).setUint32(12, session.socketId)
+    }
+    if (to === 1) caller.push(datagram, nowMs)
+    else listener.push(datagram, from, nowMs)
+    if (datagram.length > 0) caller.write(datagram, nowMs)
+    caller.handleTimeout(nowMs)
+    accepted?.handleTimeout(nowMs)
+    while (listener.readEvent() !== undefined);
+    while (caller.readEvent() !== undefined);
+    while (accepted?.readEvent() !== undefined);
+    if (listener.takeOutput().length > 10 || caller.takeOutput().length > 500)
+      throw new Error('an answer grows')
+    accepted?.takeOutput()
+  }
 }
 
 /** C0 C1 C2, or S0 S1 S2, of the simple form. */

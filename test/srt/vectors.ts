@@ -337,9 +337,15 @@ export const FAILED_KEY_EXTENSIONS = hex(`
   0004 0001 04000000                   // KMRSP, one word`)
 
 /** First data packet of the caller above; 16 of its 1316 bytes. */
-const ENCRYPTED_DATA = hex(`
+export const ENCRYPTED_DATA = hex(`
   56019b3f e8000001 000419c4 01bd3030   // whole, in order, even key; message 1
   dfacab1b 4c5ad610 c6fe10ec b399a13b`)
+
+export const EVEN_KEY = hex('1447bbf8661b5d68d29fbae90b5cd438')
+export const ODD_KEY = hex('20a8b7fef09aa635c396586d68b9cd4b')
+export const KEY_ENCRYPTION_KEY = hex('e0840aee0020358662164c434ba15dc5')
+export const DECRYPTED_DATA = hex('474011100042f0250001c10000ff01ff')
+export const DATA_COUNTER = hex('7cf172cd20bfec1dbfcaedac32c50000')
 
 /** Headers of data packets, to which a payload belongs. */
 export const dataHeaders = [
