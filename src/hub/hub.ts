@@ -150,7 +150,7 @@ export class Hub extends Announcer<HubEvents> {
   }
 
   /**
-   * Asks the user's `authorize`. Servers of every protocol call this before they announce anything, to the peer or
+   * Asks the user's `authorize`. Servers go through a {@link Door}, which calls this before anything is announced, to the peer or
    * to others. A path that no stream can have is refused without asking: see {@link streamPathFault}. Never rejects: an error, a timeout
    * or an answer that is no decision is a reject, with the cause as the `authorizeError` event.
    *

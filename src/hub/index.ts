@@ -39,6 +39,17 @@ export {
 } from './access.ts'
 export { Announcer, type AnnouncerEvents } from './announcer.ts'
 export { type Batch, BatchLog, type ConfigurationChange, type FramingStats } from './batch-log.ts'
+export {
+  Door,
+  type DoorPlayOptions,
+  type DoorPublishOptions,
+  type EnterOptions,
+  type FindSource,
+  Playback,
+  Publication,
+  type Refusal,
+  type RefusalCause,
+} from './door.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
 export { setDeadline } from './deadline.ts'

@@ -20,7 +20,11 @@ import {
   Announcer,
   type AnnouncerEvents,
   type Clock,
+  Door,
+  type FindSource,
+  type Hub,
   type HubResolver,
+  type Playback,
   setDeadline,
   type Source,
   type StreamPath,
@@ -29,13 +33,10 @@ import {
 } from '../hub/index.ts'
 import { A_HUB } from '../node/net/index.ts'
 import {
-  admitPlayer,
-  type Admitted,
   closingReply,
   corsHeaders,
   type CorsOptions,
   fetchRequestFacts,
-  type FindSource,
   httpPlayRequest,
   type HttpReply,
   type HttpRequestFacts,
@@ -43,6 +44,7 @@ import {
   nodeRequestFacts,
   notFoundReply,
   pathPrefix,
+  refusalReply,
   replyToMethod,
   sendReply,
   textReply,
@@ -195,6 +197,7 @@ interface Answer {
  */
 export class HlsHandler extends Announcer<HlsHandlerEvents> {
   readonly #options: HlsHandlerOptions
+  readonly #door: Door
   readonly #prefix: string
   readonly #hasSessions: boolean
   readonly #clock: Clock
@@ -223,6 +226,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
       store = new MemorySegmentStore(),
     } = options
     this.#options = options
+    this.#door = new Door(options.hub)
     this.#prefix = pathPrefix(options.prefix)
     this.#hasSessions = options.sessions ?? true
     this.#clock = options.clock ?? systemClock
@@ -407,23 +411,23 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     }
     try {
       const request = httpPlayRequest(facts, 'hls', streamPath, newSessionId())
-      const admitted = await admitPlayer(this.#options.hub, request, gone, this.#options, this.#find)
-      if ('status' in admitted) return admitted
-      const { decision } = admitted
+      const playback = await this.#door.play(request, gone, { find: this.#find })
+      if (playback.type === 'refusal') return refusalReply(playback, this.#options)
       let isViewer = false
       try {
         if (this.#closed) return closingReply(this.#options)
-        const packaged = this.#package(admitted)
+        const { hub, source, request: named } = playback
+        const packaged = this.#package(hub, source, named.streamPath)
         const isReady = await this.#whenReady(packaged, gone)
         // Whoever has gone while it waited will not come with its session.
         if (gone.aborted || this.#closed) return closingReply(this.#options)
-        if (!isReady) return this.#notReady(packaged, admitted)
+        if (!isReady) return this.#notReady(packaged, playback)
         if (facts.method === 'HEAD') return 'head'
-        if (!this.#hasSessions) return { id: undefined, streamPath, request, packaged }
+        if (!this.#hasSessions) return { id: undefined, streamPath, request: named, packaged }
         isViewer = true
-        return this.#sessions.open(packaged, request, decision, this.#clock.now(), formerId)
+        return this.#sessions.open(packaged, streamPath, playback, this.#clock.now(), formerId)
       } finally {
-        if (!isViewer) decision.onEnd?.()
+        if (!isViewer) playback.end()
       }
     } finally {
       this.#sessions.release(remoteAddress)
@@ -431,10 +435,10 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
   }
 
   /** The answer where there is no segment: 404 if the stream is over, else why. */
-  #notReady(packaged: PackagedStream, { hub, request }: Admitted): HttpReply {
+  #notReady(packaged: PackagedStream, playback: Playback): HttpReply {
     if (packaged.ended) return notFoundReply(this.#options)
     const obstacle = hlsObstacle(packaged)
-    hub.failed(request, obstacle)
+    playback.fail(obstacle)
     return textReply(503, obstacle, this.#options, { 'Retry-After': '5' })
   }
 
@@ -547,11 +551,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     }
   }
 
-  #package({
-    hub,
-    source,
-    streamPath,
-  }: Pick<Admitted, 'hub' | 'source'> & { readonly streamPath: string }): PackagedStream {
+  #package(hub: Hub, source: Source, streamPath: string): PackagedStream {
     this.#timer ??= setDeadline(this.#clock, this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
     return namedVariants(this.#variants, streamPath) === undefined
       ? this.#packages.open(hub, source)
@@ -567,7 +567,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     if (typeof hub === 'function') throw new TypeError("mode 'always' needs one hub, not a function")
     const onPublish = (source: Source): void => {
       if (source.closed || this.#packages.has(source)) return
-      this.#package({ hub, source, streamPath: this.#variants.streamOf(source) ?? source.streamPath })
+      this.#package(hub, source, this.#variants.streamOf(source) ?? source.streamPath)
     }
     for (const source of hub.sources) onPublish(source)
     hub.on('publish', onPublish)

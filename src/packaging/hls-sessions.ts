@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { type AccessAccept, type AccessRequest, renameRequest, type Source } from '../hub/index.ts'
+import type { AccessRequest, Playback, Source } from '../hub/index.ts'
 import { networkOf } from '../node/net/index.ts'
 import type { PackagedStream } from './packaged-stream.ts'
 
@@ -107,24 +107,26 @@ export class HlsSessions {
   }
 
   /**
-   * Counts a viewer of `packaged`, which asked by `request`, under the id that is its `clientId`.
+   * Counts a viewer of `packaged` under the id that is the `clientId` of its request. Ends `playback`.
+   * @param streamPath - the stream that it asked for.
    * @param formerId - id of a session that it comes back with, which is not adopted: whoever made it up would share this session. Requests
    * of the same network with that id are its own.
    */
   open(
     packaged: PackagedStream,
-    request: AccessRequest,
-    decision: AccessAccept,
+    streamPath: string,
+    playback: Playback,
     nowMs: number,
     formerId?: string,
   ): HlsSessionEntry {
+    const { request, userData } = playback
     const id = request.clientId ?? newSessionId()
     const { remoteAddress } = request
     const former = formerId === undefined ? undefined : returnKey(formerId, remoteAddress)
     const present = former === undefined ? undefined : this.#returned.get(former)
     if (present !== undefined) {
       // Of two requests with one id, both admitted at once.
-      decision.onEnd?.()
+      playback.end()
       return present
     }
     const network = networkOf(remoteAddress)
@@ -133,15 +135,15 @@ export class HlsSessions {
     packaged.lastUseMs = nowMs
     const session: HlsSessionEntry = {
       id,
-      streamPath: request.streamPath,
-      request: renameRequest(request, decision.streamPath ?? request.streamPath),
+      streamPath,
+      request,
       remoteAddress,
       formerId,
       get source() {
         return packaged.source
       },
       sinceMs: nowMs,
-      userData: decision.userData,
+      userData,
       sentBytes: 0,
       lastRequestMs: nowMs,
       packaged,
@@ -149,7 +151,7 @@ export class HlsSessions {
         uncount()
         this.#uncount(remoteAddress)
         if (former !== undefined) this.#returned.delete(former)
-        decision.onEnd?.()
+        playback.end()
       },
     }
     this.#sessions.set(id, session)

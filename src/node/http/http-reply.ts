@@ -4,7 +4,10 @@
  * @module
  */
 import type { ServerResponse } from 'node:http'
-import type { AccessRedirect, AccessReject } from '../../hub/index.ts'
+import createDebug from 'debug'
+import type { Refusal } from '../../hub/index.ts'
+
+const debug = createDebug('millrace:http')
 
 /** A whole answer without a stream behind it. */
 export interface HttpReply {
@@ -73,11 +76,26 @@ export function textReply(
   }
 }
 
-/** The answer to a decision that does not let the peer in. */
-export function refusalReply(decision: AccessReject | AccessRedirect, options: CorsOptions): HttpReply {
+/** The answer to a player that was not let in. */
+export function refusalReply({ cause, decision, error }: Refusal, options: CorsOptions): HttpReply {
+  if (cause === 'gone') return closingReply(options)
+  if (cause === 'error') {
+    debug('a player was not let in: %s', error)
+    return textReply(500, 'internal error', options)
+  }
   return decision.type === 'redirect'
     ? textReply(302, decision.url, options, { Location: decision.url })
     : textReply(decision.notFound === true ? 404 : 403, decision.reason, options)
+}
+
+/** The answer for a stream that is not there. */
+export function notFoundReply(options: CorsOptions): HttpReply {
+  return textReply(404, 'no such stream', options)
+}
+
+/** The answer when nobody is let in any more. */
+export function closingReply(options: CorsOptions): HttpReply {
+  return textReply(503, 'closing', options, { 'Retry-After': '10' })
 }
 
 /** Sends `reply`; a HEAD request gets its headers alone. A response that has begun cannot be told anything, and is cut. */

@@ -1,19 +1,21 @@
 /**
- * HTTP: requests and replies, admission of players, the live handler and the HTTP-FLV client.
+ * HTTP: requests and replies, the live handler and the HTTP-FLV client.
  *
  * @module node/http
  * @group Node
  */
 export type { TrustProxyOptions } from './forwarded-client.ts'
-export { type Admitted, type FindSource, admitPlayer, closingReply, notFoundReply } from './http-admission.ts'
 export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
 export { HttpFlvClient } from './http-flv-client.ts'
 export { inTurn } from './http-pipeline.ts'
 export {
   type CorsOptions,
   type HttpReply,
+  closingReply,
   corsHeaders,
+  notFoundReply,
   preflightReply,
+  refusalReply,
   replyToMethod,
   sendReply,
   textReply,

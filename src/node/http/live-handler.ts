@@ -9,10 +9,11 @@ import createDebug from 'debug'
 import { FLV_VIEW } from '../../flv/index.ts'
 import { A_STRING, AN_OBJECT, aNumber, checkOptions, type OptionChecks } from '../../hub/internal.ts'
 import {
-  type AccessAccept,
   type AccessProtocol,
   type Clock,
+  Door,
   type HubResolver,
+  type Playback,
   type PlayerOptions,
   type StreamPath,
   systemClock,
@@ -25,12 +26,12 @@ import { A_HUB, PLAYER_CHECKS, StallGuard, TimeoutSweep } from '../net/index.ts'
 import { HTTP_CHECKS } from './http-option-checks.ts'
 import { openFetchStream } from './fetch-stream.ts'
 import type { TrustProxyOptions } from './forwarded-client.ts'
-import { type Admitted, admitPlayer } from './http-admission.ts'
 import { inTurn } from './http-pipeline.ts'
 import {
   type CorsOptions,
   corsHeaders,
   type HttpReply,
+  refusalReply,
   replyToMethod,
   sendReply,
   textReply,
@@ -121,7 +122,7 @@ interface Exchange {
   /** Gives a short answer. */
   readonly refuse: (reply: HttpReply) => void
   /** Gives the stream. @returns whether it goes on; HEAD is over with its head. */
-  readonly play: (admitted: Admitted) => boolean
+  readonly play: (playback: Playback) => boolean
 }
 
 /**
@@ -143,6 +144,7 @@ interface Exchange {
  */
 export class LiveHandler {
   readonly #options: LiveHandlerOptions
+  readonly #door: Door
   readonly #prefix: string
   readonly #viewers: Set<Viewer>
   readonly #pending: Set<AbortController>
@@ -157,6 +159,7 @@ export class LiveHandler {
     checkOptions('LiveHandler', options, CHECKS)
     if (options.player !== undefined) checkOptions('LiveHandler, player', options.player, PLAYER_CHECKS)
     this.#options = options
+    this.#door = new Door(options.hub)
     this.#prefix = pathPrefix(options.prefix)
     this.#viewers = new Set()
     this.#pending = new Set()
@@ -187,15 +190,15 @@ export class LiveHandler {
         return
       }
       const gone = whenOver(request, response)
-      const play = (admitted: Admitted): boolean => {
-        const { source, decision } = admitted
+      const play = (playback: Playback): boolean => {
         const headers = this.#streamHeaders(match.format)
         if (method === 'HEAD') {
           response.writeHead(200, headers).end()
           return false
         }
-        const options = this.#playerOptions(facts, match.format, admitted)
-        this.#track(playOverResponse(request, response, headers, gone, source, options), decision, gone)
+        const options = this.#playerOptions(facts, match.format, playback)
+        const viewer = playOverResponse(request, response, headers, gone, playback.source, options)
+        this.#track(viewer, playback, gone)
         return true
       }
       void this.#serve(facts, match, { gone, refuse, play })
@@ -223,17 +226,16 @@ export class LiveHandler {
     if (match === undefined) return undefined
     const early = this.#answerWithoutStream(facts, method)
     if (early !== undefined) return toFetchResponse(early, method)
-    const play = (admitted: Admitted): boolean => {
-      const { source, decision } = admitted
+    const play = (playback: Playback): boolean => {
       const headers = this.#streamHeaders(match.format)
       if (method === 'HEAD') {
         answer = new Response(null, { headers })
         return false
       }
       const over = new AbortController()
-      const options = this.#playerOptions(facts, match.format, admitted)
-      const { body, viewer } = openFetchStream(source, options, signal, () => over.abort())
-      this.#track(viewer, decision, over.signal)
+      const options = this.#playerOptions(facts, match.format, playback)
+      const { body, viewer } = openFetchStream(playback.source, options, signal, () => over.abort())
+      this.#track(viewer, playback, over.signal)
       answer = new Response(body, { headers })
       return true
     }
@@ -306,12 +308,12 @@ export class LiveHandler {
           socket.off('data', tooEarly)
           refuseUpgrade(socket, this.#clock, reply)
         },
-        play: (admitted) => {
-          const { source, decision } = admitted
+        play: (playback) => {
+          const { source } = playback
           socket.off('data', tooEarly)
-          const options = this.#playerOptions(facts, WEBSOCKET_FORMAT, admitted)
+          const options = this.#playerOptions(facts, WEBSOCKET_FORMAT, playback)
           const viewer = playOverWebSocket(socket, key, this.#clock, maxClientMessageBytes, source, options)
-          this.#track(viewer, decision, closed.signal)
+          this.#track(viewer, playback, closed.signal)
           return true
         },
       },
@@ -351,16 +353,16 @@ export class LiveHandler {
     try {
       if (gone.aborted) return
       const request = httpPlayRequest(facts, match.format.protocol, match.streamPath)
-      const admitted = await admitPlayer(this.#options.hub, request, admission.signal, this.#options)
-      if ('status' in admitted) {
-        if (!gone.aborted) refuse(admitted)
+      const playback = await this.#door.play(request, admission.signal)
+      if (playback.type === 'refusal') {
+        if (!gone.aborted) refuse(refusalReply(playback, this.#options))
         return
       }
       let isPlaying = false
       try {
-        isPlaying = play(admitted)
+        isPlaying = play(playback)
       } finally {
-        if (!isPlaying) admitted.decision.onEnd?.()
+        if (!isPlaying) playback.end()
       }
     } catch (error) {
       debug('%s: %s', match.streamPath, error)
@@ -378,13 +380,13 @@ export class LiveHandler {
     return true
   }
 
-  #playerOptions(facts: HttpRequestFacts, format: Format, { request, decision }: Admitted): PlayerOptions {
+  #playerOptions(facts: HttpRequestFacts, format: Format, { request, userData }: Playback): PlayerOptions {
     return {
       ...this.#options.player,
       format: format.view,
       tracks: trackFilterOf(facts.query) ?? 'default',
       request,
-      userData: decision.userData,
+      userData,
     }
   }
 
@@ -399,7 +401,7 @@ export class LiveHandler {
   }
 
   /** Counts a viewer and watches over it until `over` aborts. */
-  #track(viewer: Viewer, decision: AccessAccept, over: AbortSignal): void {
+  #track(viewer: Viewer, playback: Playback, over: AbortSignal): void {
     const { stallTimeoutMs = 60_000 } = this.#options
     const guard = new StallGuard(viewer.player, stallTimeoutMs, this.#clock.now(), () => viewer.destroy())
     this.#viewers.add(viewer)
@@ -407,7 +409,7 @@ export class LiveHandler {
     const forget = (): void => {
       this.#viewers.delete(viewer)
       this.#sweep.delete(guard)
-      decision.onEnd?.()
+      playback.end()
     }
     over.addEventListener('abort', forget, { once: true })
   }

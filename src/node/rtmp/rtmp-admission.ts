@@ -6,12 +6,10 @@
  */
 import createDebug from 'debug'
 import {
-  type AccessDecision,
   type AccessRedirect,
   type AccessReject,
   type AccessRequest,
-  type Hub,
-  type HubResolver,
+  type Refusal,
   reject,
 } from '../../hub/index.ts'
 import {
@@ -21,7 +19,6 @@ import {
   type RtmpServerSession,
   type StreamRejection,
 } from '../../rtmp/index.ts'
-import { resolveHub } from '../../hub/internal.ts'
 import type { RtmpConnectionEvent } from './rtmp-connection-host.ts'
 
 const debug = createDebug('millrace:rtmp')
@@ -94,37 +91,6 @@ export function acceptConnect(session: RtmpServerSession, decision: RtmpConnectA
 
 const FAILED = reject('the decision failed')
 
-/** A decision about a publish or play. */
-export interface Admission {
-  /** The hub that was asked; `undefined` when none was. */
-  readonly hub: Hub | undefined
-  readonly decision: AccessDecision
-}
-
-/**
- * Finds the hub of `request` and asks it. Never rejects.
- * @param enter - asked before about the hub: why the connection may not get there, or `undefined`.
- */
-export async function admit(
-  resolver: HubResolver,
-  request: AccessRequest,
-  signal: AbortSignal,
-  enter: (hub: Hub) => Promise<AccessReject | AccessRedirect | undefined> | undefined,
-): Promise<Admission> {
-  let hub: Hub | undefined
-  try {
-    hub = resolveHub(resolver, request)
-  } catch (error) {
-    debug('choosing the hub failed: %s', error)
-    return { hub: undefined, decision: reject('the decision failed') }
-  }
-  if (hub === undefined) return { hub, decision: reject('no such virtual host', { notFound: true }) }
-  const entering = enter(hub)
-  const refusal = entering === undefined ? undefined : await entering
-  if (refusal !== undefined) return { hub: undefined, decision: refusal }
-  return { hub, decision: await hub.authorize(request, signal) }
-}
-
 /** What is known of the one who asks. */
 export interface Asking {
   readonly clientId: string
@@ -161,14 +127,15 @@ export function accessRequest(action: 'publish' | 'play', streamName: string, as
   }
 }
 
-/** Tells the peer a decision that is no accept. */
+/** Tells the peer that it may not publish or play, and why. */
 export function refuse(
   session: RtmpServerSession,
   action: 'publish' | 'play',
   streamName: string,
-  decision: AccessDecision,
+  { cause, decision, error }: Refusal,
 ): void {
-  const [reason, rejection] = inWordsOfRtmp(action, streamName, decision)
+  if (error !== undefined) debug('%s failed: %s', action, error)
+  const [reason, rejection] = inWordsOfRtmp(action, streamName, cause, decision)
   if (action === 'publish') session.rejectPublish(reason, rejection)
   else session.rejectPlay(reason, rejection)
 }
@@ -176,16 +143,13 @@ export function refuse(
 function inWordsOfRtmp(
   action: 'publish' | 'play',
   streamName: string,
-  decision: AccessDecision,
+  cause: Refusal['cause'],
+  decision: Refusal['decision'],
 ): [reason: string, rejection: StreamRejection] {
-  switch (decision.type) {
-    case 'redirect':
-      return ['redirected', { redirect: { tcUrl: decision.url, url: `${decision.url}/${streamName}` } }]
-    case 'reject': {
-      const code = action === 'publish' ? 'NetStream.Publish.BadName' : 'NetStream.Play.StreamNotFound'
-      return [decision.reason, decision.notFound === true ? { code } : {}]
-    }
-    case 'accept':
-      return ['not allowed', {}]
+  if (decision.type === 'redirect') {
+    return ['redirected', { redirect: { tcUrl: decision.url, url: `${decision.url}/${streamName}` } }]
   }
+  const isOfName = cause === 'in-use' || decision.notFound === true
+  const code = action === 'publish' ? 'NetStream.Publish.BadName' : 'NetStream.Play.StreamNotFound'
+  return [decision.reason, isOfName ? { code } : {}]
 }

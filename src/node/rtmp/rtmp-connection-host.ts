@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, HubResolver, PlayerDefaults } from '../../hub/index.ts'
+import type { Clock, Door, HubResolver, PlayerDefaults } from '../../hub/index.ts'
 import type {
   ConnectRequest,
   RtmpCloseCode,
@@ -41,6 +41,8 @@ export interface RtmpConnectionEnd {
 export interface RtmpConnectionHost {
   /** The hub, or how to find it. */
   readonly hub: HubResolver
+  /** The way into it. */
+  readonly door: Door
   /** Decides about `connect`; everybody may when it is missing. */
   readonly onConnect: RtmpConnectDecider | undefined
   /** Options of the session. */

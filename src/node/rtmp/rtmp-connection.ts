@@ -5,17 +5,18 @@
  */
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
-import { MediaError, ProtocolError } from '../../errors/index.ts'
-import {
-  type AccessAccept,
-  type AccessRequest,
-  type Hub,
-  type Player,
-  type PlayerEnd,
-  type Publisher,
-  type PublisherEnd,
-  renameRequest,
-  type Source,
+import { MediaError } from '../../errors/index.ts'
+import type {
+  AccessRedirect,
+  AccessReject,
+  Hub,
+  Playback,
+  Player,
+  PlayerEnd,
+  Publication,
+  Publisher,
+  PublisherEnd,
+  Refusal,
 } from '../../hub/index.ts'
 import {
   type ConnectRequest,
@@ -27,8 +28,6 @@ import { type Expiring, newClientId, StallWatch } from '../net/index.ts'
 import {
   acceptConnect,
   accessRequest,
-  type Admission,
-  admit,
   decideConnect,
   refuse,
   type RtmpConnectDecision,
@@ -74,16 +73,13 @@ export class RtmpConnection implements Expiring {
   readonly #stream: Duplex
   readonly #output: RtmpOutput
   #gone: AbortController | undefined
-  #publisher: Publisher | undefined
+  #publication: Publication | undefined
   #playback: RtmpPlayback | undefined
-  /** Tells who admitted the present publisher or player of its end. */
-  #onEnd: (() => void) | undefined
   /** Tells who let the connection in of its end. */
   #onConnectionEnd: (() => void) | undefined
   /** Other virtual hosts that it was let into. */
   #entries: RtmpVhostEntries | undefined
   #extensions: readonly RtmpConnectionExtension[]
-  #streamPath: string
   #failure: MediaError | undefined
   #connectDueMs: number | undefined
   #undecidedBytes: number
@@ -104,13 +100,11 @@ export class RtmpConnection implements Expiring {
       this.#drain(),
     )
     this.#gone = undefined
-    this.#publisher = undefined
+    this.#publication = undefined
     this.#playback = undefined
-    this.#onEnd = undefined
     this.#onConnectionEnd = undefined
     this.#entries = undefined
     this.#extensions = NO_EXTENSIONS
-    this.#streamPath = ''
     this.#failure = undefined
     this.#connectDueMs = undefined
     this.#undecidedBytes = 0
@@ -129,18 +123,18 @@ export class RtmpConnection implements Expiring {
 
   /** What it does now. */
   get role(): RtmpConnectionRole {
-    if (this.#publisher !== undefined) return 'publisher'
+    if (this.#publication !== undefined) return 'publisher'
     return this.#playback === undefined ? 'none' : 'player'
   }
 
   /** `/app/name` of its stream after admission, `''` if none. */
   get streamPath(): string {
-    return this.#streamPath
+    return (this.publisher ?? this.#playback)?.streamPath ?? ''
   }
 
   /** The hub's handle, while it publishes. */
   get publisher(): Publisher | undefined {
-    return this.#publisher
+    return this.#publication?.publisher
   }
 
   /** The hub's handle, while it plays. */
@@ -189,7 +183,7 @@ export class RtmpConnection implements Expiring {
     this.#output.countBatches()
     return {
       role: this.role,
-      streamPath: this.#streamPath,
+      streamPath: this.streamPath,
       receivedBytes: this.session.receivedBytes,
       sentBytes: this.session.sentBytes,
       queuedBytes: this.#stream.writableLength,
@@ -251,7 +245,7 @@ export class RtmpConnection implements Expiring {
     switch (event.type) {
       case 'media':
         try {
-          this.#publisher?.write(event.packet)
+          this.#publication?.publisher.write(event.packet)
         } catch (error) {
           if (!(error instanceof MediaError)) throw error
           this.#fail(error)
@@ -348,28 +342,50 @@ export class RtmpConnection implements Expiring {
     this.#host.refused({ remoteAddress, connection: this, connect, action, reason })
   }
 
-  #admit(request: AccessRequest): Promise<Admission> {
-    const { hub: resolver, onConnect } = this.#host
-    const signal = this.#signal()
-    return admit(resolver, request, signal, (hub) => {
-      const asking = this.#asking()
-      if (onConnect === undefined || vhostOfConnect(asking) === request.vhost) return undefined
-      this.#entries ??= new RtmpVhostEntries(this.#host, this, onConnect)
-      return this.#entries.enter(hub, request.vhost, asking, signal)
-    })
+  /** Whether the connection may get to `hub`, where a stream name has led. */
+  #mayEnter(
+    hub: Hub,
+    vhost: string,
+    signal: AbortSignal,
+  ): Promise<AccessReject | AccessRedirect | undefined> | undefined {
+    const { onConnect } = this.#host
+    const asking = this.#asking()
+    if (onConnect === undefined || vhostOfConnect(asking) === vhost) return undefined
+    this.#entries ??= new RtmpVhostEntries(this.#host, this, onConnect)
+    return this.#entries.enter(hub, vhost, asking, signal)
   }
 
   async #decidePublish(streamName: string): Promise<void> {
     const request = accessRequest('publish', streamName, this.#asking())
-    const { hub, decision } = await this.#admit(request)
-    if (this.session.awaitingDecision !== 'publish') {
-      if (decision.type === 'accept') decision.onEnd?.()
-      return
-    }
-    if (hub === undefined && decision.type === 'reject') this.#tellRefused('publish', decision.reason)
-    if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'publish', streamName, decision)
-    else if (!this.#publish(hub, request, decision)) decision.onEnd?.()
+    const signal = this.#signal()
+    const publication = await this.#host.door.publish(request, signal, {
+      mayEnter: (hub) => this.#mayEnter(hub, request.vhost, signal),
+      onLost: (reason) => this.#publishLost(reason),
+    })
+    if (publication.type === 'refusal') this.#refuse('publish', streamName, publication)
+    else if (this.session.acceptPublish()) this.#publication = publication
+    else publication.end()
     this.#decided()
+  }
+
+  async #decidePlay(streamName: string): Promise<void> {
+    const request = accessRequest('play', streamName, this.#asking())
+    const signal = this.#signal()
+    const playback = await this.#host.door.play(request, signal, {
+      mayEnter: (hub) => this.#mayEnter(hub, request.vhost, signal),
+    })
+    if (playback.type === 'refusal') this.#refuse('play', streamName, playback)
+    else if (this.session.acceptPlay()) this.#play(playback)
+    else playback.end()
+    this.#decided()
+  }
+
+  /** A hub tells of its own refusals, and nobody of a peer that has gone. */
+  #refuse(action: 'publish' | 'play', streamName: string, refusal: Refusal): void {
+    const { cause, hub, decision } = refusal
+    if (cause === 'gone') return
+    if (hub === undefined && decision.type === 'reject') this.#tellRefused(action, decision.reason)
+    refuse(this.session, action, streamName, refusal)
   }
 
   /** The signal told those who decide that the peer has gone. Node gives each a hidden class of its own: 0.8 kB. */
@@ -378,99 +394,31 @@ export class RtmpConnection implements Expiring {
     this.#drain()
   }
 
-  /** @returns whether it publishes now. */
-  #publish(hub: Hub, request: AccessRequest, decision: AccessAccept): boolean {
-    const streamPath = decision.streamPath ?? request.streamPath
-    let publisher: Publisher
-    try {
-      publisher = hub.publish(streamPath, {
-        ...(decision.takeOver === undefined ? {} : { takeOver: decision.takeOver }),
-        ...(decision.atc === undefined ? {} : { atc: decision.atc }),
-        request,
-        userData: decision.userData,
-        onLost: (reason) => this.#publishLost(reason),
-      })
-    } catch (error) {
-      if (!(error instanceof MediaError) && !(error instanceof RangeError)) throw error
-      const isTaken = error instanceof ProtocolError
-      const reason = isTaken ? 'the stream name is in use' : error.message
-      hub.failed(renameRequest(request, streamPath), reason)
-      this.session.rejectPublish(reason, {
-        code: isTaken ? 'NetStream.Publish.BadName' : 'NetStream.Publish.Denied',
-      })
-      return false
-    }
-    // A listener of the hub may have closed this connection, or kicked the publisher, at the news of it.
-    if (publisher.ended !== undefined || !this.session.acceptPublish()) {
-      publisher.unpublish()
-      return false
-    }
-    this.#publisher = publisher
-    this.#onEnd = decision.onEnd
-    this.#streamPath = streamPath
-    return true
-  }
-
-  async #decidePlay(streamName: string): Promise<void> {
-    const request = accessRequest('play', streamName, this.#asking())
-    const { hub, decision } = await this.#admit(request)
-    if (this.session.awaitingDecision !== 'play') {
-      if (decision.type === 'accept') decision.onEnd?.()
+  #play(playback: Playback): void {
+    this.#output.flushAll() // before the first media
+    if (this.#closed) {
+      playback.end()
       return
     }
-    if (hub === undefined && decision.type === 'reject') this.#tellRefused('play', decision.reason)
-    if (hub === undefined || decision.type !== 'accept') refuse(this.session, 'play', streamName, decision)
-    else if (!(await this.#play(hub, request, decision))) decision.onEnd?.()
-    this.#decided()
-  }
-
-  /** @returns whether it plays now. */
-  async #play(hub: Hub, request: AccessRequest, decision: AccessAccept): Promise<boolean> {
-    const streamPath = decision.streamPath ?? request.streamPath
-    const source = await hub.findSource(streamPath, this.#signal()).catch((error: unknown) => {
-      debug('#%d resolveSource failed: %s', this.id, error)
-      return undefined
-    })
-    if (source === undefined || source.closed) {
-      if (this.session.awaitingDecision === 'play')
-        hub.failed(renameRequest(request, streamPath), 'no such stream')
-      this.session.rejectPlay('no such stream', { code: 'NetStream.Play.StreamNotFound' })
-      return false
-    }
-    if (!this.session.acceptPlay()) return false
-    this.#output.flushAll() // before the first media
-    if (this.#closed) return false
-    this.#streamPath = streamPath
-    this.#onEnd = decision.onEnd
-    const playback = this.#openPlayback(source, request, decision)
-    if (playback === undefined) {
-      this.#playEnded('failed')
-      return true
-    }
-    // The first write may have failed, and ended the connection.
-    if (this.#closed) playback.stop()
-    else this.#playback = playback
-    return true
-  }
-
-  /** @returns nothing when the format cannot frame what is there already. */
-  #openPlayback(source: Source, request: AccessRequest, decision: AccessAccept): RtmpPlayback | undefined {
     try {
-      return new RtmpPlayback({
-        source,
+      const opened = new RtmpPlayback({
+        playback,
         stream: this.#stream,
         session: this.session,
         output: this.#output,
         followers: this.#host.followers,
         player: this.#host.player,
-        request,
-        userData: decision.userData,
         onEnd: (reason) => this.#playEnded(reason),
         onOutput: () => this.#drain(),
       })
+      // The first write may have failed, and ended the connection.
+      if (this.#closed) opened.end()
+      else this.#playback = opened
     } catch (error) {
-      debug('#%d cannot play %s: %s', this.id, source.streamPath, error)
-      return undefined
+      // The format cannot frame what is there already.
+      debug('#%d cannot play %s: %s', this.id, playback.source.streamPath, error)
+      playback.end()
+      this.#playEnded('failed')
     }
   }
 
@@ -487,8 +435,7 @@ export class RtmpConnection implements Expiring {
   }
 
   #publishLost(reason: PublisherEnd): void {
-    this.#publisher = undefined
-    this.#tellEnd()
+    this.#publication = undefined
     this.close(
       reason === 'taken-over'
         ? 'another publisher took the stream over'
@@ -498,25 +445,15 @@ export class RtmpConnection implements Expiring {
   }
 
   #endPublish(): void {
-    const publisher = this.#publisher
-    this.#publisher = undefined
-    this.#streamPath = ''
-    publisher?.unpublish()
-    this.#tellEnd()
+    const publication = this.#publication
+    this.#publication = undefined
+    publication?.end()
   }
 
   #endPlay(): void {
     const playback = this.#playback
     this.#playback = undefined
-    this.#streamPath = ''
-    playback?.stop()
-    this.#tellEnd()
-  }
-
-  #tellEnd(): void {
-    const onEnd = this.#onEnd
-    this.#onEnd = undefined
-    onEnd?.()
+    playback?.end()
   }
 
   #finish(event: RtmpCloseEvent): void {

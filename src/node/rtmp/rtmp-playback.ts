@@ -4,7 +4,7 @@
  * @module
  */
 import type { Duplex } from 'node:stream'
-import type { AccessRequest, Player, PlayerEnd, Source, PlayerDefaults } from '../../hub/index.ts'
+import type { Playback, Player, PlayerDefaults, PlayerEnd, StreamPath } from '../../hub/index.ts'
 import type { TrackFilter } from '../../media/index.ts'
 import { RTMP_VIEW, type RtmpServerSession } from '../../rtmp/index.ts'
 import { DuplexSink } from '../net/index.ts'
@@ -13,14 +13,13 @@ import type { SourceFollower, SourceFollowers } from './source-followers.ts'
 
 /** What a playback needs. */
 export interface RtmpPlaybackOptions {
-  readonly source: Source
+  /** What the peer was let in to. Ended with this. */
+  readonly playback: Playback
   readonly stream: Duplex
   readonly session: RtmpServerSession
   readonly output: RtmpOutput
   readonly followers: SourceFollowers
   readonly player: PlayerDefaults
-  readonly request: AccessRequest
-  readonly userData: unknown
   /** The source is over, or this player was sent away. */
   readonly onEnd: (reason: PlayerEnd) => void
   /** The session has something to say. */
@@ -31,18 +30,19 @@ export interface RtmpPlaybackOptions {
 export class RtmpPlayback implements SourceFollower {
   /** The hub's handle. */
   readonly player: Player
-  readonly #source: Source
+  readonly #playback: Playback
   readonly #session: RtmpServerSession
   readonly #followers: SourceFollowers
   readonly #onOutput: () => void
 
   constructor(options: RtmpPlaybackOptions) {
-    const { source, session, output, followers, request, userData } = options
+    const { playback, session, output, followers } = options
+    const { source, request, userData } = playback
     const sink = new DuplexSink(options.stream, {
       drained: () => this.player.drained(),
       ended: options.onEnd,
     })
-    this.#source = source
+    this.#playback = playback
     this.#session = session
     this.#followers = followers
     this.#onOutput = options.onOutput
@@ -59,10 +59,16 @@ export class RtmpPlayback implements SourceFollower {
     followers.add(source, this)
   }
 
+  /** The stream that it plays. */
+  get streamPath(): StreamPath {
+    return this.#playback.source.streamPath
+  }
+
   /** Nothing more is played. Harmless when repeated. */
-  stop(): void {
-    this.#followers.delete(this.#source, this)
+  end(): void {
+    this.#followers.delete(this.#playback.source, this)
     this.player.detach()
+    this.#playback.end()
   }
 
   /** The client pauses or goes on. */

@@ -27,6 +27,7 @@ import {
   Announcer,
   type AnnouncerEvents,
   type Clock,
+  Door,
   type HubResolver,
   setDeadline,
   systemClock,
@@ -208,6 +209,7 @@ export class RtmpServer extends Announcer<RtmpServerEvents> {
     this.#clock = clock
     this.#host = {
       hub: options.hub,
+      door: new Door(options.hub),
       onConnect: options.onConnect,
       session: {
         ...options.session,

@@ -6,10 +6,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
-import { type AccessRequest, type Clock, type Source, type StreamPath, systemClock } from '../../hub/index.ts'
-import type { HubResolver } from '../../hub/index.ts'
 import {
-  admitPlayer,
+  type AccessRequest,
+  type Clock,
+  Door,
+  type HubResolver,
+  type Source,
+  type StreamPath,
+  systemClock,
+} from '../../hub/index.ts'
+import {
   corsHeaders,
   type CorsOptions,
   httpPlayRequest,
@@ -21,6 +27,7 @@ import {
   pathBehind,
   pathPrefix,
   preflightReply,
+  refusalReply,
   sendReply,
   splitExtension,
   textReply,
@@ -58,6 +65,7 @@ export interface SnapshotHandlerOptions extends CorsOptions, TrustProxyOptions {
  */
 export class SnapshotHandler {
   readonly #options: SnapshotHandlerOptions
+  readonly #door: Door
   readonly #prefix: string
   readonly #viewers: SnapshotViewers
   #requests: number
@@ -65,6 +73,7 @@ export class SnapshotHandler {
   /** @param options - see {@link SnapshotHandlerOptions}. */
   constructor(options: SnapshotHandlerOptions) {
     this.#options = options
+    this.#door = new Door(options.hub)
     this.#prefix = pathPrefix(options.prefix)
     const { clock = systemClock, viewerTimeoutMs = 30_000, maxViewers = 1_000 } = options
     this.#viewers = new SnapshotViewers(clock, viewerTimeoutMs, maxViewers)
@@ -136,10 +145,10 @@ export class SnapshotHandler {
   }
 
   async #admit(request: AccessRequest, key: string, gone: AbortSignal): Promise<Source | HttpReply> {
-    const admitted = await admitPlayer(this.#options.hub, request, gone, this.#options)
-    if ('status' in admitted) return admitted
-    this.#viewers.add(key, admitted.source, admitted.decision)
-    return admitted.source
+    const playback = await this.#door.play(request, gone)
+    if (playback.type === 'refusal') return refusalReply(playback, this.#options)
+    this.#viewers.add(key, playback)
+    return playback.source
   }
 
   #send(response: ServerResponse, { jpeg, takenAtMs }: Snapshot, method: string): void {

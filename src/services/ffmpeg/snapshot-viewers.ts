@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { type AccessAccept, type Clock, setDeadline, type Source, type Timer } from '../../hub/index.ts'
+import { type Clock, type Playback, setDeadline, type Source, type Timer } from '../../hub/index.ts'
 import type { HttpRequestFacts } from '../../node/http/index.ts'
 
 /** Whoever goes on asking is admitted anew after that, for admission may have changed its mind. */
@@ -12,9 +12,8 @@ const MAX_ADMISSION_MS = 600_000
 
 /** One of them, let in. */
 interface Viewer {
-  readonly source: Source
+  readonly playback: Playback
   readonly sinceMs: number
-  readonly end: () => void
   lastRequestMs: number
 }
 
@@ -39,24 +38,23 @@ export class SnapshotViewers {
     const viewer = this.#viewers.get(key)
     if (viewer === undefined) return undefined
     const nowMs = this.#clock.now()
-    if (viewer.source.closed || nowMs - viewer.sinceMs >= MAX_ADMISSION_MS) {
+    if (viewer.playback.source.closed || nowMs - viewer.sinceMs >= MAX_ADMISSION_MS) {
       this.#end(key, viewer)
       return undefined
     }
     viewer.lastRequestMs = nowMs
     this.#viewers.delete(key)
     this.#viewers.set(key, viewer)
-    return viewer.source
+    return viewer.playback.source
   }
 
-  /** The viewer behind `key` was let in to `source`. Takes over the end of `decision`. */
-  add(key: string, source: Source, decision: AccessAccept): void {
+  /** The viewer behind `key` was let in. Ends `playback`. */
+  add(key: string, playback: Playback): void {
     // Of two requests at once, both admitted, the second takes over from the first.
     const before = this.#viewers.get(key)
     if (before !== undefined) this.#end(key, before)
     const nowMs = this.#clock.now()
-    const end = (): void => decision.onEnd?.()
-    this.#viewers.set(key, { source, sinceMs: nowMs, end, lastRequestMs: nowMs })
+    this.#viewers.set(key, { playback, sinceMs: nowMs, lastRequestMs: nowMs })
     const [oldest] = this.#viewers
     if (this.#viewers.size > this.#maxViewers) this.#end(...oldest!)
     this.#timer ??= setDeadline(this.#clock, () => this.#expire(), this.#timeoutMs)
@@ -85,7 +83,7 @@ export class SnapshotViewers {
 
   #end(key: string, viewer: Viewer): void {
     this.#viewers.delete(key)
-    viewer.end()
+    viewer.playback.end()
   }
 }
 
