@@ -13,7 +13,10 @@ import {
 } from '../media/index.ts'
 import { changedPackets } from './changed-packets.ts'
 import type { Given } from './check-options.ts'
+import type { Consumers } from './consumers.ts'
 import type { GopCache, GopStart } from './gop-cache.ts'
+import type { OpeningData } from './opening-data.ts'
+import type { StartPoints } from './start-points.ts'
 
 /** Options of {@link Source.consume}. */
 export interface ConsumerOptions {
@@ -53,22 +56,16 @@ export interface ConsumerStats {
   readonly skippedMs: number
 }
 
-/** What a consumer needs of its source. Internal to the hub. */
+/** What the consumers of a source share. Internal to the hub. */
 export interface ConsumerHost {
   /** The packets. */
   readonly log: GopCache
-  /** dts of the newest packet, ms. */
-  readonly lastDts: number
-  /** Where a decoder can start now. */
-  startPoint(tracks: TrackFilter, gopsBack: number, fromSeq: number): GopStart | undefined
-  /** Data messages from before the present publisher's first media, as far as they came before `seq`. */
-  openingDataBefore(seq: number): readonly MediaPacket[]
-  /** Whether `seq` is the first packet of a publisher that came back or took over. */
-  isPublisherStart(seq: number): boolean
-  /** `consumer` waits to be woken by the next packet. */
-  addWaiting(consumer: Consumer): void
-  /** The consumer has gone. */
-  removeConsumer(consumer: Consumer): void
+  /** Where a decoder can start. */
+  readonly starts: StartPoints
+  /** Data messages from before the current publisher's first media. */
+  readonly openingData: OpeningData
+  /** All of them, to be woken and to leave. */
+  readonly consumers: Consumers
 }
 
 /**
@@ -172,7 +169,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
     this.#ready = new Promise((resolve) => {
       this.#wake = resolve
     })
-    this.#host.addWaiting(this)
+    this.#host.consumers.addWaiting(this)
     return this.#ready
   }
 
@@ -180,7 +177,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   detach(): void {
     if (this.#state === 'ended') return
     this.#end()
-    this.#host.removeConsumer(this)
+    this.#host.consumers.remove(this)
   }
 
   /** Counters, made when asked. */
@@ -269,7 +266,7 @@ export class Consumer implements AsyncIterable<MediaPacket> {
       if (packet === undefined) return undefined
       const seq = this.#cursor++
       this.#passedAt = log.arrivalAt(seq)!
-      if (seq !== this.#startSeq && this.#host.isPublisherStart(seq)) this.#skipped = true
+      if (seq !== this.#startSeq && log.isRestart(seq)) this.#skipped = true
       if (!packet.coded) this.#known = log.configurationAt(seq + 1)
       if (this.#blind && packet.kind === 'video' && packet.coded) {
         if (packet.keyframe) this.#blind = false
@@ -290,21 +287,18 @@ export class Consumer implements AsyncIterable<MediaPacket> {
   }
 
   #startPoint(): GopStart | undefined {
-    if (this.#takesNextPacket && this.#startSeq < 0) {
-      const { log, lastDts } = this.#host
-      const seq = this.#openedSeq
-      return { seq, dts: lastDts, configuration: log.configurationAt(seq), keyframe: false }
-    }
-    const from = this.#startSeq < 0 ? this.#openedSeq : this.#host.log.head
-    let point = this.#host.startPoint(this.#tracks, this.#startSeq < 0 ? this.#gopsBack : 0, from)
-    if (point !== undefined && point.seq < this.#cursor) point = this.#host.startPoint(this.#tracks, 0, from)
+    const { log, starts } = this.#host
+    if (this.#takesNextPacket && this.#startSeq < 0) return starts.at(this.#openedSeq)
+    const from = this.#startSeq < 0 ? this.#openedSeq : log.head
+    let point = starts.forConsumer(this.#tracks, this.#startSeq < 0 ? this.#gopsBack : 0, from)
+    if (point !== undefined && point.seq < this.#cursor) point = starts.forConsumer(this.#tracks, 0, from)
     return point === undefined || point.seq < this.#cursor ? undefined : point
   }
 
   #startAt(point: GopStart): void {
     const arrival = this.#host.log.arrivalAt(point.seq) ?? point.dts
     const openingData =
-      this.#takesOpeningData && this.#startSeq < 0 ? this.#host.openingDataBefore(point.seq) : []
+      this.#takesOpeningData && this.#startSeq < 0 ? this.#host.openingData.before(point.seq) : []
     if (this.#startSeq < 0) {
       this.#startSeq = point.seq
       this.#passedAt = arrival

@@ -12,11 +12,14 @@ export class Consumers {
   readonly #starting: Set<Consumer>
   /** Those that somebody awaits. */
   readonly #waiting: Set<Consumer>
+  readonly #onRemoved: () => void
 
-  constructor() {
+  /** @param onRemoved - a consumer has left. */
+  constructor(onRemoved: () => void) {
     this.#all = new Set()
     this.#starting = new Set()
     this.#waiting = new Set()
+    this.#onRemoved = onRemoved
   }
 
   /** How many there are. */
@@ -42,11 +45,11 @@ export class Consumers {
     this.#waiting.add(consumer)
   }
 
-  /** @returns whether it was there. */
-  remove(consumer: Consumer): boolean {
+  /** `consumer` has left. */
+  remove(consumer: Consumer): void {
     this.#starting.delete(consumer)
     this.#waiting.delete(consumer)
-    return this.#all.delete(consumer)
+    if (this.#all.delete(consumer)) this.#onRemoved()
   }
 
   /** A packet was appended: whoever can start with it takes its place. */

@@ -43,16 +43,22 @@ export interface Served {
   pump(): void
 }
 
-/** What a {@link FanOut} needs of its source. */
-export interface FanOutHost<T extends Served> {
-  /** Frames what is held, for every view. */
-  flush(): void
-  /** A round begins. @returns whether {@link FanOutHost.visit} is to be called for everyone. */
+/** Looks at everyone in some of the rounds. */
+export interface Sweep<T extends Served> {
+  /** A round begins. @returns whether {@link Sweep.visit} is to be called for everyone. */
   roundBegins(): boolean
-  /** Somebody was just served: what there is to look at is in the cache of the processor, and part of a slice. */
+  /** `served` was just served: what there is to look at is in the cache of the processor, and part of a slice. */
   visit(served: T): void
   /** Everyone was served. */
   roundEnded(): void
+}
+
+/** What a {@link FanOut} needs of its source. */
+export interface FanOutHost<T extends Served> {
+  /** Looks at those who are served. */
+  readonly sweep: Sweep<T>
+  /** Frames what is held, for every view. */
+  flush(): void
   /** One of the above, or serving somebody, threw. */
   failed(error: unknown): void
 }
@@ -220,7 +226,7 @@ export class FanOut<T extends Served> implements Work {
     this.#flushes++
     this.#round = this.#players.values()
     this.#host.flush()
-    this.#visits = this.#host.roundBegins()
+    this.#visits = this.#host.sweep.roundBegins()
     return true
   }
 
@@ -236,7 +242,7 @@ export class FanOut<T extends Served> implements Work {
       const next = round.next()
       if (next.done === true || this.#closed) return true
       next.value.pump()
-      if (this.#visits) this.#host.visit(next.value)
+      if (this.#visits) this.#host.sweep.visit(next.value)
     }
   }
 
@@ -246,7 +252,7 @@ export class FanOut<T extends Served> implements Work {
     this.#lastRoundMs = nowMs - this.#roundStartMs
     this.#longestRoundMs = Math.max(this.#longestRoundMs, this.#lastRoundMs)
     this.#rotate()
-    this.#host.roundEnded()
+    this.#host.sweep.roundEnded()
     const held = this.#held
     this.#held = 'nothing'
     if (held !== 'nothing' && this.#players.size > 0) this.#plan(held === 'video')

@@ -54,6 +54,8 @@ export class GopCache {
   #latestDts: number
   #starts: GopStart[]
   #changes: Change[]
+  /** Where other publishers took up the stream. */
+  #restarts: number[]
   #gops!: number
   #maxMs!: number
   #maxBytes!: number
@@ -69,6 +71,7 @@ export class GopCache {
     this.#latestDts = -Infinity
     this.#starts = []
     this.#changes = [{ seq: 0, configuration: EMPTY_CONFIGURATION }]
+    this.#restarts = []
     this.setOptions(options)
     this.#bytes = 0
     this.#oversizedGops = 0
@@ -164,6 +167,11 @@ export class GopCache {
     return seq
   }
 
+  /** Whether packet `seq` is the first of a publisher that came back or took over. */
+  isRestart(seq: number): boolean {
+    return this.#restarts.length > 0 && this.#restarts.includes(seq)
+  }
+
   /**
    * Appends `packet`, whose dts is on the source's clock. Makes room first: a GOP that does not fit loses its oldest packets and
    * is no start any more, but readers inside it go on.
@@ -203,6 +211,7 @@ export class GopCache {
   /** What follows is another publisher's: no start and no configuration from before counts for it. Packets stay. */
   restart(): void {
     this.#starts = []
+    this.#restarts.push(this.head)
     this.#latestDts = -Infinity
     this.#tracker.clear()
     this.#change(this.head)
@@ -224,6 +233,7 @@ export class GopCache {
     if (stale > 0) this.#starts = this.#starts.slice(stale)
     const past = lastBefore(this.#changes, end + 1)
     if (past > 0) this.#changes = this.#changes.slice(past)
+    if (this.#restarts.length > 0) this.#restarts = this.#restarts.filter((restart) => restart >= end)
   }
 }
 

@@ -83,3 +83,8 @@ export class Intake {
     else this.#videoCodec = packet.codec
   }
 }
+
+/** Whether a frame of the default track comes with it: the one that players wait for. */
+export function isDefaultVideo(packet: MediaPacket): boolean {
+  return packet.kind === 'video' && packet.coded && (packet.codec !== '' || !packet.multitrack)
+}

@@ -6,37 +6,30 @@
  *
  * @module
  */
-import type { ConfigurationSet, TrackFilter, ViewFormat } from '../media/index.ts'
+import type { ConfigurationSet, TrackFilter } from '../media/index.ts'
 import type { AccessRequest } from './access.ts'
+import type { Audience } from './audience.ts'
 import type { Batch, BatchLog } from './batch-log.ts'
 import type { Given } from './check-options.ts'
+import type { Clock } from './clock.ts'
 import type { GopCache, GopStart } from './gop-cache.ts'
 import type { PlayerOptions, PlayerState, PlayerStats } from './player-options.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
+import type { StartPoints } from './start-points.ts'
+import type { Views } from './views.ts'
 
-/** What a player needs of its source. Internal to the hub. */
+/** What the players of a source share. Internal to the hub. */
 export interface PlayerHost {
+  /** Time and timers of the hub. */
+  readonly clock: Clock
   /** The packets. */
   readonly log: GopCache
-  /** dts of the newest packet, ms. */
-  readonly lastDts: number
-  /** Time on the hub's clock, ms. */
-  readonly nowMs: number
-  /** There is no video to wait for: a decoder can start anywhere. */
-  readonly isAudioOnly: boolean
-  /** The view of `format` and `tracks`, shared with other players; one that is made begins at `fromSeq`. */
-  openView(format: ViewFormat, tracks: TrackFilter, fromSeq?: number): BatchLog
-  /** One player fewer on `view`. */
-  releaseView(view: BatchLog): void
-  /**
-   * Where a decoder of `view` can start now; everything before it is framed. `early`: for a player that came before it was known that
-   * there is no video.
-   */
-  resumePoint(view: BatchLog, gopsBack: number, early?: boolean): GopStart | undefined
-  /** The player has gone. */
-  remove(player: Player): void
-  /** The player has gone, because its framing or its sink threw. */
-  playerFailed(player: Player, error: unknown): void
+  /** The batches. */
+  readonly views: Views
+  /** Where a decoder can start. */
+  readonly starts: StartPoints
+  /** Everyone who is attached, to leave or to fail. */
+  readonly audience: Audience
 }
 
 /** Handle of an attached player. Its methods may be called at any time, also from inside its sink. */
@@ -96,10 +89,10 @@ export class Player {
     this.#maxLagMs = options.maxLagMs
     this.#budget = options.sinkBudgetBytes
     this.#gopsBack = options.gopsBack
-    this.#attachedMs = host.nowMs
+    this.#attachedMs = host.clock.now()
     this.#attachedSeq = host.log.head
-    this.#early = options.start !== 'keyframe' && !host.isAudioOnly
-    this.#view = host.openView(options.format, options.tracks)
+    this.#early = options.start !== 'keyframe' && !host.starts.isAudioOnly
+    this.#view = host.views.open(options.format, options.tracks)
     this.#nextView = undefined
     this.#state = 'waiting'
     this.#paused = false
@@ -126,7 +119,7 @@ export class Player {
 
   /** Milliseconds since it was attached. */
   get uptimeMs(): number {
-    return this.#host.nowMs - this.#attachedMs
+    return this.#host.clock.now() - this.#attachedMs
   }
 
   /** The tracks it asked for. */
@@ -178,7 +171,7 @@ export class Player {
    */
   setTracks(tracks: TrackFilter): void {
     if (this.#state === 'closed' || tracks === this.tracks) return
-    if (this.#nextView !== undefined) this.#host.releaseView(this.#nextView)
+    if (this.#nextView !== undefined) this.#host.views.release(this.#nextView)
     this.#nextView = undefined
     if (tracks !== this.#view.tracks) {
       const view = this.#openView(tracks)
@@ -197,7 +190,7 @@ export class Player {
   detach(): void {
     if (this.#state === 'closed') return
     this.#close()
-    this.#host.remove(this)
+    this.#host.audience.remove(this)
   }
 
   /** Ends it from outside: it leaves the source, and its sink is told to end. */
@@ -233,7 +226,7 @@ export class Player {
       if (this.#state === 'waiting') this.#start()
       this.#write()
     } catch (error) {
-      this.#host.playerFailed(this, error)
+      this.#host.audience.playerFailed(this, error)
     } finally {
       this.#pumping = false
     }
@@ -270,25 +263,25 @@ export class Player {
 
   #openView(tracks: TrackFilter, fromSeq?: number): BatchLog | undefined {
     try {
-      return this.#host.openView(this.#view.format, tracks, fromSeq)
+      return this.#host.views.open(this.#view.format, tracks, fromSeq)
     } catch (error) {
-      this.#host.playerFailed(this, error)
+      this.#host.audience.playerFailed(this, error)
       return undefined
     }
   }
 
   #close(): void {
     this.#state = 'closed'
-    this.#host.releaseView(this.#view)
-    if (this.#nextView !== undefined) this.#host.releaseView(this.#nextView)
+    this.#host.views.release(this.#view)
+    if (this.#nextView !== undefined) this.#host.views.release(this.#nextView)
     this.#nextView = undefined
   }
 
   #start(): void {
     let point = this.#joined
       ? this.#resumePoint()
-      : this.#host.resumePoint(this.#view, this.#gopsBack, this.#early)
-    if (point !== undefined && point.seq < this.#nextSeq) point = this.#host.resumePoint(this.#view, 0)
+      : this.#host.starts.forPlayer(this.#view, this.#gopsBack, this.#early)
+    if (point !== undefined && point.seq < this.#nextSeq) point = this.#host.starts.forPlayer(this.#view, 0)
     if (point === undefined || point.seq < this.#nextSeq) return
     // A burst may bring several keyframes at once: one who waited for the first begins there.
     if (!this.#joined && point.keyframe && point.seq > this.#attachedSeq)
@@ -365,14 +358,14 @@ export class Player {
     const sound = this.#openView('audio', batch.fromSeq)
     if (sound === undefined) return
     if (this.#nextView === undefined) this.#nextView = this.#view
-    else this.#host.releaseView(this.#view)
+    else this.#host.views.release(this.#view)
     this.#view = sound
     this.#cursor = sound.idAt(batch.fromSeq)
   }
 
   /** Where it can go on now. One who listens looks for a picture. */
   #resumePoint(): GopStart | undefined {
-    return this.#host.resumePoint(this.#isListening ? this.#nextView! : this.#view, 0)
+    return this.#host.starts.forPlayer(this.#isListening ? this.#nextView! : this.#view, 0)
   }
 
   /** Where a player that lags too far goes on; `undefined` while it keeps up, or when there is no newer place. */
@@ -419,7 +412,7 @@ export class Player {
   }
 
   #useView(view: BatchLog): void {
-    this.#host.releaseView(this.#view)
+    this.#host.views.release(this.#view)
     this.#view = view
     this.#nextView = undefined
   }
@@ -436,16 +429,14 @@ export class Player {
     if (!view.isBoundary(seq)) return
     const blind = this.#blind || this.#view.tracks === 'audio'
     // Not what the player knows: configuration of tracks that it left out, or passed over, has not reached it.
-    const configuration = this.#host.log.configurationAt(seq)
-    const dts = this.#host.log.at(seq)?.dts ?? this.#host.lastDts
-    this.#continueAt({ seq, dts, configuration, keyframe: false })
+    this.#continueAt(this.#host.starts.at(seq))
     this.#blind = blind && view.tracks !== 'audio'
   }
 
   /** Whether `view` can take over between any two packets: it adds no pictures, or there are none. */
   #canChangeAnywhere({ tracks }: BatchLog): boolean {
     const addsPictures = tracks !== 'audio' && (tracks === 'all' || this.#view.tracks === 'audio')
-    return !addsPictures || (this.#host.isAudioOnly && !this.#isListening)
+    return !addsPictures || (this.#host.starts.isAudioOnly && !this.#isListening)
   }
 
   #changedConfiguration(start: GopStart): Uint8Array {

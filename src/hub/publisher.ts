@@ -31,6 +31,14 @@ export interface PublishOptions {
   readonly atc?: boolean | undefined
 }
 
+/** What a publisher does to its source. Internal to the hub. */
+export interface PublisherHost {
+  /** Takes one packet. */
+  accept(packet: MediaPacket): void
+  /** `publisher` has ended. */
+  leave(publisher: Publisher, reason: PublisherEnd): void
+}
+
 /** Handle of the one who publishes. */
 export class Publisher {
   /** The stream that it writes to. */
@@ -39,14 +47,16 @@ export class Publisher {
   readonly userData: unknown
   /** What the peer asked for, under the name of the stream; `undefined` for a publisher of the application's own. */
   readonly request: AccessRequest | undefined
+  readonly #host: PublisherHost
   readonly #onLost: ((reason: PublisherEnd) => void) | undefined
   #ended: PublisherEnd | undefined
 
   /** @internal */
-  constructor(source: Source, options: PublishOptions) {
+  constructor(source: Source, host: PublisherHost, options: PublishOptions) {
     this.userData = options.userData
     this.request = options.request && renameRequest(options.request, source.streamPath)
     this.source = source
+    this.#host = host
     this.#onLost = options.onLost
     this.#ended = undefined
   }
@@ -68,7 +78,7 @@ export class Publisher {
    * is dropped, the stream is as before.
    */
   write(packet: MediaPacket): void {
-    if (this.#ended === undefined) this.source.accept(packet)
+    if (this.#ended === undefined) this.#host.accept(packet)
   }
 
   /**
@@ -87,14 +97,14 @@ export class Publisher {
   unpublish(): void {
     if (this.#ended !== undefined) return
     this.#ended = 'unpublished'
-    this.source.leave(this, 'unpublished')
+    this.#host.leave(this, 'unpublished')
   }
 
   /** Ends it from outside and tells its owner. */
   kick(reason: PublisherEnd = 'kicked'): void {
     if (this.#ended !== undefined) return
     this.#ended = reason
-    this.source.leave(this, reason)
+    this.#host.leave(this, reason)
     this.source.attempt('onLost', () => this.#onLost?.(reason))
   }
 }

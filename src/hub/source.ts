@@ -3,61 +3,33 @@
  *
  * @module
  */
-import {
-  type ConfigurationSet,
-  EMPTY_CONFIGURATION,
-  type FourCc,
-  type MediaPacket,
-  type TrackFilter,
-  type ViewFormat,
-} from '../media/index.ts'
+import { type ConfigurationSet, EMPTY_CONFIGURATION, type FourCc, type MediaPacket } from '../media/index.ts'
 import { renameRequest } from './access.ts'
-import { Announcer, type AnnouncerEvents } from './announcer.ts'
-import type { BatchLog } from './batch-log.ts'
+import { Announcer } from './announcer.ts'
+import { Audience } from './audience.ts'
 import type { Clock, Timer } from './clock.ts'
-import { Consumer, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
+import { Consumer, type ConsumerHost, type ConsumerOptions, type ConsumerStats } from './consumer.ts'
 import { Consumers } from './consumers.ts'
 import { setDeadline } from './deadline.ts'
 import { FanOut } from './fan-out.ts'
-import { GopCache, type GopStart } from './gop-cache.ts'
+import { GopCache } from './gop-cache.ts'
 import type { ResolvedHubOptions } from './hub-options.ts'
-import { Intake } from './intake.ts'
+import { Intake, isDefaultVideo } from './intake.ts'
 import { liveMetadata } from './live-metadata.ts'
 import { OpeningData } from './opening-data.ts'
-import { Player } from './player.ts'
+import { Player, type PlayerHost } from './player.ts'
 import type { PlayerOptions, PlayerStats } from './player-options.ts'
-import { Publisher, type PublisherEnd, type PublishOptions } from './publisher.ts'
+import { Publisher, type PublisherEnd, type PublisherHost, type PublishOptions } from './publisher.ts'
+import { Retention } from './retention.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
 import { SourceClock } from './source-clock.ts'
+import type { SourceEvents } from './source-events.ts'
 import type { SourceStats } from './source-stats.ts'
+import { StartPoints } from './start-points.ts'
 import type { StreamPath } from './stream-path.ts'
-import { addPlayer, type PlayerTotals, type StreamTotals } from './totals.ts'
+import type { StreamTotals } from './totals.ts'
 import type { Turns } from './turns.ts'
 import { Views } from './views.ts'
-
-/** Packets between two evictions when no keyframe comes. */
-const SWEEP_PACKETS = 256
-
-/** Facts that a source announces. */
-export interface SourceEvents extends AnnouncerEvents {
-  /** A publisher has the stream: the first, one that came back, or one that took over. */
-  publish: (publisher: Publisher) => void
-  /** The publisher is gone; the source waits for the grace time. */
-  unpublish: (reason: PublisherEnd, publisher: Publisher) => void
-  /** The configuration of a track or the metadata changed. */
-  configuration: (configuration: ConfigurationSet) => void
-  /**
-   * There is sound, but for 3 s no picture that a decoder could begin with, though there is video: readers begin with the sound, until a
-   * keyframe comes. Once for each publish.
-   */
-  videoStalled: () => void
-  /** The last player, consumer or viewer has left. Not when the source closes. */
-  idle: () => void
-  /** As {@link HubEvents.fanOutError}. */
-  fanOutError: (error: unknown, player: Player | undefined) => void
-  /** The source is over and removed from its hub. */
-  close: () => void
-}
 
 /** One stream of a hub. Made by {@link Hub.publish}, never by a player. */
 export class Source extends Announcer<SourceEvents> {
@@ -72,34 +44,27 @@ export class Source extends Announcer<SourceEvents> {
   readonly #fanOut: FanOut<Player>
   readonly #views: Views
   readonly #consumers: Consumers
+  readonly #audience: Audience
+  readonly #retention: Retention
+  readonly #starts: StartPoints
   readonly #openingData: OpeningData
+  readonly #readerHost: PlayerHost & ConsumerHost
+  readonly #publisherHost: PublisherHost
   readonly #onClose: () => void
   #options: ResolvedHubOptions
-  #publisherStarts: number[]
-  /** Of the present publisher's first audio or video. */
-  #firstCodedSeq: number
   #publisher: Publisher | undefined
   #lastPublisher: Publisher | undefined
   /** The publisher that listeners know of. */
   #announced: Publisher | undefined
   #grace: Timer | undefined
   #closed: boolean
-  #viewers: number
   #publishCount: number
   #publishedSinceMs: number
   #lastArrivalMs: number
-  #plays: number
-  /** Of players that have left. */
-  #departed: PlayerTotals
-  #unswept: number
-  /** This round asks players what they need, and this is the oldest so far. */
-  #isSweeping: boolean
-  #needed: number
-  #evictedTo: number
   #configuration: ConfigurationSet
-  /** Of the present publisher, where it says. */
+  /** The `atc` of the current publisher, if it set one. */
   #publisherAtc: boolean | undefined
-  /** Of the present publisher, it was told that its video has stalled. */
+  /** `videoStalled` was emitted for the current publisher. */
   #toldOfStall: boolean
 
   /**
@@ -121,48 +86,56 @@ export class Source extends Announcer<SourceEvents> {
     this.#turns = turns
     this.#intake = new Intake()
     this.#sourceClock = new SourceClock(options)
-    this.#views = new Views(this.log, (view, error) => this.#viewFailed(view, error))
+    this.#openingData = new OpeningData()
+    this.#consumers = new Consumers(() => this.#audience.checkIdle())
+    this.#views = new Views(this.log, (view, error) => this.#audience.viewFailed(view, error))
+    this.#retention = new Retention(this.log, this.#views, this.#consumers)
     this.#fanOut = new FanOut(clock, turns, options, {
+      sweep: this.#retention,
       flush: () => this.#views.flush(),
-      roundBegins: () => this.#beginSweep(),
-      visit: (player) => {
-        this.#needed = Math.min(this.#needed, player.sweep() ?? this.#needed)
-      },
-      roundEnded: () => this.#evictIfSwept(),
       failed: (error) => this.#failed(error),
     })
-    this.#consumers = new Consumers()
-    this.#openingData = new OpeningData()
+    this.#audience = new Audience(this.#fanOut, this.#consumers, {
+      idle: () => {
+        if (!this.#closed) this.emit('idle')
+      },
+      failed: (error, player) => this.emit('fanOutError', error, player),
+    })
+    this.#starts = new StartPoints(this.log, this.#views, this.#intake, this.#sourceClock)
+    this.#readerHost = {
+      clock,
+      log: this.log,
+      views: this.#views,
+      starts: this.#starts,
+      audience: this.#audience,
+      consumers: this.#consumers,
+      openingData: this.#openingData,
+    }
+    this.#publisherHost = {
+      accept: (packet) => this.#accept(packet),
+      leave: (publisher, reason) => this.#leave(publisher, reason),
+    }
     this.#onClose = onClose
     this.#options = options
-    this.#publisherStarts = []
-    this.#firstCodedSeq = -1
     this.#publisher = undefined
     this.#lastPublisher = undefined
     this.#announced = undefined
     this.#grace = undefined
     this.#closed = false
-    this.#viewers = 0
     this.#publishCount = 0
     this.#publishedSinceMs = 0
     this.#lastArrivalMs = 0
-    this.#plays = 0
-    this.#departed = { sentBytes: 0, skips: 0, skippedPackets: 0, skippedMs: 0 }
-    this.#unswept = 0
-    this.#isSweeping = false
-    this.#needed = 0
-    this.#evictedTo = 0
     this.#configuration = EMPTY_CONFIGURATION
     this.#publisherAtc = undefined
     this.#toldOfStall = false
   }
 
-  /** The present publisher, or `undefined` within the grace time. */
+  /** The current publisher, or `undefined` within the grace time. */
   get publisher(): Publisher | undefined {
     return this.#publisher
   }
 
-  /** The present publisher, or the one before the grace time: whose packets are read still. */
+  /** The current publisher, or the one before the grace time: whose packets are read still. */
   get lastPublisher(): Publisher | undefined {
     return this.#lastPublisher
   }
@@ -194,20 +167,20 @@ export class Source extends Announcer<SourceEvents> {
 
   /** Players, consumers and counted viewers. */
   get audience(): number {
-    return this.#fanOut.players.size + this.#consumers.size + this.#viewers
+    return this.#audience.size
   }
 
   /** The players that are attached, as a list of now. */
   get players(): readonly Player[] {
-    return Array.from(this.#fanOut.players)
+    return Array.from(this.#audience.players)
   }
 
   /** How many players are attached. */
   get playerCount(): number {
-    return this.#fanOut.players.size
+    return this.#audience.players.size
   }
 
-  /** Milliseconds since the present publisher came, 0 without one. */
+  /** Milliseconds since the current publisher came, 0 without one. */
   get uptimeMs(): number {
     return this.#publisher === undefined ? 0 : this.#clock.now() - this.#publishedSinceMs
   }
@@ -219,7 +192,7 @@ export class Source extends Announcer<SourceEvents> {
    */
   attach(sink: Sink, options: PlayerOptions): Player {
     this.#assertOpen()
-    const player = new Player(this, sink, {
+    const player = new Player(this.#readerHost, sink, {
       format: options.format,
       tracks: options.tracks ?? 'default',
       start: options.start ?? this.#options.start,
@@ -229,8 +202,7 @@ export class Source extends Announcer<SourceEvents> {
       request: options.request && renameRequest(options.request, this.streamPath),
       userData: options.userData,
     })
-    this.#plays++
-    this.#fanOut.add(player)
+    this.#audience.add(player)
     player.pump()
     return player
   }
@@ -243,7 +215,7 @@ export class Source extends Announcer<SourceEvents> {
     this.#assertOpen()
     const { signal } = options
     const consumer = new Consumer(
-      this,
+      this.#readerHost,
       {
         tracks: options.tracks ?? 'all',
         start: options.start ?? 'gop',
@@ -253,30 +225,19 @@ export class Source extends Announcer<SourceEvents> {
       },
       signal,
     )
-    if (signal?.aborted === true) {
-      consumer.detach()
-      return consumer
-    }
-    this.#consumers.add(consumer)
+    if (signal?.aborted === true) consumer.detach()
+    else this.#consumers.add(consumer)
     return consumer
   }
 
   /** Counts a viewer that holds no connection (HLS). @returns a function that takes it back; harmless when repeated. */
   countViewer(): () => void {
-    let counted = true
-    this.#viewers++
-    this.#plays++
-    return () => {
-      if (!counted) return
-      counted = false
-      this.#viewers--
-      this.#checkIdle()
-    }
+    return this.#audience.countViewer()
   }
 
   /** Counts bytes that a viewer without connection got (HLS). */
   countSent(bytes: number): void {
-    this.#departed.sentBytes += bytes
+    this.#audience.countSent(bytes)
   }
 
   /**
@@ -292,26 +253,20 @@ export class Source extends Announcer<SourceEvents> {
     this.#publisher?.kick('closed')
     if (reason !== 'failed') this.#fanOut.drain()
     this.#fanOut.close()
-    this.#turns.each(this.players, (player) => this.#endPlayer(player, reason))
+    this.#turns.each(this.players, (player) => this.#audience.end(player, reason))
     this.#consumers.close()
     this.emit('close')
   }
 
   /** Counters, made when asked. */
   stats(): SourceStats {
-    let queuedBytes = 0
-    let { lagMs } = this.#consumers
-    for (const player of this.#fanOut.players) {
-      queuedBytes += player.queuedBytes
-      lagMs = Math.max(lagMs, player.lagMs)
-    }
     return {
       streamPath: this.streamPath,
       live: this.#publisher !== undefined,
       publishCount: this.#publishCount,
-      players: this.#fanOut.players.size,
+      players: this.playerCount,
       consumers: this.#consumers.size,
-      viewers: this.#viewers,
+      viewers: this.#audience.viewers,
       receivedBytes: this.#intake.receivedBytes,
       receivedPackets: this.#intake.receivedPackets,
       cachedBytes: this.log.bytes,
@@ -319,8 +274,8 @@ export class Source extends Announcer<SourceEvents> {
       batchBytes: this.#views.bytes,
       views: this.#views.size,
       framing: this.#views.framing,
-      queuedBytes,
-      lagMs,
+      queuedBytes: this.#audience.queuedBytes,
+      lagMs: this.#audience.lagMs,
       lastDts: this.lastDts,
       clockJumps: this.#sourceClock.jumps,
       droppedBeforeKeyframe: this.#intake.droppedBeforeKeyframe,
@@ -331,14 +286,11 @@ export class Source extends Announcer<SourceEvents> {
 
   /** What went through it so far. */
   totals(): StreamTotals {
-    const totals = { ...this.#departed }
-    for (const player of this.#fanOut.players) addPlayer(totals, player)
     return {
       receivedBytes: this.#intake.receivedBytes,
       receivedFrames: this.#intake.receivedFrames,
       publishes: this.#publishCount,
-      plays: this.#plays,
-      ...totals,
+      ...this.#audience.totals(),
     }
   }
 
@@ -349,7 +301,7 @@ export class Source extends Announcer<SourceEvents> {
 
   /** Stats of the players. */
   playerStats(): PlayerStats[] {
-    return Array.from(this.#fanOut.players, (player) => player.stats())
+    return Array.from(this.#audience.players, (player) => player.stats())
   }
 
   /** Other options, as {@link Hub.setOptions} says. @internal */
@@ -369,10 +321,7 @@ export class Source extends Announcer<SourceEvents> {
     this.#publisherAtc = options.atc
     this.#sourceClock.setOptions({ ...this.#options, atc: options.atc ?? this.#options.atc })
     this.#sourceClock.republish(this.#publishCount > 0 ? now - this.#lastArrivalMs : 0)
-    if (this.#publishCount > 0) {
-      this.log.restart()
-      this.#publisherStarts.push(this.log.head)
-    }
+    if (this.#publishCount > 0) this.log.restart()
     this.#publishCount++
     this.#publishedSinceMs = now
     this.#lastArrivalMs = now
@@ -380,7 +329,7 @@ export class Source extends Announcer<SourceEvents> {
     this.#openingData.clear()
     this.#toldOfStall = false
     const previous = this.#publisher
-    const publisher = new Publisher(this, options)
+    const publisher = new Publisher(this, this.#publisherHost, options)
     // The stream has changed hands before anybody hears of it: listeners may publish, kick and close.
     this.#publisher = publisher
     this.#lastPublisher = publisher
@@ -392,8 +341,8 @@ export class Source extends Announcer<SourceEvents> {
     return publisher
   }
 
-  /** One packet of the present publisher. @internal */
-  accept(packet: MediaPacket): void {
+  /** One packet of the current publisher. */
+  #accept(packet: MediaPacket): void {
     if (!this.#intake.admit(packet)) return
     const now = this.#clock.now()
     if (packet.coded && !this.#intake.hasBegun && this.#publishCount > 1) {
@@ -405,25 +354,15 @@ export class Source extends Announcer<SourceEvents> {
     const stamped = live.withDts(this.#sourceClock.map(packet, now))
     // Bounds that are hit by a jump in time would drop what nobody has got yet.
     if (this.log.firstWith(stamped) > this.#views.flushedSeq) this.#fanOut.drain()
-    if (packet.coded && !this.#intake.hasBegun) {
-      // Players may begin here, so no batch lies across this place.
-      this.#views.flush()
-      this.#firstCodedSeq = this.log.head
-    }
+    if (packet.coded && !this.#intake.hasBegun) this.#starts.mediaBegins()
     if (packet.kind === 'data' && !this.#intake.hasBegun) this.#openingData.add(this.log.head, stamped)
     const opens = this.log.append(stamped)
     this.#intake.learn(stamped)
     this.#consumers.start()
-    if (opens) this.#unswept = SWEEP_PACKETS
-    else this.#unswept++
-    if (this.log.first > this.#evictedTo) this.#evictViews()
-    if (this.#views.size === 0 && this.#unswept >= SWEEP_PACKETS) {
-      this.#unswept = 0
-      this.#evict(this.log.head)
-    }
+    this.#retention.appended(opens)
     this.#consumers.wake()
     this.#fanOut.appended(isDefaultVideo(packet))
-    if (packet.kind === 'audio' && !this.#toldOfStall && this.#isVideoStalled()) {
+    if (packet.kind === 'audio' && !this.#toldOfStall && this.#starts.isVideoStalled) {
       this.#toldOfStall = true
       this.emit('videoStalled')
     }
@@ -432,8 +371,8 @@ export class Source extends Announcer<SourceEvents> {
     this.emit('configuration', this.#configuration)
   }
 
-  /** A publisher's end; not always the present one's. @internal */
-  leave(publisher: Publisher, reason: PublisherEnd): void {
+  /** A publisher's end; not always the current one's. */
+  #leave(publisher: Publisher, reason: PublisherEnd): void {
     const wasPresent = this.#publisher === publisher
     if (wasPresent) this.#publisher = undefined
     if (wasPresent && !this.#closed) {
@@ -447,161 +386,13 @@ export class Source extends Announcer<SourceEvents> {
     this.emit('unpublish', reason, publisher)
   }
 
-  /** @internal */
-  get nowMs(): number {
-    return this.#clock.now()
-  }
-
-  /** @internal */
-  get isAudioOnly(): boolean {
-    return this.#intake.video.isAbsent(this.log.configuration.video.length > 0)
-  }
-
-  /** @internal */
-  openView(format: ViewFormat, tracks: TrackFilter, fromSeq?: number): BatchLog {
-    return this.#views.open(format, tracks, fromSeq)
-  }
-
-  /** @internal */
-  releaseView(view: BatchLog): void {
-    this.#views.release(view)
-  }
-
-  /** @internal */
-  remove(player: Player): void {
-    this.#removePlayer(player)
-    this.#checkIdle()
-  }
-
-  /** @internal */
-  playerFailed(player: Player, error: unknown): void {
-    this.#endPlayer(player, 'failed')
-    this.#checkIdle()
-    this.emit('fanOutError', error, player)
-  }
-
-  /** @internal */
-  addWaiting(consumer: Consumer): void {
-    this.#consumers.addWaiting(consumer)
-  }
-
-  /** @internal */
-  removeConsumer(consumer: Consumer): void {
-    if (this.#consumers.remove(consumer)) this.#checkIdle()
-  }
-
-  /** @internal */
-  resumePoint(view: BatchLog, gopsBack: number, early = false): GopStart | undefined {
-    if (this.#startsWithoutPicture(view.tracks)) {
-      return view.headStart(this.lastDts, early ? this.#firstSound() : undefined)
-    }
-    const start = this.log.start(gopsBack)
-    if (start !== undefined && start.seq >= view.flushedSeq) this.#views.flush()
-    return start
-  }
-
-  /** @internal */
-  startPoint(tracks: TrackFilter, gopsBack: number, fromSeq: number): GopStart | undefined {
-    if (!this.#startsWithoutPicture(tracks)) return this.log.start(gopsBack)
-    const seq = Math.max(fromSeq, this.log.first)
-    const dts = this.log.at(seq)?.dts ?? this.lastDts
-    return { seq, dts, configuration: this.log.configurationAt(seq), keyframe: false }
-  }
-
-  #isVideoStalled(): boolean {
-    const hasVideo = this.log.configuration.video.length > 0 || this.#intake.video.hasPictures
-    return hasVideo && this.#startsWithoutPicture('default')
-  }
-
-  /** Whether readers of `tracks` begin with sound, anywhere: there are no pictures, or the log has none to start at and the next is overdue. */
-  #startsWithoutPicture(tracks: TrackFilter): boolean {
-    if (tracks === 'audio' || this.isAudioOnly) return true
-    return tracks !== 'video' && this.#intake.video.lacksKeyframe && this.log.start() === undefined
-  }
-
-  /** It takes some audio to know that there is no video. Players that have waited for that get the stream from here on. */
-  #firstSound(): number | undefined {
-    const seq = this.#firstCodedSeq
-    return seq < this.log.first || this.#intake.video.hasPictures ? undefined : seq
-  }
-
-  /** @internal */
-  openingDataBefore(seq: number): MediaPacket[] {
-    return this.#openingData.before(seq)
-  }
-
-  /** @internal */
-  isPublisherStart(seq: number): boolean {
-    return this.#publisherStarts.length > 0 && this.#publisherStarts.includes(seq)
-  }
-
-  /** Once a GOP was opened or many packets came. @returns whether players are to be asked what they need. */
-  #beginSweep(): boolean {
-    if (this.#unswept < SWEEP_PACKETS) return false
-    this.#unswept = 0
-    this.#isSweeping = true
-    this.#needed = this.#views.flushedSeq
-    return true
-  }
-
-  /** Everyone was asked: what no reader needs any more is dropped. */
-  #evictIfSwept(): void {
-    if (!this.#isSweeping) return
-    this.#isSweeping = false
-    this.#evict(this.#needed)
-  }
-
-  #evict(neededByPlayers: number): void {
-    this.log.evict(Math.min(neededByPlayers, this.#consumers.sweep()))
-    this.#evictViews()
-  }
-
-  #evictViews(): void {
-    const { first } = this.log
-    this.#evictedTo = first
-    this.#views.evict(first)
-    if (this.#publisherStarts.length > 0)
-      this.#publisherStarts = this.#publisherStarts.filter((seq) => seq >= first)
-  }
-
-  #removePlayer(player: Player): void {
-    if (this.#fanOut.players.has(player)) addPlayer(this.#departed, player)
-    this.#fanOut.remove(player)
-  }
-
-  #endPlayer(player: Player, reason: PlayerEnd): void {
-    this.#removePlayer(player)
-    try {
-      player.end(reason)
-    } catch (error) {
-      // A sink that cannot be ended is no reason to keep the others waiting; one that threw before has told so.
-      if (reason !== 'failed') this.emit('fanOutError', error, player)
-    }
-  }
-
-  /** A wire format threw: its players are out, those of other formats go on. */
-  #viewFailed(view: BatchLog, error: unknown): void {
-    for (const player of this.#fanOut.players) if (player.uses(view)) this.#endPlayer(player, 'failed')
-    this.#checkIdle()
-    this.emit('fanOutError', error, undefined)
-  }
-
   /** Nothing of this source can be trusted any more. */
   #failed(error: unknown): void {
     this.emit('fanOutError', error, undefined)
     this.close('failed')
   }
 
-  #checkIdle(): void {
-    if (!this.#closed && this.audience === 0) this.emit('idle')
-  }
-
   #assertOpen(): void {
     if (this.#closed) throw new RangeError(`the source ${this.streamPath} is closed`)
   }
-}
-
-/** Whether a frame of the default track comes with it: the one that players wait for. */
-function isDefaultVideo(packet: MediaPacket): boolean {
-  return packet.kind === 'video' && packet.coded && (packet.codec !== '' || !packet.multitrack)
 }

@@ -29,10 +29,12 @@ function fixture(count: number, options: Partial<FanOutOptions> = {}) {
     new Turns(clock),
     { maxHoldMs: 50, minFlushIntervalMs: 0, ...options },
     {
+      sweep: {
+        roundBegins: () => events.length % 4 === 1,
+        visit: (served) => visited.push(served),
+        roundEnded: () => events.push(`round@${clock.now()}`),
+      },
       flush: () => events.push(`flush@${clock.now()}`),
-      roundBegins: () => events.length % 4 === 1,
-      visit: (served) => visited.push(served),
-      roundEnded: () => events.push(`round@${clock.now()}`),
       failed: (error) => events.push(`failed: ${String(error)}`),
     },
   )

@@ -265,6 +265,19 @@ describe('configuration', () => {
     expect(configured(log, log.head)).toBe('A!5')
   })
 
+  it('a restart is known for as long as its first packet is held', () => {
+    const log = new GopCache({ maxCachePackets: 2 })
+    log.append(key(0))
+    log.restart()
+    log.append(key(10))
+    expect([0, 1, 2].filter((seq) => log.isRestart(seq))).toEqual([1])
+    log.restart()
+    log.append(key(20))
+    expect([0, 1, 2].filter((seq) => log.isRestart(seq))).toEqual([1, 2])
+    log.append(inter(30))
+    expect([0, 1, 2].filter((seq) => log.isRestart(seq))).toEqual([2])
+  })
+
   it('restart of an empty log, and twice, is harmless', () => {
     const log = new GopCache()
     log.restart()
