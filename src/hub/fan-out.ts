@@ -9,7 +9,7 @@
  * @module
  */
 import type { Clock, Timer } from './clock.ts'
-import type { Turns, Work } from './turns.ts'
+import type { Scheduler, Task } from './scheduler.ts'
 
 /** Players between two looks at the clock. */
 const PLAYERS_PER_CHECK = 16
@@ -64,9 +64,9 @@ export interface FanOutHost<T extends Served> {
 }
 
 /** Flush policy and rotation of one source. */
-export class FanOut<T extends Served> implements Work {
+export class FanOut<T extends Served> implements Task {
   readonly #clock: Clock
-  readonly #turns: Turns
+  readonly #scheduler: Scheduler
   readonly #host: FanOutHost<T>
   readonly #players: Set<T>
   readonly #onDue: () => void
@@ -87,13 +87,13 @@ export class FanOut<T extends Served> implements Work {
 
   /**
    * @param clock - time and timers.
-   * @param turns - whom the source takes turns with.
+   * @param scheduler - runs the rounds; sources of one hub share it.
    * @param options - the policy.
    * @param host - what is called.
    */
-  constructor(clock: Clock, turns: Turns, options: FanOutOptions, host: FanOutHost<T>) {
+  constructor(clock: Clock, scheduler: Scheduler, options: FanOutOptions, host: FanOutHost<T>) {
     this.#clock = clock
-    this.#turns = turns
+    this.#scheduler = scheduler
     this.#host = host
     this.#players = new Set()
     this.#onDue = () => this.#due()
@@ -198,11 +198,11 @@ export class FanOut<T extends Served> implements Work {
   #due(): void {
     this.#timer = undefined
     this.#scheduled = true
-    this.#turns.add(this)
+    this.#scheduler.schedule(this)
   }
 
-  /** {@inheritDoc Work.work} */
-  work(deadlineMs: number): boolean {
+  /** {@inheritDoc Task.run} */
+  run(deadlineMs: number): boolean {
     const startMs = this.#clock.now()
     try {
       if (this.#scheduled && !this.#begin(startMs)) return true

@@ -16,15 +16,15 @@ import {
 import { Admission } from './admission.ts'
 import { Announcer, type AnnouncerEvents } from './announcer.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { Entrance } from './entrance.ts'
 import { type HubOptions, type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
+import { JoinLimiter } from './join-limiter.ts'
 import type { Player } from './player.ts'
 import type { Publisher, PublisherEnd, PublishOptions } from './publisher.ts'
+import { Scheduler } from './scheduler.ts'
 import { Source } from './source.ts'
 import { SourceFinder } from './source-finder.ts'
 import { quoted, type StreamPath, streamPathFault } from './stream-path.ts'
 import { NO_TOTALS, type StreamTotals, sumOf } from './totals.ts'
-import { Turns } from './turns.ts'
 
 /** Facts that a hub announces. Media never comes as events: attach a player or a consumer. */
 export interface HubEvents extends AnnouncerEvents {
@@ -93,10 +93,10 @@ export class Hub extends Announcer<HubEvents> {
   readonly #sources: Map<string, Source>
   /** Sources that are not found any more and have not told of their end yet. */
   readonly #closing: Set<Source>
-  readonly #turns: Turns
+  readonly #scheduler: Scheduler
   readonly #admission: Admission
   readonly #finder: SourceFinder
-  readonly #entrance: Entrance
+  readonly #joins: JoinLimiter
   #options: ResolvedHubOptions
   /** Of sources that are over. */
   #past: StreamTotals
@@ -113,10 +113,10 @@ export class Hub extends Announcer<HubEvents> {
     this.#options = resolveHubOptions(options)
     this.#sources = new Map()
     this.#closing = new Set()
-    this.#turns = new Turns(clock)
+    this.#scheduler = new Scheduler(clock)
     this.#admission = new Admission(clock, (error, request) => this.emit('authorizeError', error, request))
-    this.#entrance = new Entrance(clock)
-    this.#finder = new SourceFinder(clock, this.#turns, this.#entrance, (error, streamPath) =>
+    this.#joins = new JoinLimiter(clock)
+    this.#finder = new SourceFinder(clock, this.#scheduler, this.#joins, (error, streamPath) =>
       this.emit('resolveError', error, streamPath),
     )
     this.#past = NO_TOTALS
@@ -208,7 +208,7 @@ export class Hub extends Announcer<HubEvents> {
    */
   findSource(streamPath: StreamPath, signal: AbortSignal): Promise<Source | undefined> {
     const present = this.#sources.get(streamPath)
-    if (present !== undefined) return Promise.resolve(this.#entrance.enter(present, signal))
+    if (present !== undefined) return Promise.resolve(this.#joins.join(present, signal))
     if (signal.aborted || this.#closed) return Promise.resolve(undefined)
     return this.#finder.find(streamPath, signal, this.#options)
   }
@@ -258,7 +258,7 @@ export class Hub extends Announcer<HubEvents> {
         `${this.#sources.size} sources, at most ${this.#options.maxSources}`,
       )
     }
-    const source = new Source(streamPath, this.#clock, this.#turns, this.#options, () => {
+    const source = new Source(streamPath, this.#clock, this.#scheduler, this.#options, () => {
       this.#sources.delete(streamPath)
       this.#closing.add(source)
     })

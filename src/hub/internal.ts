@@ -17,4 +17,4 @@ export {
 } from './check-options.ts'
 export { type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
 export { resolveHub } from './hub-resolver.ts'
-export { Turns } from './turns.ts'
+export { Scheduler } from './scheduler.ts'

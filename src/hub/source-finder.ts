@@ -7,11 +7,11 @@ import { LimitError } from '../errors/index.ts'
 import type { Given } from './check-options.ts'
 import type { Clock, Timer } from './clock.ts'
 import { setDeadline } from './deadline.ts'
-import type { Entrance } from './entrance.ts'
 import type { HubOptions } from './hub-options.ts'
+import type { JoinLimiter } from './join-limiter.ts'
+import type { Scheduler } from './scheduler.ts'
 import type { Source } from './source.ts'
 import type { StreamPath } from './stream-path.ts'
-import type { Turns } from './turns.ts'
 
 /** Bounds and the question, as the hub has them now. */
 type FinderOptions = Pick<Given<HubOptions>, 'publisherWaitMs' | 'resolveTimeoutMs'> &
@@ -39,27 +39,27 @@ interface Question {
 /** Searches under way. A stream path costs nothing once nobody waits for it. */
 export class SourceFinder {
   readonly #clock: Clock
-  readonly #turns: Turns
-  readonly #entrance: Entrance
+  readonly #scheduler: Scheduler
+  readonly #joins: JoinLimiter
   readonly #searches: Map<StreamPath, Search>
   readonly #onError: (error: unknown, streamPath: StreamPath) => void
   #waiting: number
 
   /**
    * @param clock - for the time limits.
-   * @param turns - who works next.
-   * @param entrance - where those who have found their source come in.
+   * @param scheduler - settles those who wait, in turns.
+   * @param joins - limits how many begin at once.
    * @param onError - told what `resolveSource` threw, or that its time was up.
    */
   constructor(
     clock: Clock,
-    turns: Turns,
-    entrance: Entrance,
+    scheduler: Scheduler,
+    joins: JoinLimiter,
     onError: (error: unknown, streamPath: StreamPath) => void,
   ) {
     this.#clock = clock
-    this.#turns = turns
-    this.#entrance = entrance
+    this.#scheduler = scheduler
+    this.#joins = joins
     this.#searches = new Map()
     this.#onError = onError
     this.#waiting = 0
@@ -83,7 +83,7 @@ export class SourceFinder {
           waiter.timer?.cancel()
           signal.removeEventListener('abort', onGone)
           if (search.waiters.size === 0) this.#end(search, source !== undefined)
-          resolve(source === undefined ? undefined : this.#entrance.enter(source, signal))
+          resolve(source === undefined ? undefined : this.#joins.join(source, signal))
         },
       }
       const onGone = (): void => waiter.settle(undefined)
@@ -100,7 +100,7 @@ export class SourceFinder {
   found(streamPath: StreamPath, source: Source | undefined): void {
     const search = this.#searches.get(streamPath)
     if (search === undefined) return
-    this.#turns.each(Array.from(search.waiters), (waiter) => waiter.settle(source))
+    this.#scheduler.forEach(Array.from(search.waiters), (waiter) => waiter.settle(source))
   }
 
   /** Turns away all who wait. */

@@ -21,6 +21,7 @@ import { Player, type PlayerHost } from './player.ts'
 import type { PlayerOptions, PlayerStats } from './player-options.ts'
 import { Publisher, type PublisherEnd, type PublisherHost, type PublishOptions } from './publisher.ts'
 import { Retention } from './retention.ts'
+import type { Scheduler } from './scheduler.ts'
 import type { PlayerEnd, Sink } from './sink.ts'
 import { SourceClock } from './source-clock.ts'
 import type { SourceEvents } from './source-events.ts'
@@ -28,7 +29,6 @@ import type { SourceStats } from './source-stats.ts'
 import { StartPoints } from './start-points.ts'
 import type { StreamPath } from './stream-path.ts'
 import type { StreamTotals } from './totals.ts'
-import type { Turns } from './turns.ts'
 import { Views } from './views.ts'
 
 /** One stream of a hub. Made by {@link Hub.publish}, never by a player. */
@@ -38,7 +38,7 @@ export class Source extends Announcer<SourceEvents> {
   /** The packets; read-only for others. */
   readonly log: GopCache
   readonly #clock: Clock
-  readonly #turns: Turns
+  readonly #scheduler: Scheduler
   readonly #intake: Intake
   readonly #sourceClock: SourceClock
   readonly #fanOut: FanOut<Player>
@@ -68,14 +68,14 @@ export class Source extends Announcer<SourceEvents> {
   #toldOfStall: boolean
 
   /**
-   * @param turns - whom it takes turns with when it sends.
+   * @param scheduler - runs what takes longer than a turn; sources of one hub share it.
    * @param onClose - called first of all when the source closes.
    * @internal
    */
   constructor(
     streamPath: StreamPath,
     clock: Clock,
-    turns: Turns,
+    scheduler: Scheduler,
     options: ResolvedHubOptions,
     onClose: () => void,
   ) {
@@ -83,14 +83,14 @@ export class Source extends Announcer<SourceEvents> {
     this.streamPath = streamPath
     this.log = new GopCache(options)
     this.#clock = clock
-    this.#turns = turns
+    this.#scheduler = scheduler
     this.#intake = new Intake()
     this.#sourceClock = new SourceClock(options)
     this.#openingData = new OpeningData()
     this.#consumers = new Consumers(() => this.#audience.checkIdle())
     this.#views = new Views(this.log, (view, error) => this.#audience.viewFailed(view, error))
     this.#retention = new Retention(this.log, this.#views, this.#consumers)
-    this.#fanOut = new FanOut(clock, turns, options, {
+    this.#fanOut = new FanOut(clock, scheduler, options, {
       sweep: this.#retention,
       flush: () => this.#views.flush(),
       failed: (error) => this.#failed(error),
@@ -253,7 +253,7 @@ export class Source extends Announcer<SourceEvents> {
     this.#publisher?.kick('closed')
     if (reason !== 'failed') this.#fanOut.drain()
     this.#fanOut.close()
-    this.#turns.each(this.players, (player) => this.#audience.end(player, reason))
+    this.#scheduler.forEach(this.players, (player) => this.#audience.end(player, reason))
     this.#consumers.close()
     this.emit('close')
   }

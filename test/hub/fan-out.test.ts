@@ -1,7 +1,7 @@
 import { type FanOutOptions, VirtualClock } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
 import { FanOut, type Served } from '../../src/hub/fan-out.ts'
-import { Turns } from '../../src/hub/turns.ts'
+import { Scheduler } from '../../src/hub/scheduler.ts'
 
 /** A clock on which work costs time. */
 class BusyClock extends VirtualClock {
@@ -26,7 +26,7 @@ function fixture(count: number, options: Partial<FanOutOptions> = {}) {
   const visited: Counter[] = []
   const fanOut = new FanOut<Counter>(
     clock,
-    new Turns(clock),
+    new Scheduler(clock),
     { maxHoldMs: 50, minFlushIntervalMs: 0, ...options },
     {
       sweep: {

@@ -4,7 +4,7 @@ import { filesBelow, readText } from '../support/project.ts'
 /** An import of a source file by its path. */
 interface DeepImport {
   readonly file: string
-  /** `hub/turns.ts` */
+  /** `hub/scheduler.ts` */
   readonly source: string
   readonly names: readonly string[]
 }

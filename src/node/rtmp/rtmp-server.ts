@@ -21,7 +21,7 @@ import {
   aNumber,
   checkOptions,
   type OptionChecks,
-  Turns,
+  Scheduler,
 } from '../../hub/internal.ts'
 import {
   Announcer,
@@ -217,7 +217,7 @@ export class RtmpServer extends Announcer<RtmpServerEvents> {
         chunk: { ...options.session?.chunk, ownsInput: options.session?.chunk?.ownsInput ?? true },
       },
       player: options.player ?? {},
-      followers: new SourceFollowers(new Turns(clock)),
+      followers: new SourceFollowers(new Scheduler(clock)),
       clock,
       connectDecisionTimeoutMs: options.connectDecisionTimeoutMs ?? 10_000,
       stallTimeoutMs: options.stallTimeoutMs ?? 60_000,

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Source } from '../../hub/index.ts'
-import type { Turns } from '../../hub/internal.ts'
+import type { Scheduler } from '../../hub/internal.ts'
 
 /** Somebody who plays a source. */
 export interface SourceFollower {
@@ -17,12 +17,12 @@ export interface SourceFollower {
 
 /** Followers by source. */
 export class SourceFollowers {
-  readonly #turns: Turns
+  readonly #scheduler: Scheduler
   readonly #groups: Map<Source, Group>
 
-  /** @param turns - who works next. */
-  constructor(turns: Turns) {
-    this.#turns = turns
+  /** @param scheduler - notifies them in turns. */
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler
     this.#groups = new Map()
   }
 
@@ -30,7 +30,7 @@ export class SourceFollowers {
   add(source: Source, follower: SourceFollower): void {
     let group = this.#groups.get(source)
     if (group === undefined) {
-      group = new Group(source, this.#turns)
+      group = new Group(source, this.#scheduler)
       this.#groups.set(source, group)
     }
     group.followers.add(follower)
@@ -56,16 +56,16 @@ interface Notice {
 class Group {
   readonly followers: Set<SourceFollower>
   readonly #source: Source
-  readonly #turns: Turns
+  readonly #scheduler: Scheduler
   /** Not told to everyone yet. A follower hears of everything in the order in which it was. */
   readonly #notices: Notice[]
   readonly #onUnpublish: () => void
   readonly #onPublish: () => void
 
-  constructor(source: Source, turns: Turns) {
+  constructor(source: Source, scheduler: Scheduler) {
     this.followers = new Set()
     this.#source = source
-    this.#turns = turns
+    this.#scheduler = scheduler
     this.#notices = []
     this.#onUnpublish = () => this.#announce((follower) => follower.publisherGone())
     this.#onPublish = () => this.#announce((follower) => follower.publisherBack())
@@ -82,7 +82,7 @@ class Group {
     this.#notices.push({ followers: Array.from(this.followers), tell })
     // One that is under way takes this one along.
     if (this.#notices.length > 1) return
-    this.#turns.each(this.#untold(), ({ follower, notice }) => notice.tell(follower))
+    this.#scheduler.forEach(this.#untold(), ({ follower, notice }) => notice.tell(follower))
   }
 
   *#untold(): Generator<{ readonly follower: SourceFollower; readonly notice: Notice }> {

@@ -1,6 +1,6 @@
 import { Hub } from 'millrace/hub'
 import { expect, it } from 'vitest'
-import { Turns } from '../../../src/hub/turns.ts'
+import { Scheduler } from '../../../src/hub/scheduler.ts'
 import { SourceFollowers } from '../../../src/node/rtmp/source-followers.ts'
 import { BusyClock } from '../../hub/fakes.ts'
 
@@ -8,7 +8,7 @@ import { BusyClock } from '../../hub/fakes.ts'
 function crowd() {
   const clock = new BusyClock()
   const hub = new Hub({}, clock)
-  const followers = new SourceFollowers(new Turns(clock))
+  const followers = new SourceFollowers(new Scheduler(clock))
   const publisher = hub.publish('/live/show')
   const { source } = publisher
   const add = () => {

@@ -1,13 +1,13 @@
-import { Turns, type Work } from '../../src/hub/turns.ts'
+import { Scheduler, type Task } from '../../src/hub/scheduler.ts'
 import { Hub, type PlayerEnd } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
 import { BusyClock, FakeFormat, inter, key, Stage } from './fakes.ts'
 
-/** Work of `steps` steps of 1 ms, that tells when it ran. */
-function task(clock: BusyClock, name: string, steps: number, log: string[]): Work {
+/** A task of `steps` steps of 1 ms, that tells when it ran. */
+function task(clock: BusyClock, name: string, steps: number, log: string[]): Task {
   let left = steps
   return {
-    work(deadlineMs) {
+    run(deadlineMs) {
       do {
         log.push(name)
         clock.workedMs += 1
@@ -18,12 +18,12 @@ function task(clock: BusyClock, name: string, steps: number, log: string[]): Wor
   }
 }
 
-describe('turns', () => {
+describe('turns of the scheduler', () => {
   it('last 4 ms for all together, however many have something to do', () => {
     const clock = new BusyClock()
-    const turns = new Turns(clock)
+    const scheduler = new Scheduler(clock)
     const log: string[] = []
-    for (let i = 0; i < 100; i++) turns.add(task(clock, String(i), 1, log))
+    for (let i = 0; i < 100; i++) scheduler.schedule(task(clock, String(i), 1, log))
     const seen: number[] = []
     // Other input gets its turn in between.
     clock.defer(() => seen.push(log.length))
@@ -33,25 +33,25 @@ describe('turns', () => {
 
   it('go around: whoever is not done waits for the others', () => {
     const clock = new BusyClock()
-    const turns = new Turns(clock)
+    const scheduler = new Scheduler(clock)
     const log: string[] = []
-    turns.add(task(clock, 'a', 6, log))
-    turns.add(task(clock, 'b', 1, log))
-    turns.add(task(clock, 'c', 6, log))
+    scheduler.schedule(task(clock, 'a', 6, log))
+    scheduler.schedule(task(clock, 'b', 1, log))
+    scheduler.schedule(task(clock, 'c', 6, log))
     clock.turn()
     expect(log.join('')).toBe('aaaabcccaaccc')
   })
 
   it('go on after one that throws', () => {
     const clock = new BusyClock()
-    const turns = new Turns(clock)
+    const scheduler = new Scheduler(clock)
     const log: string[] = []
-    turns.add({
-      work: () => {
+    scheduler.schedule({
+      run: () => {
         throw new Error('broken')
       },
     })
-    turns.add(task(clock, 'a', 1, log))
+    scheduler.schedule(task(clock, 'a', 1, log))
     expect(() => clock.turn()).toThrow('broken')
     clock.turn()
     expect([log, clock.pending]).toEqual([['a'], 0])
@@ -79,7 +79,7 @@ describe('what is done for each of many', () => {
   it('is done at once as far as it fits a turn, and in turns from there on', () => {
     const clock = new BusyClock()
     const seen: number[] = []
-    new Turns(clock).each(Array(100).keys(), (item) => {
+    new Scheduler(clock).forEach(Array(100).keys(), (item) => {
       seen.push(item)
       clock.workedMs += 0.2
     })
@@ -94,24 +94,24 @@ describe('what is done for each of many', () => {
 
   it('fits one turn together, however many lists there are', () => {
     const clock = new BusyClock()
-    const turns = new Turns(clock)
+    const scheduler = new Scheduler(clock)
     const seen: number[] = []
     const visit = (item: number): void => {
       seen.push(item)
       clock.workedMs += 1
     }
-    for (let list = 0; list < 10; list++) turns.each([2 * list, 2 * list + 1], visit)
+    for (let list = 0; list < 10; list++) scheduler.forEach([2 * list, 2 * list + 1], visit)
     expect(seen).toEqual([0, 1, 2, 3])
     clock.turn()
     expect(seen).toEqual(Array.from(Array(20).keys()))
-    turns.each([20], visit)
+    scheduler.forEach([20], visit)
     expect([seen.length, clock.pending]).toEqual([21, 0])
   })
 
   it('leaves nothing for later when it is little', () => {
     const clock = new BusyClock()
     const seen: number[] = []
-    new Turns(clock).each([1, 2, 3], (item) => seen.push(item))
+    new Scheduler(clock).forEach([1, 2, 3], (item) => seen.push(item))
     expect([seen, clock.pending]).toEqual([[1, 2, 3], 0])
   })
 
@@ -122,7 +122,7 @@ describe('what is done for each of many', () => {
       if (item === 2) throw new Error('broken')
       seen.push(item)
     }
-    expect(() => new Turns(clock).each([1, 2, 3], visit)).toThrow('broken')
+    expect(() => new Scheduler(clock).forEach([1, 2, 3], visit)).toThrow('broken')
     clock.turn()
     expect([seen, clock.pending]).toEqual([[1, 3], 0])
   })

@@ -1,5 +1,5 @@
 /**
- * Who works next: the rounds of all sources of a hub share the turns of the event loop.
+ * A cooperative scheduler: the tasks of all sources of a hub share the turns of the event loop.
  *
  * Each source could defer its own slice, but a runtime runs everything that was deferred in one go: a hundred sources that
  * work for a few milliseconds each would hold up all input for as long as all of them together.
@@ -14,52 +14,52 @@ const TURN_MS = 4
 /** Visits between two looks at the clock. */
 const VISITS_PER_CHECK = 16
 
-/** Something that has more to do than fits a turn. */
-export interface Work {
+/** Something that may take longer than a turn. */
+export interface Task {
   /**
-   * Goes on where it was, at least one step.
+   * Continues where it was, at least one step.
    * @param deadlineMs - when to stop, ms on the clock.
    * @returns whether it is done.
    */
-  work(deadlineMs: number): boolean
+  run(deadlineMs: number): boolean
 }
 
-/** Takes turns among what is to be done, in the order in which it came. */
-export class Turns {
+/** Runs tasks round robin, in time slices. */
+export class Scheduler {
   readonly #clock: Clock
-  readonly #waiting: Set<Work>
+  readonly #tasks: Set<Task>
   readonly #onTurn: () => void
   #deferred: boolean
-  /** On what was done at once since the last turn, ms. */
+  /** Time that {@link Scheduler.forEach} has taken outside of turns since the last one, ms. */
   #spentMs: number
 
   /** @param clock - time and turns. */
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#waiting = new Set()
+    this.#tasks = new Set()
     this.#onTurn = () => this.#turn()
     this.#deferred = false
     this.#spentMs = 0
   }
 
-  /** `work` is to be done once the input at hand is read. Harmless when it waits already. */
-  add(work: Work): void {
-    this.#waiting.add(work)
+  /** Runs `task` once the input at hand is read. Harmless if it is scheduled already. */
+  schedule(task: Task): void {
+    this.#tasks.add(task)
     this.#defer()
   }
 
   /**
-   * Visits each of `items`, as many of them at once as fit a turn and the rest in turns. A hundred such lists fit one turn together, no
+   * Visits each of `items`, as many at once as fit a turn and the rest in later turns. A hundred such lists fit one turn together, no
    * more. What `visit` throws ends a turn; the others are visited all the same.
-   * @param items - goes on being read while turns pass: a copy, where what comes in later is not meant.
+   * @param items - read while turns pass: pass a copy if later additions are not meant.
    */
-  each<T>(items: Iterable<T>, visit: (item: T) => void): void {
-    const work = new Visits(this, this.#clock, items, visit)
+  forEach<T>(items: Iterable<T>, visit: (item: T) => void): void {
+    const task = new Visits(this, this.#clock, items, visit)
     const startMs = this.#clock.now()
     const leftMs = TURN_MS - this.#spentMs
-    const done = leftMs > 0 && work.work(startMs + leftMs)
+    const done = leftMs > 0 && task.run(startMs + leftMs)
     this.#spentMs += this.#clock.now() - startMs
-    if (!done) this.add(work)
+    if (!done) this.schedule(task)
   }
 
   #defer(): void {
@@ -73,33 +73,33 @@ export class Turns {
     this.#spentMs = 0
     const deadlineMs = this.#clock.now() + TURN_MS
     try {
-      // Whoever is not done goes to the end of the line, where this loop finds it again.
-      for (const work of this.#waiting) {
-        this.#waiting.delete(work)
-        if (!work.work(deadlineMs)) this.#waiting.add(work)
+      // A task that is not done goes to the end of the queue, where this loop finds it again.
+      for (const task of this.#tasks) {
+        this.#tasks.delete(task)
+        if (!task.run(deadlineMs)) this.#tasks.add(task)
         if (this.#clock.now() >= deadlineMs) break
       }
     } finally {
-      if (this.#waiting.size > 0) this.#defer()
+      if (this.#tasks.size > 0) this.#defer()
     }
   }
 }
 
-/** What {@link Turns.each} has to do. */
-class Visits<T> implements Work {
-  readonly #turns: Turns
+/** The task of {@link Scheduler.forEach}. */
+class Visits<T> implements Task {
+  readonly #scheduler: Scheduler
   readonly #clock: Clock
   readonly #items: Iterator<T>
   readonly #visit: (item: T) => void
 
-  constructor(turns: Turns, clock: Clock, items: Iterable<T>, visit: (item: T) => void) {
-    this.#turns = turns
+  constructor(scheduler: Scheduler, clock: Clock, items: Iterable<T>, visit: (item: T) => void) {
+    this.#scheduler = scheduler
     this.#clock = clock
     this.#items = items[Symbol.iterator]()
     this.#visit = visit
   }
 
-  work(deadlineMs: number): boolean {
+  run(deadlineMs: number): boolean {
     try {
       for (let visits = 1; ; visits++) {
         const next = this.#items.next()
@@ -108,7 +108,7 @@ class Visits<T> implements Work {
         if (visits % VISITS_PER_CHECK === 0 && this.#clock.now() >= deadlineMs) return false
       }
     } catch (error) {
-      this.#turns.add(this)
+      this.#scheduler.schedule(this)
       throw error
     }
   }
