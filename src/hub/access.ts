@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quoted, type StreamPath, streamPathFault } from './stream-path.ts'
+import { quoted, splitStreamPath, type StreamPath, streamPathFault } from './stream-path.ts'
 
 /** The protocol that a request came by. */
 export type AccessProtocol =
@@ -110,15 +110,16 @@ export type Authorize = (
  * peer said instead, which may be a secret key, is in none of them. `query`, `param` and `details` stay the peer's.
  */
 export function renameRequest(request: AccessRequest, streamPath: StreamPath): AccessRequest {
-  const { app, streamName, url } = request
-  if (request.streamPath === streamPath && `/${app}/${streamName}` === streamPath) return request
-  const slash = Math.max(1, streamPath.lastIndexOf('/'))
+  const { url } = request
+  if (request.streamPath === streamPath && `/${request.app}/${request.streamName}` === streamPath)
+    return request
+  const { app, streamName } = splitStreamPath(streamPath)
   const [, scheme, host] = /^([a-z]+):\/\/(?:[^/@]*@)?([^/?#]+)/i.exec(url) ?? []
-  const path = scheme?.startsWith('http') === true ? streamPath : streamPath.slice(0, slash)
+  const path = scheme?.startsWith('http') === true ? streamPath : `/${app}`
   return {
     ...request,
-    app: streamPath.slice(1, slash),
-    streamName: streamPath.slice(slash + 1),
+    app,
+    streamName,
     streamPath,
     url: scheme === undefined ? '' : `${scheme}://${host}${path}`,
   }

@@ -26,13 +26,10 @@ const FORBIDDEN = /[\s?#\p{Cc}\p{Cs}]/u
  * @param maxNameBytes - longest application and longest name, UTF-8 bytes. @defaultValue 256
  */
 export function streamPathFault(path: string, maxNameBytes: number = MAX_NAME_BYTES): string | undefined {
-  const slash = path.lastIndexOf('/')
+  const { app, streamName } = splitStreamPath(path)
   // The lengths first: what follows takes time for each character.
-  if (isLonger(path.slice(slash + 1), maxNameBytes))
-    return `the stream name is longer than ${maxNameBytes} bytes`
-  if (isLonger(path.slice(1, Math.max(1, slash)), maxNameBytes)) {
-    return `the application is longer than ${maxNameBytes} bytes`
-  }
+  if (isLonger(streamName, maxNameBytes)) return `the stream name is longer than ${maxNameBytes} bytes`
+  if (isLonger(app, maxNameBytes)) return `the application is longer than ${maxNameBytes} bytes`
   const [start, ...parts] = path.split('/')
   if (parts.at(-1) === '') return 'no stream name'
   if (start !== '' || parts.length < 2 || parts.includes('')) return 'not /app/name'
@@ -47,6 +44,12 @@ export function streamPathFault(path: string, maxNameBytes: number = MAX_NAME_BY
 export function plainStreamPath(path: string): StreamPath {
   const parts = path.replaceAll(/\s/g, '').split('/')
   return `/${parts.filter((part) => part !== '').join('/')}`
+}
+
+/** Its application, which may have slashes inside, and its name: `live/eu` and `show` for `/live/eu/show`. */
+export function splitStreamPath(path: string): { readonly app: string; readonly streamName: string } {
+  const slash = path.lastIndexOf('/')
+  return { app: path.slice(1, Math.max(1, slash)), streamName: path.slice(slash + 1) }
 }
 
 /** The start of a text that a peer may have made long, in quotes, for messages. */

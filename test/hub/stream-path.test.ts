@@ -4,6 +4,7 @@ import {
   type AccessRequest,
   Hub,
   plainStreamPath,
+  splitStreamPath,
   type StreamPath,
   streamPathFault,
 } from 'millrace/hub'
@@ -126,4 +127,14 @@ it.each([
   expect(plainStreamPath(path)).toBe(plain)
   const cut = path.lastIndexOf('/', path.length - 2)
   expect(resolveStreamTarget({ app: path.slice(0, cut), streamName: path.slice(cut) }).streamPath).toBe(plain)
+})
+
+it.each([
+  ['/live/show', 'live', 'show'],
+  ['/live/eu/show', 'live/eu', 'show'],
+  ['/show', '', 'show'],
+  ['/live/', 'live', ''],
+  ['', '', ''],
+])('%j is an application %j and a name %j', (path, app, streamName) => {
+  expect(splitStreamPath(path)).toEqual({ app, streamName })
 })

@@ -5,7 +5,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { type AccessProtocol, type AccessRequest, plainStreamPath, type StreamPath } from '../../hub/index.ts'
+import {
+  type AccessProtocol,
+  type AccessRequest,
+  plainStreamPath,
+  splitStreamPath,
+  type StreamPath,
+} from '../../hub/index.ts'
 import { newClientId } from '../net/index.ts'
 import { type ForwardedClient, forwardedClient, type TrustProxyOptions } from './forwarded-client.ts'
 
@@ -120,13 +126,11 @@ export function httpPlayRequest(
   streamPath: StreamPath,
   clientId: string = newClientId(),
 ): AccessRequest {
-  const slash = streamPath.lastIndexOf('/')
   return {
     action: 'play',
     protocol,
     vhost: facts.query['vhost'] || facts.query['domain'] || hostOf(facts.host),
-    app: streamPath.slice(1, Math.max(1, slash)),
-    streamName: streamPath.slice(slash + 1),
+    ...splitStreamPath(streamPath),
     streamPath,
     query: facts.query,
     param: facts.param,

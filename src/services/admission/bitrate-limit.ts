@@ -8,6 +8,7 @@ import {
   Announcer,
   type AnnouncerEvents,
   type Clock,
+  followHub,
   type Hub,
   type Publisher,
   setDeadline,
@@ -55,11 +56,9 @@ interface Window {
  * ```
  */
 export class BitrateLimit extends Announcer<BitrateLimitEvents> {
-  readonly #hub: Hub
   readonly #options: Required<BitrateLimitOptions>
   readonly #windows: Map<Source, Window>
-  readonly #onPublish: (source: Source, publisher: Publisher) => void
-  readonly #onClose: (source: Source) => void
+  readonly #unfollow: () => void
   #timer: Timer | undefined
 
   /**
@@ -69,21 +68,18 @@ export class BitrateLimit extends Announcer<BitrateLimitEvents> {
    */
   constructor(hub: Hub, options: BitrateLimitOptions) {
     super()
-    this.#hub = hub
     this.#options = parseOptions(bitrateLimitOptions, options, 'BitrateLimit')
     this.#windows = new Map()
     this.#timer = undefined
-    this.#onPublish = (source, publisher) => this.#open(source, publisher)
-    this.#onClose = (source) => this.#forget(source)
-    hub.on('publish', this.#onPublish)
-    hub.on('close', this.#onClose)
-    for (const source of hub.sources) if (source.publisher !== undefined) this.#open(source, source.publisher)
+    this.#unfollow = followHub(hub, {
+      publish: (source, publisher) => this.#open(source, publisher),
+      close: (source) => this.#forget(source),
+    })
   }
 
   /** Watches no longer. */
   close(): void {
-    this.#hub.off('publish', this.#onPublish)
-    this.#hub.off('close', this.#onClose)
+    this.#unfollow()
     this.#windows.clear()
     this.#timer?.cancel()
     this.#timer = undefined

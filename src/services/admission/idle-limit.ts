@@ -8,6 +8,7 @@ import {
   Announcer,
   type AnnouncerEvents,
   type Clock,
+  followHub,
   type Hub,
   type Publisher,
   setDeadline,
@@ -57,11 +58,9 @@ interface Watched {
  * ```
  */
 export class IdleLimit extends Announcer<IdleLimitEvents> {
-  readonly #hub: Hub
   readonly #options: Required<IdleLimitOptions>
   readonly #watched: Map<Source, Watched>
-  readonly #onPublish: (source: Source, publisher: Publisher) => void
-  readonly #onClose: (source: Source) => void
+  readonly #unfollow: () => void
   #timer: Timer | undefined
 
   /**
@@ -71,21 +70,18 @@ export class IdleLimit extends Announcer<IdleLimitEvents> {
    */
   constructor(hub: Hub, options: IdleLimitOptions) {
     super()
-    this.#hub = hub
     this.#options = parseOptions(idleLimitOptions, options, 'IdleLimit')
     this.#watched = new Map()
     this.#timer = undefined
-    this.#onPublish = (source, publisher) => this.#open(source, publisher)
-    this.#onClose = (source) => this.#forget(source)
-    hub.on('publish', this.#onPublish)
-    hub.on('close', this.#onClose)
-    for (const source of hub.sources) if (source.publisher !== undefined) this.#open(source, source.publisher)
+    this.#unfollow = followHub(hub, {
+      publish: (source, publisher) => this.#open(source, publisher),
+      close: (source) => this.#forget(source),
+    })
   }
 
   /** Watches no longer. */
   close(): void {
-    this.#hub.off('publish', this.#onPublish)
-    this.#hub.off('close', this.#onClose)
+    this.#unfollow()
     this.#watched.clear()
     this.#timer?.cancel()
     this.#timer = undefined

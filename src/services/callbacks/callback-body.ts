@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from 'node:path'
-import { type AccessRequest, renameRequest, type StreamPath } from '../../hub/index.ts'
+import { type AccessRequest, renameRequest, splitStreamPath, type StreamPath } from '../../hub/index.ts'
 import { plainAddress } from '../../node/net/index.ts'
 import type { RtmpConnection } from '../../node/index.ts'
 import type { PackagedSegment } from '../../packaging/index.ts'
@@ -204,8 +204,7 @@ export function peerOfConnection(
 }
 
 function peerOfStream(streamPath: string): CallbackPeer {
-  const slash = streamPath.lastIndexOf('/')
-  const [app, stream] = [streamPath.slice(1, Math.max(1, slash)), streamPath.slice(slash + 1)]
+  const { app, streamName: stream } = splitStreamPath(streamPath)
   return { clientId: '', ip: '', app, tcUrl: '', stream, param: '', pageUrl: '', streamPath }
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Publisher } from '../../hub/index.ts'
+import { type Publisher, splitStreamPath } from '../../hub/index.ts'
 
 /** What the variables of a command stand for. */
 export type CommandFacts = Readonly<Record<Variable, string>>
@@ -28,13 +28,12 @@ const URL_VARIABLES: ReadonlySet<string> = new Set(['param', 'tcUrl', 'url', 'pa
 
 /** What is to be said of a publisher. */
 export function commandFactsOf(vhost: string, { streamPath, request }: Publisher): CommandFacts {
-  const slash = streamPath.lastIndexOf('/')
-  const stream = streamPath.slice(slash + 1)
+  const { app, streamName: stream } = splitStreamPath(streamPath)
   const tcUrl = request?.url ?? ''
   const swfUrl = request?.details['swfUrl']
   return {
     vhost,
-    app: streamPath.slice(1, Math.max(1, slash)),
+    app,
     stream,
     param: request?.param ?? '',
     tcUrl,

@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  Announcer,
-  type AnnouncerEvents,
-  type Publisher,
-  type PublisherEnd,
-  type Source,
-} from '../../hub/index.ts'
+import { Announcer, type AnnouncerEvents, followHub, type Publisher } from '../../hub/index.ts'
 import type { ListedService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker } from './child-worker.ts'
@@ -68,8 +62,7 @@ interface Job {
 export class ExecHooks extends Announcer<ExecHooksEvents> {
   readonly #options: ResolvedExecHooksOptions
   readonly #jobs: Set<Job>
-  readonly #onPublish: (source: Source, publisher: Publisher) => void
-  readonly #onUnpublish: (source: Source, reason: PublisherEnd, publisher: Publisher) => void
+  readonly #unfollow: () => void
 
   /**
    * Streams that are published already get their programs now.
@@ -79,17 +72,15 @@ export class ExecHooks extends Announcer<ExecHooksEvents> {
     super()
     this.#options = parseOptions(execHooksOptions, options, 'ExecHooks')
     this.#jobs = new Set()
-    this.#onPublish = (_source, publisher) => this.#startAll('publish', publisher)
-    this.#onUnpublish = (_source, _reason, publisher) => {
-      for (const job of this.#jobs) {
-        if (job.publisher === publisher && job.hook.on === 'publish') void this.#stop(job)
-      }
-      this.#startAll('unpublish', publisher)
-    }
-    const { hub } = this.#options
-    hub.on('publish', this.#onPublish)
-    hub.on('unpublish', this.#onUnpublish)
-    for (const { publisher } of hub.sources) if (publisher !== undefined) this.#startAll('publish', publisher)
+    this.#unfollow = followHub(this.#options.hub, {
+      publish: (_source, publisher) => this.#startAll('publish', publisher),
+      unpublish: (_source, _reason, publisher) => {
+        for (const job of this.#jobs) {
+          if (job.publisher === publisher && job.hook.on === 'publish') void this.#stop(job)
+        }
+        this.#startAll('unpublish', publisher)
+      },
+    })
   }
 
   /** Programs at work, and those that were given up while their streams last. */
@@ -112,9 +103,7 @@ export class ExecHooks extends Announcer<ExecHooksEvents> {
 
   /** Ends all of them. Resolves when no process is left. */
   async close(): Promise<void> {
-    const { hub } = this.#options
-    hub.off('publish', this.#onPublish)
-    hub.off('unpublish', this.#onUnpublish)
+    this.#unfollow()
     await Promise.all(Array.from(this.#jobs, (job) => this.#stop(job)))
   }
 

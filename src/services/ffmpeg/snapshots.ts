@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
-import { Announcer, type AnnouncerEvents, type Source, type Timer } from '../../hub/index.ts'
+import { Announcer, type AnnouncerEvents, followHub, type Source, type Timer } from '../../hub/index.ts'
 import type { ServiceFacts, StreamService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { newestKeyframe } from './keyframe-bytes.ts'
@@ -74,8 +74,7 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
   readonly #closing: AbortController
   /** Those of which pictures are taken at an interval. */
   readonly #series: Map<Source, Timer>
-  readonly #onPublish: (source: Source) => void
-  readonly #onClose: (source: Source) => void
+  readonly #unfollow: () => void
   /** Runs that wait for their turn. */
   readonly #waiting: (() => void)[]
   #running: number
@@ -93,16 +92,16 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
     this.#running = 0
     this.#series = new Map()
     const { hub, intervalMs } = this.#options
-    this.#onPublish = (source) => {
-      if (intervalMs !== undefined && this.covers(source.streamPath)) this.#startSeries(source, intervalMs)
-    }
-    this.#onClose = (source) => {
-      this.#stopSeries(source)
-      this.#albums.delete(source)
-    }
-    hub.on('publish', this.#onPublish)
-    hub.on('close', this.#onClose)
-    for (const source of hub.sources) this.#onPublish(source)
+    this.#unfollow = followHub(hub, {
+      withinGrace: true,
+      publish: (source) => {
+        if (intervalMs !== undefined && this.covers(source.streamPath)) this.#startSeries(source, intervalMs)
+      },
+      close: (source) => {
+        this.#stopSeries(source)
+        this.#albums.delete(source)
+      },
+    })
   }
 
   /** The last picture of a source. */
@@ -186,9 +185,7 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
 
   /** Ends everything that is under way; nothing more is taken. Resolves when no process is left. */
   async close(): Promise<void> {
-    const { hub } = this.#options
-    hub.off('publish', this.#onPublish)
-    hub.off('close', this.#onClose)
+    this.#unfollow()
     for (const source of this.#series.keys()) this.#stopSeries(source)
     this.#closing.abort()
     for (const next of this.#waiting.splice(0)) next()

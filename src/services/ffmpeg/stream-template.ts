@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StreamPath } from '../../hub/index.ts'
+import { splitStreamPath, type StreamPath } from '../../hub/index.ts'
 
 /** Which streams are meant: `live/show`, or with `*` for any characters `live/*`. */
 export class StreamPattern {
@@ -60,10 +60,8 @@ export class StreamTemplate {
 
   /** The stream path that is made from `streamPath`. */
   expand(streamPath: string): StreamPath {
-    const slash = streamPath.lastIndexOf('/')
-    const app = streamPath.slice(1, Math.max(1, slash))
-    const stream = streamPath.slice(slash + 1)
-    const fill = (_: string, name: string): string => (name === 'app' ? app : stream)
+    const { app, streamName } = splitStreamPath(streamPath)
+    const fill = (_: string, name: string): string => (name === 'app' ? app : streamName)
     return `/${this.text.replaceAll(/\[(app|stream)\]/g, fill)}`
   }
 

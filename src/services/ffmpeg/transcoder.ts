@@ -4,7 +4,7 @@
  * @module
  */
 import createDebug from 'debug'
-import { Announcer, type AnnouncerEvents, type Publisher, type Source } from '../../hub/index.ts'
+import { Announcer, type AnnouncerEvents, followHub, type Source } from '../../hub/index.ts'
 import type { ServiceFacts, ServiceTarget, StreamService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { WorkerExit } from './child-worker-options.ts'
@@ -58,9 +58,7 @@ export class Transcoder extends Announcer<TranscoderEvents> {
   readonly #jobs: Map<string, readonly TranscodeJob[]>
   /** Those that are on their way out, by stream path: their streams have these names still. */
   readonly #leaving: Map<string, Promise<void>>
-  readonly #onPublish: (source: Source, publisher: Publisher) => void
-  readonly #onUnpublish: (source: Source) => void
-  readonly #onClose: (source: Source) => void
+  readonly #unfollow: () => void
   #closed: boolean
 
   /**
@@ -73,19 +71,14 @@ export class Transcoder extends Announcer<TranscoderEvents> {
     this.#jobs = new Map()
     this.#leaving = new Map()
     this.#closed = false
-    this.#onPublish = (source, publisher) => {
-      if (publisher.userData instanceof Rendition) return
-      this.#start(source, this.#enginesOf(source))
-    }
-    this.#onUnpublish = (source) => void this.#stop(source)
-    this.#onClose = (source) => void this.#stop(source).then(() => this.#closeRenditions(source))
-    const { hub } = this.#options
-    hub.on('publish', this.#onPublish)
-    hub.on('unpublish', this.#onUnpublish)
-    hub.on('close', this.#onClose)
-    for (const source of hub.sources) {
-      if (source.publisher !== undefined) this.#onPublish(source, source.publisher)
-    }
+    this.#unfollow = followHub(this.#options.hub, {
+      publish: (source, publisher) => {
+        if (publisher.userData instanceof Rendition) return
+        this.#start(source, this.#enginesOf(source))
+      },
+      unpublish: (source) => void this.#stop(source),
+      close: (source) => void this.#stop(source).then(() => this.#closeRenditions(source)),
+    })
   }
 
   /**
@@ -127,10 +120,7 @@ export class Transcoder extends Announcer<TranscoderEvents> {
   /** Ends everything. Resolves when no process is left. */
   async close(): Promise<void> {
     this.#closed = true
-    const { hub } = this.#options
-    hub.off('publish', this.#onPublish)
-    hub.off('unpublish', this.#onUnpublish)
-    hub.off('close', this.#onClose)
+    this.#unfollow()
     await Promise.all(Array.from(this.#jobs.values(), ([job]) => this.#stop(job!.source)))
     await Promise.all(this.#leaving.values())
   }

@@ -6,7 +6,7 @@
 import type { z } from 'zod'
 import { EMPTY_BYTES } from '../../bytes/index.ts'
 import { describeTrack, type TrackDescription } from '../../codec/index.ts'
-import type { AccessRequest } from '../../hub/index.ts'
+import { type AccessRequest, splitStreamPath } from '../../hub/index.ts'
 import type { FourCc, MediaPacket } from '../../media/index.ts'
 import {
   type Client,
@@ -42,12 +42,12 @@ export function streamView(statistics: Statistics, of: StreamStatistics): z.outp
   const { source, totals } = of
   const stats = source.stats()
   const { publisher, configuration, streamPath } = source
-  const slash = streamPath.lastIndexOf('/')
+  const { app, streamName } = splitStreamPath(streamPath)
   return {
     id: of.id,
-    name: streamPath.slice(slash + 1),
+    name: streamName,
     vhost: statistics.identity.vhostId(of.vhost),
-    app: streamPath.slice(1, slash),
+    app,
     tcUrl: tcUrlOf(publisher?.request, of.vhost, streamPath),
     url: urlOf(of.vhost, streamPath),
     live_ms: Date.now(),
@@ -91,7 +91,7 @@ export function clientView(statistics: Statistics, of: Client): z.output<typeof 
     swfUrl: withoutQuery(textOf(request?.details['swfUrl'])),
     tcUrl: tcUrlOf(request, vhost, streamPath),
     url: urlOf(vhost, streamPath),
-    name: streamPath.slice(streamPath.lastIndexOf('/') + 1),
+    name: splitStreamPath(streamPath).streamName,
     type: typeOf(of),
     publish: of.role === 'publisher',
     alive: Math.round(figures.uptimeMs) / 1000,
@@ -184,7 +184,7 @@ function kbpsView({ received, sent }: Kbps): z.output<typeof kbps> {
 function tcUrlOf(request: AccessRequest | undefined, vhost: string, streamPath: string): string {
   const [, scheme = 'rtmp', host = vhost] =
     /^([a-z]+):\/\/(?:[^/@]*@)?([^/?#]+)/i.exec(textOf(request?.url)) ?? []
-  return `${scheme}://${host}${streamPath.slice(0, streamPath.lastIndexOf('/'))}`
+  return `${scheme}://${host}/${splitStreamPath(streamPath).app}`
 }
 
 function urlOf(vhost: string, streamPath: string): string {

@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
-import { Announcer, type Publisher, type Source, type Timer } from '../../hub/index.ts'
+import { Announcer, followHub, type Publisher, type Source, type Timer } from '../../hub/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { DeadlineStore } from './deadline-store.ts'
 import { FinishQueue } from './finish-queue.ts'
@@ -66,9 +66,7 @@ export class Recorder extends Announcer<RecorderEvents> {
   readonly #wanted: Map<Source, RecordingPath>
   /** Streams that were stopped, though all are recorded. */
   readonly #unwanted: Set<Source>
-  readonly #onPublish: (source: Source, publisher: Publisher) => void
-  readonly #onUnpublish: (source: Source, reason: unknown, publisher: Publisher) => void
-  readonly #onClose: (source: Source) => void
+  readonly #unfollow: () => void
   #timer: Timer | undefined
   #closed: boolean
 
@@ -87,20 +85,17 @@ export class Recorder extends Announcer<RecorderEvents> {
     this.#unwanted = new Set()
     this.#timer = undefined
     this.#closed = false
-    this.#onPublish = (source, publisher) => this.#begin(source, publisher, 'packet')
-    this.#onUnpublish = (source, _, publisher) => {
-      for (const session of this.#sessionsOf(source))
-        if (session.publisher === publisher) session.end('ended')
-    }
-    this.#onClose = (source) => {
-      this.#wanted.delete(source)
-      this.#unwanted.delete(source)
-    }
-    const { hub } = this.#options
-    hub.on('publish', this.#onPublish)
-    hub.on('unpublish', this.#onUnpublish)
-    hub.on('close', this.#onClose)
-    for (const source of hub.sources) this.#begin(source, source.publisher, 'gop')
+    this.#unfollow = followHub(this.#options.hub, {
+      publish: (source, publisher, isNew) => this.#begin(source, publisher, isNew ? 'packet' : 'gop'),
+      unpublish: (source, _, publisher) => {
+        for (const session of this.#sessionsOf(source))
+          if (session.publisher === publisher) session.end('ended')
+      },
+      close: (source) => {
+        this.#wanted.delete(source)
+        this.#unwanted.delete(source)
+      },
+    })
   }
 
   /** Whether a stream is recorded: now, or as soon as it has a publisher again. */
@@ -166,11 +161,8 @@ export class Recorder extends Announcer<RecorderEvents> {
 
   /** Ends all recordings and makes their files whole. What takes too long may be cut off by the end of the process: {@link Recorder.recover} finishes it. */
   async close(): Promise<void> {
-    const { hub } = this.#options
     this.#closed = true
-    hub.off('publish', this.#onPublish)
-    hub.off('unpublish', this.#onUnpublish)
-    hub.off('close', this.#onClose)
+    this.#unfollow()
     await Promise.all(this.#allSessions().map((session) => this.#end(session, 'ended')))
     this.#timer?.cancel()
     await this.#finishing.idle()

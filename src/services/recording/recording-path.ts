@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { splitStreamPath } from '../../hub/index.ts'
 
 /** What the file of a recording is: FLV tags, or MP4. */
 export type RecordingFormat = 'flv' | 'mp4'
@@ -88,12 +89,12 @@ export class RecordingPath {
   /** The path of one file: relative, with forward slashes. */
   expand(facts: RecordingPathFacts): string {
     const { vhost, streamPath, startedAtMs } = facts
-    const slash = streamPath.lastIndexOf('/')
+    const { app, streamName } = splitStreamPath(streamPath)
     const date = new Date(startedAtMs)
     const path = this.#template.replaceAll(/\[(\w+)\]/g, (_, name: string) => {
       if (name === 'vhost') return safeName(vhost)
-      if (name === 'app') return safeFolders(streamPath.slice(1, Math.max(1, slash)))
-      if (name === 'stream') return safeName(streamPath.slice(slash + 1))
+      if (name === 'app') return safeFolders(app)
+      if (name === 'stream') return safeName(streamName)
       return TIME_VARIABLES[name]!(date)
     })
     return path.split('/').map(shortPart).join('/')

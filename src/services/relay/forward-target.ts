@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { splitStreamPath } from '../../hub/index.ts'
 import { parseRtmpUrl } from '../../rtmp/index.ts'
 
 /** A place that streams are forwarded to. */
@@ -38,9 +39,7 @@ export function checkTarget(target: string | ForwardTarget): ForwardTarget {
 /** The URL of `target` for one stream. */
 export function targetUrl(target: ForwardTarget, names: StreamNames): string {
   const { streamPath, vhost, param } = names
-  const slash = streamPath.lastIndexOf('/')
-  const app = streamPath.slice(1, Math.max(1, slash))
-  const stream = streamPath.slice(slash + 1)
+  const { app, streamName: stream } = splitStreamPath(streamPath)
   const values: Readonly<Record<string, string>> = { vhost, app, stream, param }
   const url = target.url.trim().replaceAll(/\[(\w+)\]/g, (whole, name: string) => values[name] ?? whole)
   const parts = parseRtmpUrl(url)

@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
-import { Announcer, type Publisher, type PublisherEnd, type Source } from '../../hub/index.ts'
+import { Announcer, followHub, type Publisher, type Source } from '../../hub/index.ts'
 import { randomName } from '../identity/internal.ts'
 import { Backoff } from '../backoff.ts'
 import { parseOptions } from '../parse-options.ts'
@@ -56,9 +56,7 @@ export class Forwarder extends Announcer<ForwarderEvents> {
   readonly #mark: string
   readonly #forwardings: Map<Source, Forwarding>
   readonly #ending: Set<StreamPush>
-  readonly #onPublish: (source: Source, publisher: Publisher) => void
-  readonly #onUnpublish: (source: Source, reason: PublisherEnd) => void
-  readonly #onSourceClose: (source: Source) => void
+  readonly #unfollow: () => void
   readonly #onAbort: () => void
   #targets: FindForwardTargets | readonly ForwardTarget[]
   #closed: boolean
@@ -75,19 +73,18 @@ export class Forwarder extends Announcer<ForwarderEvents> {
     this.#mark = randomName(8)
     this.#forwardings = new Map()
     this.#ending = new Set()
-    this.#onPublish = (source, publisher) => this.#published(source, publisher)
-    this.#onUnpublish = (source) => this.#forwardings.get(source)?.asking?.abort()
-    this.#onSourceClose = (source) => this.#forget(source)
     this.#onAbort = () => void this.close()
     this.#targets = resolved.targets
-    this.#closed = false
     const { hub, signal } = resolved
-    hub.on('publish', this.#onPublish)
-    hub.on('unpublish', this.#onUnpublish)
-    hub.on('close', this.#onSourceClose)
+    this.#closed = signal?.aborted === true
+    this.#unfollow = followHub(hub, {
+      withinGrace: true,
+      publish: (source, publisher) => this.#published(source, publisher),
+      unpublish: (source) => this.#forwardings.get(source)?.asking?.abort(),
+      close: (source) => this.#forget(source),
+    })
     signal?.addEventListener('abort', this.#onAbort, { once: true })
     if (signal?.aborted === true) this.#onAbort()
-    else this.#begin()
   }
 
   /** The connections of all streams, those that end now among them. */
@@ -141,10 +138,8 @@ export class Forwarder extends Announcer<ForwarderEvents> {
   /** Ends everything. Resolves when the connections are closed. Harmless when repeated. */
   async close(): Promise<void> {
     this.#closed = true
-    const { hub, signal } = this.#options
-    hub.off('publish', this.#onPublish)
-    hub.off('unpublish', this.#onUnpublish)
-    hub.off('close', this.#onSourceClose)
+    const { signal } = this.#options
+    this.#unfollow()
     signal?.removeEventListener('abort', this.#onAbort)
     for (const forwarding of this.#forwardings.values()) {
       forwarding.asking?.abort()
