@@ -22,11 +22,13 @@ import {
   type Clock,
   Door,
   type FindSource,
+  followHub,
   type Hub,
   type HubResolver,
   type Playback,
   setDeadline,
   type Source,
+  splitStreamPath,
   type StreamPath,
   systemClock,
   type Timer,
@@ -465,11 +467,11 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     { remoteAddress }: HttpRequestFacts,
   ): Promise<Answer | HttpReply> {
     const now = this.#clock.now()
-    const slash = streamPath.lastIndexOf('/')
+    const { app, streamName } = splitStreamPath(streamPath)
     const ofStream = this.#sessions.touch(id, streamPath, remoteAddress, now)
-    const session = ofStream ?? this.#sessions.touch(id, streamPath.slice(0, slash), remoteAddress, now)
+    const session = ofStream ?? this.#sessions.touch(id, `/${app}`, remoteAddress, now)
     if (session === undefined) return this.#noSession()
-    const name = ofStream === undefined ? streamPath.slice(slash + 1) : ''
+    const name = ofStream === undefined ? streamName : ''
     const bytes = await session.packaged.variant(name)?.packager.segment(sequence)
     if (bytes === undefined) return notFoundReply(this.#options)
     this.#sessions.countSent(session, bytes.length)
@@ -502,10 +504,10 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
   ): { readonly packaged: PackagedStream; readonly variant: PackagedVariant } | undefined {
     const hub = resolveHub(this.#options.hub, httpPlayRequest(facts, 'hls', streamPath))
     if (hub === undefined) return undefined
-    const slash = streamPath.lastIndexOf('/')
+    const { app, streamName } = splitStreamPath(streamPath)
     const own = this.#packages.find(hub, streamPath)
-    const packaged = own ?? this.#packages.find(hub, streamPath.slice(0, slash))
-    const name = own === undefined ? streamPath.slice(slash + 1) : ''
+    const packaged = own ?? this.#packages.find(hub, `/${app}`)
+    const name = own === undefined ? streamName : ''
     const variant = packaged?.variant(name)
     if (packaged === undefined || variant?.name !== name) return undefined
     return { packaged, variant }
@@ -565,13 +567,13 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
 
   #packageAlways(hub: HubResolver): void {
     if (typeof hub === 'function') throw new TypeError("mode 'always' needs one hub, not a function")
-    const onPublish = (source: Source): void => {
-      if (source.closed || this.#packages.has(source)) return
-      this.#package(hub, source, this.#variants.streamOf(source) ?? source.streamPath)
-    }
-    for (const source of hub.sources) onPublish(source)
-    hub.on('publish', onPublish)
-    this.#unsubscribe = () => hub.off('publish', onPublish)
+    this.#unsubscribe = followHub(hub, {
+      withinGrace: true,
+      publish: (source) => {
+        if (source.closed || this.#packages.has(source)) return
+        this.#package(hub, source, this.#variants.streamOf(source) ?? source.streamPath)
+      },
+    })
   }
 
   #keepHouse(): void {

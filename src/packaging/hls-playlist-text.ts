@@ -6,6 +6,7 @@
 import { EMPTY_BYTES } from '../bytes/index.ts'
 import { describeTrack, type TrackDescription } from '../codec/index.ts'
 import { formatMediaPlaylist, formatMultivariantPlaylist, type VariantStream } from '../hls/index.ts'
+import { splitStreamPath } from '../hub/index.ts'
 import type { FourCc, MediaPacket } from '../media/index.ts'
 import type { HlsPlaylistReader } from './hls-sessions.ts'
 import type { PackagedVariant } from './packaged-stream.ts'
@@ -54,8 +55,8 @@ export function mediaPlaylistText(
 
 /** The folder of the segments that everybody gets, relative to the playlist: that of the hub's path, whatever the viewer called it. */
 function publicFolder({ streamPath, packaged }: HlsPlaylistReader): string {
-  const folder = (path: string): string => path.slice(0, path.lastIndexOf('/'))
-  if (folder(streamPath) === folder(packaged.streamPath)) return nameOf(packaged.streamPath)
+  if (splitStreamPath(streamPath).app === splitStreamPath(packaged.streamPath).app)
+    return nameOf(packaged.streamPath)
   const names = packaged.streamPath.slice(1).split('/').map(encodeURIComponent)
   return '../'.repeat(streamPath.split('/').length - 2) + names.join('/')
 }
@@ -102,7 +103,7 @@ function trackOf(configuration: readonly MediaPacket[], trackId: number): MediaP
 }
 
 function nameOf(streamPath: string): string {
-  return encodeURIComponent(streamPath.slice(streamPath.lastIndexOf('/') + 1))
+  return encodeURIComponent(splitStreamPath(streamPath).streamName)
 }
 
 function describe(codec: FourCc, configuration: MediaPacket | undefined): TrackDescription | undefined {

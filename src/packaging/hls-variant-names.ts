@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hub, Source, StreamPath } from '../hub/index.ts'
+import { type Hub, type Source, splitStreamPath, type StreamPath } from '../hub/index.ts'
 
 /**
  * Names the variants of a stream, best first for players that begin with the first:
@@ -95,12 +95,12 @@ function variantName(streamPath: string, path: string): string {
   if (path === streamPath) return 'source'
   const suffix = path.startsWith(streamPath) ? path.slice(streamPath.length) : ''
   const name = suffix.replace(/^[^\p{L}\p{N}]+/u, '')
-  return name === '' || name.includes('/') ? path.slice(path.lastIndexOf('/') + 1) : name
+  return name === '' || name.includes('/') ? splitStreamPath(path).streamName : name
 }
 
 /** Without the longest suffix that fits. */
 function withoutSuffix(streamPath: string, suffixes: readonly string[]): string {
-  const name = streamPath.slice(streamPath.lastIndexOf('/') + 1)
+  const { streamName: name } = splitStreamPath(streamPath)
   const fitting = suffixes.filter((suffix) => suffix.length < name.length && name.endsWith(suffix))
   const longest = Math.max(0, ...fitting.map(({ length }) => length))
   return streamPath.slice(0, streamPath.length - longest)
