@@ -92,3 +92,15 @@ export class ObuReader {
     return true
   }
 }
+
+/** A size as leb128(), without padding. AV1 §4.10.5. */
+export function encodeLeb128(value: number): Uint8Array {
+  const bytes: number[] = []
+  let left = value
+  do {
+    const low = left % 0x80
+    left = (left - low) / 0x80
+    bytes.push(left > 0 ? low | 0x80 : low)
+  } while (left > 0)
+  return Uint8Array.from(bytes)
+}

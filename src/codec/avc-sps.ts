@@ -31,6 +31,8 @@ export interface AvcSps extends AvcVui {
   readonly bitDepthChroma: number
   /** Whether pictures may be fields or have field macroblocks (frame_mbs_only_flag 0). */
   readonly interlaced: boolean
+  /** pic_order_cnt_type, 0 to 2; 2 means that pictures come in the order in which they are shown. */
+  readonly pictureOrderCountType: number
   /** max_num_ref_frames. */
   readonly maxRefFrames: number
 }
@@ -64,7 +66,7 @@ export function decodeAvcSps(nalUnit: Uint8Array): AvcSps {
     if (reader.flag()) skipScalingMatrix(reader, chromaFormat === 3 ? 12 : 8)
   }
   bounded(reader.ue(), 12, 'log2_max_frame_num_minus4')
-  skipPictureOrderCount(reader)
+  const pictureOrderCountType = readPictureOrderCount(reader)
   const maxRefFrames = reader.ue()
   reader.skip(1) // gaps_in_frame_num_value_allowed_flag
   const widthInMbs = 1 + bounded(reader.ue(), MAX_MBS, 'pic_width_in_mbs_minus1')
@@ -96,6 +98,7 @@ export function decodeAvcSps(nalUnit: Uint8Array): AvcSps {
     bitDepthLuma,
     bitDepthChroma,
     interlaced: !frameMbsOnly,
+    pictureOrderCountType,
     maxRefFrames,
     ...vui,
   }
@@ -124,7 +127,7 @@ function skipScalingMatrix(reader: BitReader, lists: number): void {
   }
 }
 
-function skipPictureOrderCount(reader: BitReader): void {
+function readPictureOrderCount(reader: BitReader): number {
   const type = bounded(reader.ue(), 2, 'pic_order_cnt_type')
   if (type === 0) {
     bounded(reader.ue(), 12, 'log2_max_pic_order_cnt_lsb_minus4')
@@ -135,4 +138,5 @@ function skipPictureOrderCount(reader: BitReader): void {
     const count = bounded(reader.ue(), 255, 'num_ref_frames_in_pic_order_cnt_cycle')
     for (let i = 0; i < count; i++) reader.se() // offset_for_ref_frame
   }
+  return type
 }

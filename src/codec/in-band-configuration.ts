@@ -1,11 +1,15 @@
 /**
- * Decoder configuration out of access units: some encoders send H.264 and HEVC with parameter sets in band alone, or change them there.
+ * Decoder configuration out of access units: some encoders send H.264 and HEVC with parameter sets in band alone, or change them there;
+ * AV1, VP8 and VP9 have in band all that a record says.
  *
  * @module
  */
-import { equalBytes } from '../bytes/index.ts'
+import { concatBytes, equalBytes } from '../bytes/index.ts'
 import { MediaError } from '../errors/index.ts'
 import { splitAnnexB, startsWithStartCode } from './annex-b.ts'
+import { encodeAv1Configuration } from './av1-configuration.ts'
+import { encodeLeb128, OBU_SEQUENCE_HEADER, ObuReader } from './av1-obu.ts'
+import { decodeAv1SequenceHeader } from './av1-sequence-header.ts'
 import {
   createAvcConfiguration,
   decodeAvcConfiguration,
@@ -19,6 +23,8 @@ import {
 } from './hevc-configuration.ts'
 import { HEVC_NAL_PPS, HEVC_NAL_SPS, HEVC_NAL_VPS, hevcNalType } from './hevc-nal.ts'
 import { isAvcc, splitAvcc } from './nal-length.ts'
+import { encodeVpConfiguration } from './vp-configuration.ts'
+import { vpKeyframeConfiguration } from './vp-frame-size.ts'
 
 /** Parameter sets by type, in the order in which a record has them. */
 type ParameterSets = readonly (readonly Uint8Array[])[]
@@ -66,10 +72,11 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
 const MAX_SETS = 31
 
 /**
- * The decoder configuration record, avcC or hvcC, that an access unit of H.264 or HEVC brings in band.
- * @param codec - `avc1` or `hvc1`; any other brings none.
- * @param accessUnit - with NAL unit lengths as `configuration` says, else of 4 bytes; or Annex B.
- * @param configuration - the record in force.
+ * The decoder configuration record that an access unit brings in band: avcC or hvcC in the parameter sets of H.264 or HEVC, av1C in the
+ * sequence header of AV1, vpcC in a keyframe of VP8 or VP9.
+ * @param codec - `avc1`, `hvc1`, `av01`, `vp08` or `vp09`; any other brings none.
+ * @param accessUnit - NAL units with lengths as `configuration` says, else of 4 bytes, or Annex B; otherwise the frame.
+ * @param configuration - the record in force. One of VP8 or VP9 stays in force: it says more than their frames do.
  * @returns a record with the new parameter sets; `undefined` when there is nothing new, when sets are missing still, and for what cannot be
  * read.
  */
@@ -78,6 +85,11 @@ export function inBandConfiguration(
   accessUnit: Uint8Array,
   configuration?: Uint8Array,
 ): Uint8Array | undefined {
+  if (codec === 'av01') return av1Configuration(accessUnit, configuration)
+  if (codec === 'vp08' || codec === 'vp09') {
+    const found = configuration === undefined ? vpKeyframeConfiguration(codec, accessUnit) : undefined
+    return found && encodeVpConfiguration(found)
+  }
   const kind = KINDS.get(codec)
   if (kind === undefined) return undefined
   try {
@@ -94,6 +106,39 @@ export function inBandConfiguration(
     if (error instanceof MediaError) return undefined
     throw error
   }
+}
+
+/** The av1C of a temporal unit whose sequence header differs from that in force. */
+function av1Configuration(temporalUnit: Uint8Array, configuration?: Uint8Array): Uint8Array | undefined {
+  const header = sequenceHeaderIn(temporalUnit)
+  if (header === undefined) return undefined
+  const known = configuration === undefined ? undefined : sequenceHeaderIn(configuration.subarray(4))
+  if (known !== undefined && equalBytes(known, header)) return undefined
+  try {
+    const facts = decodeAv1SequenceHeader(header)
+    const configObus = concatBytes([
+      Uint8Array.of((OBU_SEQUENCE_HEADER << 3) | 2),
+      encodeLeb128(header.length),
+      header,
+    ])
+    return encodeAv1Configuration({ ...facts, initialPresentationDelay: undefined, configObus })
+  } catch (error) {
+    if (error instanceof MediaError) return undefined
+    throw error
+  }
+}
+
+/** Payload of the first sequence header OBU; `undefined` without one. */
+function sequenceHeaderIn(obus: Uint8Array): Uint8Array | undefined {
+  const reader = new ObuReader()
+  reader.reset(obus)
+  try {
+    while (reader.next())
+      if (reader.type === OBU_SEQUENCE_HEADER) return obus.subarray(reader.start, reader.end)
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error
+  }
+  return undefined
 }
 
 /** The parameter sets of an access unit that are not in force. */

@@ -48,7 +48,7 @@ export {
   type SbrSignalling,
 } from './audio-specific-config.ts'
 export { type Av1Configuration, decodeAv1Configuration, encodeAv1Configuration } from './av1-configuration.ts'
-export { OBU_SEQUENCE_HEADER, OBU_TEMPORAL_DELIMITER, ObuReader } from './av1-obu.ts'
+export { encodeLeb128, OBU_SEQUENCE_HEADER, OBU_TEMPORAL_DELIMITER, ObuReader } from './av1-obu.ts'
 export {
   type Av1SequenceHeader,
   decodeAv1SequenceHeader,
@@ -135,9 +135,10 @@ export {
   type ProgramCouplingElement,
   programChannelCount,
 } from './program-config-element.ts'
+export { reorderDepth } from './reorder-depth.ts'
 export type { AspectRatio, ColourDescription, VideoTiming } from './video-description.ts'
 export { describeTrack, type TrackDescription } from './track-description.ts'
 export { decodeVpConfiguration, encodeVpConfiguration, type VpConfiguration } from './vp-configuration.ts'
-export { type FrameSize, vp8KeyframeSize, vp9KeyframeSize } from './vp-frame-size.ts'
+export { type FrameSize, vp8KeyframeSize, vp9KeyframeSize, vpKeyframeConfiguration } from './vp-frame-size.ts'
 export { decodeVvcConfiguration, type VvcConfiguration, type VvcPicture } from './vvc-configuration.ts'
 export { inBandConfiguration } from './in-band-configuration.ts'

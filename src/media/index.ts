@@ -3,6 +3,7 @@
  *
  * An FLV tag and an RTMP message have the same body; {@link packetFromTag} reads its header, legacy or Enhanced RTMP v2, into the
  * same few fields. {@link ConfigurationTracker} keeps what a joining viewer needs, {@link filterPacket} picks tracks,
+ * {@link PacketConverter} and {@link AccessUnitConverter} lead from access units, which other wires carry, to packets and back,
  * {@link TimestampUnwrapper} makes the u32 time on the wire go on, and {@link Framing} is what a wire format implements so that one
  * batch of bytes serves all its viewers.
  *
@@ -18,6 +19,8 @@
  * @module media
  * @group Formats
  */
+export type { AccessUnit } from './access-unit.ts'
+export { AccessUnitConverter } from './access-unit-converter.ts'
 export {
   AUDIO_PACKET_TYPE_CODED_FRAMES,
   AUDIO_PACKET_TYPE_MULTICHANNEL_CONFIG,
@@ -58,6 +61,7 @@ export {
   type ViewFormat,
 } from './framing.ts'
 export { MediaPacket, type MediaPacketFields } from './media-packet.ts'
+export { PacketConverter } from './packet-converter.ts'
 export { type AudioPayload, packetFromPayload, type VideoPayload } from './packet-from-payload.ts'
 export { packetFromTag, TAG_TYPE_AUDIO, TAG_TYPE_DATA, TAG_TYPE_VIDEO } from './packet-from-tag.ts'
 export { TimestampUnwrapper } from './timestamp-unwrapper.ts'
@@ -82,4 +86,5 @@ export {
   type VideoTagHeader,
   type VideoTagHeaderOptions,
 } from './video-tag-header.ts'
+export { VideoFormat, VideoUnit } from './video-unit.ts'
 export { VIDEO_STALLED_AFTER_MS, VideoPresence } from './video-presence.ts'

@@ -16,6 +16,7 @@ import {
 } from './frame-splitter.ts'
 import { PesAssembler } from './pes-assembler.ts'
 import type { PesHeader } from './pes-header.ts'
+import { opusHeadOfStream } from './stream-codec.ts'
 import type { TsClock } from './ts-clock.ts'
 import type { TsStream, TsUnit } from './ts-unit.ts'
 
@@ -39,7 +40,9 @@ export class ElementaryReader {
   readonly #pes: PesAssembler
   /** Continuity counter of the last packet with payload, −1 before the first. */
   continuity: number
+  readonly #configuration: Uint8Array | undefined
   #discontinuity: boolean
+  #lost: boolean
   #damagedCount: number
 
   /**
@@ -60,7 +63,9 @@ export class ElementaryReader {
       this.#takePes(header, payload, randomAccess)
     })
     this.continuity = -1
+    this.#configuration = stream.codec === 'Opus' ? opusHeadOfStream(stream.descriptors) : undefined
     this.#discontinuity = false
+    this.#lost = false
     this.#damagedCount = 0
   }
 
@@ -106,6 +111,7 @@ export class ElementaryReader {
   #interrupt(): void {
     this.#splitter?.reset()
     this.#discontinuity = true
+    this.#lost = true
   }
 
   #takePes(header: PesHeader, payload: Uint8Array, randomAccess: boolean): void {
@@ -143,11 +149,12 @@ export class ElementaryReader {
     dtsTicks: number | undefined,
     randomAccess: boolean,
   ): void {
-    const { pid, streamType } = this.#stream
+    const { pid, streamType, trackId } = this.#stream
     this.#units.push({
       pid,
       streamType,
       codec,
+      trackId,
       pts: ptsTicks === undefined ? undefined : Math.round(ptsTicks / TICKS_PER_MS),
       dts: dtsTicks === undefined ? undefined : Math.round(dtsTicks / TICKS_PER_MS),
       ptsTicks,
@@ -155,8 +162,11 @@ export class ElementaryReader {
       data: this.#copy(data),
       randomAccess,
       discontinuity: this.#discontinuity,
+      lost: this.#lost,
+      configuration: this.#configuration,
     })
     this.#discontinuity = false
+    this.#lost = false
   }
 
   #copy(bytes: Uint8Array): Uint8Array {

@@ -5,9 +5,8 @@
  */
 import { inBandConfiguration, splitAdts } from '../codec/index.ts'
 import { MediaError } from '../errors/index.ts'
-import type { ConfigurationSet, FourCc, MediaPacket } from '../media/index.ts'
+import { type ConfigurationSet, type FourCc, type MediaPacket, VideoFormat } from '../media/index.ts'
 import { AudioFormat, mp3StreamType } from './audio-elementary.ts'
-import { VideoFormat } from './video-elementary.ts'
 
 /** Names kept of codecs that have no place: a peer could make up any number. */
 const MAX_UNSUPPORTED = 16
@@ -90,7 +89,7 @@ export class MuxerTracks {
   configure(packet: MediaPacket): void {
     try {
       const video = packet.kind === 'video'
-      if (video) this.video = videoFormatOf(packet.codec, packet.payload)
+      if (video) this.video = VideoFormat.of(packet.codec, packet.payload)
       else this.audio = audioFormatOf(packet)
       if ((video ? this.video : this.audio) === undefined) this.#note(packet.codec)
     } catch (error) {
@@ -104,7 +103,7 @@ export class MuxerTracks {
     const { codec, keyframe, payload } = packet
     if (!keyframe || this.video?.codec === codec) return undefined
     const record = inBandConfiguration(codec, payload)
-    return record && videoFormatOf(codec, record)
+    return record && VideoFormat.of(codec, record)
   }
 
   /** The format of a coded audio packet that needs no configuration, when it is not the one in force. */
@@ -142,7 +141,9 @@ export function tracksAt(
   // A kind that the configuration says nothing of is what is running: MP3 and AC-3 have no configuration.
   const { video, audio } = configuration
   const videoAt =
-    video.length === 0 ? running.video : firstOf(video, ({ codec, payload }) => videoFormatOf(codec, payload))
+    video.length === 0
+      ? running.video
+      : firstOf(video, ({ codec, payload }) => VideoFormat.of(codec, payload))
   const audioAt = audio.length === 0 ? running.audio : firstOf(audio, audioFormatOf)
   return {
     video: running.isSilent('video') ? undefined : videoAt,
@@ -156,12 +157,6 @@ const SELF_DESCRIBING: ReadonlySet<FourCc> = new Set(['.mp3', 'ac-3', 'ec-3'])
 /** Whether an audio packet says all that the tables need. */
 function describesItself({ codec, payload }: MediaPacket): boolean {
   return SELF_DESCRIBING.has(codec) || (codec === 'mp4a' && splitAdts(payload).length > 0)
-}
-
-function videoFormatOf(codec: FourCc, configuration: Uint8Array): VideoFormat | undefined {
-  if (codec === 'avc1') return VideoFormat.fromAvc(configuration)
-  if (codec === 'hvc1') return VideoFormat.fromHevc(configuration)
-  return undefined
 }
 
 function audioFormatOf(packet: MediaPacket): AudioFormat | undefined {

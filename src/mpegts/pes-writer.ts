@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { VideoUnit } from '../media/index.ts'
 import type { AudioFormat } from './audio-elementary.ts'
 import { PES_HEADER_BYTES_PTS, PES_HEADER_BYTES_PTS_DTS, writePesHeader } from './pes-header.ts'
 import { STREAM_ID_VIDEO } from './stream-type.ts'
@@ -16,7 +17,6 @@ import {
   writeAdaptationField,
   writeTsHeader,
 } from './ts-packet.ts'
-import type { VideoUnit } from './video-elementary.ts'
 
 /** A measured PES packet and what goes before it. */
 export interface StagedPes {

@@ -4,10 +4,11 @@
  * @module
  */
 import { EMPTY_BYTES } from '../bytes/index.ts'
+import type { VideoFormat } from '../media/index.ts'
 import type { AudioFormat } from './audio-elementary.ts'
 import { type ElementaryStream, encodeProgramAssociation, encodeProgramMap } from './program-tables.ts'
+import { STREAM_TYPE_AVC, STREAM_TYPE_HEVC } from './stream-type.ts'
 import { PID_NULL, PID_PAT, TS_PACKET_BYTES, writeTsHeader } from './ts-packet.ts'
-import type { VideoFormat } from './video-elementary.ts'
 
 /** One TS packet each. */
 export const TABLES_BYTES: number = 2 * TS_PACKET_BYTES
@@ -79,7 +80,11 @@ export class ProgramTableWriter {
   #streams(video: VideoFormat | undefined, audio: AudioFormat | undefined): ElementaryStream[] {
     const streams: ElementaryStream[] = []
     if (video !== undefined) {
-      streams.push({ streamType: video.streamType, pid: this.#videoPid, descriptors: EMPTY_BYTES })
+      streams.push({
+        streamType: video.codec === 'hvc1' ? STREAM_TYPE_HEVC : STREAM_TYPE_AVC,
+        pid: this.#videoPid,
+        descriptors: EMPTY_BYTES,
+      })
     }
     if (audio !== undefined) {
       const { streamType, descriptors } = audio

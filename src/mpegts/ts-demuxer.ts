@@ -5,10 +5,16 @@
  */
 import { ByteArena, ByteQueue } from '../bytes/index.ts'
 import { DecodeError, LimitError, MediaError } from '../errors/index.ts'
+import type { FourCc } from '../media/index.ts'
 import { ElementaryReader } from './elementary-reader.ts'
-import { decodeProgramAssociation, decodeProgramMap, type ProgramMap } from './program-tables.ts'
+import {
+  decodeProgramAssociation,
+  decodeProgramMap,
+  type ElementaryStream,
+  type ProgramMap,
+} from './program-tables.ts'
 import { SectionAssembler } from './section-assembler.ts'
-import { codecOfStream } from './stream-codec.ts'
+import { codecOfStream, kindOfCodec } from './stream-codec.ts'
 import { TsClock } from './ts-clock.ts'
 import {
   ADAPTATION_DISCONTINUITY,
@@ -333,16 +339,26 @@ export class TsDemuxer {
       )
     }
     const before = this.#readers
+    const isSame = ({ stream }: ElementaryReader, entry: ElementaryStream): boolean =>
+      stream.streamType === entry.streamType && stream.codec === codecOfStream(entry)
+    const kept = table.streams.flatMap((entry) => {
+      const reader = before.get(entry.pid)
+      return reader !== undefined && isSame(reader, entry) ? [reader.stream] : []
+    })
+    const taken = kept.map(({ codec, trackId }) => trackKey(codec, trackId))
     this.#readers = new Map()
     for (const entry of table.streams) {
       const { pid, streamType, descriptors } = entry
       const codec = codecOfStream(entry)
       const same = before.get(pid)
-      if (same !== undefined && same.stream.streamType === streamType && same.stream.codec === codec) {
+      if (same !== undefined && isSame(same, entry)) {
         this.#readers.set(pid, same)
         before.delete(pid)
       } else {
-        const stream = { pid, streamType, codec, descriptors }
+        let trackId = 0
+        while (taken.includes(trackKey(codec, trackId))) trackId++
+        taken.push(trackKey(codec, trackId))
+        const stream = { pid, streamType, codec, descriptors, trackId }
         this.#readers.set(
           pid,
           new ElementaryReader(stream, this.#clock, this.#maxPesBytes, this.#arena, this.#units),
@@ -355,4 +371,9 @@ export class TsDemuxer {
     }
     this.#program = table
   }
+}
+
+/** Ids are counted for each kind. */
+function trackKey(codec: FourCc, trackId: number): string {
+  return `${kindOfCodec(codec)} ${trackId}`
 }

@@ -7,14 +7,13 @@
  * @module
  */
 import { ByteArena, EMPTY_BYTES } from '../bytes/index.ts'
-import type { ConfigurationSet, FourCc, MediaPacket } from '../media/index.ts'
+import { type ConfigurationSet, type FourCc, type MediaPacket, VideoUnit } from '../media/index.ts'
 import type { AudioFormat } from './audio-elementary.ts'
 import { MuxerTracks, tracksAt } from './muxer-tracks.ts'
 import { PcrSchedule } from './pcr-schedule.ts'
 import { packetCountOf, PesWriter, type StagedPes } from './pes-writer.ts'
 import { ProgramTableWriter, TABLES_BYTES } from './program-table-writer.ts'
 import { ADAPTATION_RANDOM_ACCESS, TS_PACKET_BYTES } from './ts-packet.ts'
-import { VideoUnit } from './video-elementary.ts'
 
 /** How a {@link TsMuxer} writes. PIDs are 16 to 8190, all different. */
 export interface TsMuxerOptions {

@@ -45,6 +45,7 @@ const PRINTS: Readonly<Record<string, readonly string[]>> = {
     'running: /live/show_180p /live/show_90p',
     'ladder of /live/show: stopped',
   ],
+  '19-transport-stream': ['577 packets, 0 units left out'],
 }
 
 const examples = readdirSync(join(ROOT, 'examples'))

@@ -32,7 +32,14 @@ import { ClientHandshake, type HandshakeCrypto, ServerHandshake } from 'millrace
 import { parsePlaylist } from 'millrace/hls'
 import { HlsSegmenter } from 'millrace/segment'
 import { SourceClock } from 'millrace/hub'
-import { ConfigurationTracker, type MediaPacket, packetFromTag, TrackCatalog } from 'millrace/media'
+import {
+  AccessUnitConverter,
+  ConfigurationTracker,
+  type MediaPacket,
+  PacketConverter,
+  packetFromTag,
+  TrackCatalog,
+} from 'millrace/media'
 import { FragmentedMp4Muxer, Mp4IndexReader, planMp4 } from 'millrace/mp4'
 import { TsDemuxer, TsMuxer } from 'millrace/mpegts'
 import { ProxyProtocolDecoder } from 'millrace/node'
@@ -220,6 +227,45 @@ export const clientSession: FuzzTarget = (bytes) => {
     }
     session.handleTimeout(nowMs + 60_000)
     session.close()
+  }
+}
+
+const UNIT_CODECS = [
+  'avc1',
+  'hvc1',
+  'av01',
+  'vp08',
+  'vp09',
+  'mp4a',
+  'Opus',
+  'fLaC',
+  '.mp3',
+  'ac-3',
+  'vvc1',
+  'alaw',
+]
+
+/** Units behind each other (codec 8, time 8, flags 8, length 8, data) to packets, to units and to packets again. */
+export const accessUnits: FuzzTarget = (bytes) => {
+  const converter = new PacketConverter()
+  const units = new AccessUnitConverter()
+  const again = new PacketConverter()
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const [kind = 0, time = 0, flags = 0, length = 0] = bytes.subarray(at, at + 4)
+    const data = bytes.subarray(at + 4, at + 4 + length)
+    const unit = {
+      codec: UNIT_CODECS[kind % UNIT_CODECS.length]!,
+      trackId: flags >> 6,
+      pts: (flags & 1) === 0 ? time * 40 : undefined,
+      dts: (flags & 2) === 0 ? undefined : time * 40,
+      data,
+      randomAccess: (flags & 4) !== 0,
+      lost: (flags & 8) !== 0,
+      configuration: (flags & 16) === 0 ? undefined : data,
+    }
+    for (const packet of converter.push(unit))
+      for (const converted of units.push(packet)) again.push({ ...converted, dts: undefined })
+    at += 4 + length
   }
 }
 

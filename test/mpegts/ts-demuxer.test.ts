@@ -80,8 +80,8 @@ describe('streams made by FFmpeg', () => {
     const demuxer = new TsDemuxer()
     demuxer.push(readFixture('avc-bframes-aac.ts.bin'))
     expect(demuxer.streams).toEqual([
-      { pid: 0x100, streamType: 0x1b, codec: 'avc1', descriptors: new Uint8Array(0) },
-      { pid: 0x101, streamType: 0x0f, codec: 'mp4a', descriptors: expect.any(Uint8Array) },
+      { pid: 0x100, streamType: 0x1b, codec: 'avc1', descriptors: new Uint8Array(0), trackId: 0 },
+      { pid: 0x101, streamType: 0x0f, codec: 'mp4a', descriptors: expect.any(Uint8Array), trackId: 0 },
     ])
     expect(demuxer.program).toMatchObject({ programNumber: 1, version: 0, pcrPid: 0x100 })
     expect(demuxer.pcrTicks).toBeGreaterThan(60_000)
@@ -112,6 +112,7 @@ describe('the parts of a stream', () => {
         pid: 0x100,
         streamType: 0x1b,
         codec: 'avc1',
+        trackId: 0,
         pts: 40,
         dts: 0,
         ptsTicks: 3600,
@@ -119,11 +120,14 @@ describe('the parts of a stream', () => {
         data: annexB(AVC_AUD, idr(250)),
         randomAccess: true,
         discontinuity: false,
+        lost: false,
+        configuration: undefined,
       },
       {
         pid: 0x100,
         streamType: 0x1b,
         codec: 'avc1',
+        trackId: 0,
         pts: 80,
         dts: 40,
         ptsTicks: 7200,
@@ -131,6 +135,8 @@ describe('the parts of a stream', () => {
         data: annexB(AVC_AUD, slice(60)),
         randomAccess: false,
         discontinuity: false,
+        lost: false,
+        configuration: undefined,
       },
     ])
     for (const parts of everySplit(small)) expect(textOf(demux(parts))).toBe(textOf(whole))

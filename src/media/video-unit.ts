@@ -1,6 +1,7 @@
 /**
- * From the access units of FLV (length-prefixed, parameter sets apart) to those of a transport stream: Annex B, opened by an
- * access unit delimiter (ISO/IEC 13818-1 §2.14.1, §2.17.1), and with parameter sets before every random access point.
+ * From the access units of FLV (length-prefixed, parameter sets apart) to those of wires without sequence headers: with parameter sets
+ * before every random access point. In a transport stream they are Annex B, opened by an access unit delimiter (ISO/IEC 13818-1
+ * §2.14.1, §2.17.1); RTP takes the NAL units one by one.
  *
  * A unit is measured first, so that one exactly sized array takes the whole TS output, then written.
  *
@@ -22,52 +23,54 @@ import {
   HEVC_NAL_VPS,
   isHevcRandomAccess,
   joinAnnexB,
+  joinAvcc,
   startsWithStartCode,
 } from '../codec/index.ts'
+import { writeU32 } from '../bytes/index.ts'
 import { LimitError } from '../errors/index.ts'
-import { STREAM_TYPE_AVC, STREAM_TYPE_HEVC } from './stream-type.ts'
+import type { FourCc } from './codecs.ts'
 
-/** A video stream as configuration packets describe it. */
+/** H.264 or HEVC as a decoder configuration record describes it. */
 export class VideoFormat {
   /** `avc1` or `hvc1`. */
-  readonly codec: string
-  /** `STREAM_TYPE_*`. */
-  readonly streamType: number
+  readonly codec: FourCc
   /** Bytes of each NAL unit length in the payloads, 1 to 4. */
   readonly nalLengthSize: number
   /** Access unit delimiter with start code. */
   readonly delimiter: Uint8Array
   /** All parameter sets with start codes. */
   readonly parameterSets: Uint8Array
+  /** All parameter sets with lengths of 4 bytes. */
+  readonly prefixedSets: Uint8Array
 
   private constructor(
-    codec: string,
-    streamType: number,
+    codec: FourCc,
     nalLengthSize: number,
     delimiter: Uint8Array,
     sets: readonly Uint8Array[],
   ) {
     this.codec = codec
-    this.streamType = streamType
     this.nalLengthSize = nalLengthSize
     this.delimiter = joinAnnexB([delimiter])
     this.parameterSets = joinAnnexB(sets)
+    this.prefixedSets = joinAvcc(sets)
   }
 
-  /** From an avcC. @throws DecodeError as `decodeAvcConfiguration` does. */
-  static fromAvc(configuration: Uint8Array): VideoFormat {
-    const { nalLengthSize, sps, pps } = decodeAvcConfiguration(configuration)
-    return new VideoFormat('avc1', STREAM_TYPE_AVC, nalLengthSize, AVC_ACCESS_UNIT_DELIMITER, [
-      ...sps,
-      ...pps,
-    ])
-  }
-
-  /** From an hvcC. @throws DecodeError as `decodeHevcConfiguration` does. */
-  static fromHevc(configuration: Uint8Array): VideoFormat {
-    const { nalLengthSize, vps, sps, pps } = decodeHevcConfiguration(configuration)
-    const sets = [...vps, ...sps, ...pps]
-    return new VideoFormat('hvc1', STREAM_TYPE_HEVC, nalLengthSize, HEVC_ACCESS_UNIT_DELIMITER, sets)
+  /**
+   * From an avcC or hvcC.
+   * @returns `undefined` for other codecs than `avc1` and `hvc1`.
+   * @throws {@link DecodeError} as `decodeAvcConfiguration` and `decodeHevcConfiguration` do.
+   */
+  static of(codec: FourCc, configuration: Uint8Array): VideoFormat | undefined {
+    if (codec === 'avc1') {
+      const { nalLengthSize, sps, pps } = decodeAvcConfiguration(configuration)
+      return new VideoFormat(codec, nalLengthSize, AVC_ACCESS_UNIT_DELIMITER, [...sps, ...pps])
+    }
+    if (codec === 'hvc1') {
+      const { nalLengthSize, vps, sps, pps } = decodeHevcConfiguration(configuration)
+      return new VideoFormat(codec, nalLengthSize, HEVC_ACCESS_UNIT_DELIMITER, [...vps, ...sps, ...pps])
+    }
+    return undefined
   }
 }
 
@@ -78,11 +81,11 @@ const HAS_VPS = 1
 const HAS_SPS = 2
 const HAS_PPS = 4
 
-/** One measured access unit. */
+/** One measured access unit of H.264 or HEVC. */
 export class VideoUnit {
   /** Whether decoding can start here. */
   readonly randomAccess: boolean
-  /** Bytes it takes in the elementary stream. */
+  /** Bytes that {@link VideoUnit.write} writes. */
   readonly byteLength: number
   /** Whether NAL units at the end were cut off because a length reached past the payload. */
   readonly truncated: boolean
@@ -137,7 +140,7 @@ export class VideoUnit {
     return new VideoUnit(format, payload, format.nalLengthSize, keyframe, scanned)
   }
 
-  /** Writes {@link byteLength} bytes at `offset`. @returns the offset after them. */
+  /** Writes it as Annex B, {@link byteLength} bytes at `offset`, with an access unit delimiter. @returns the offset after them. */
   write(out: Uint8Array, offset: number): number {
     const { delimiter, parameterSets } = this.#format
     const payload = this.#payload
@@ -148,10 +151,8 @@ export class VideoUnit {
       at += delimiter.length
     } else if (this.#insertSets) {
       // Its own delimiter stays first; what comes after it, SEI included, keeps its order behind the parameter sets.
-      from = skipEmpty(payload, 0, this.#nalLengthSize)
-      const end = from + this.#nalLengthSize + lengthAt(payload, from, this.#nalLengthSize)
-      at = this.#copyUnits(out, at, from, end)
-      from = end
+      from = this.#afterDelimiter()
+      at = this.#copyUnits(out, at, 0, from)
     }
     if (this.#insertSets) {
       out.set(parameterSets, at)
@@ -160,9 +161,38 @@ export class VideoUnit {
     return this.#copyUnits(out, at, from, payload.length)
   }
 
-  /** Copies the NAL units of `payload[from, end)` with start codes for lengths. */
-  #copyUnits(out: Uint8Array, offset: number, from: number, end: number): number {
+  /**
+   * The access unit with lengths of 4 bytes, parameter sets in front where they belong and without access unit delimiter: the packet's
+   * own payload if that is what it says already, which must not be written to.
+   */
+  lengthPrefixed(): Uint8Array {
     const payload = this.#payload
+    const from = this.#ownDelimiter ? this.#afterDelimiter() : 0
+    if (this.#plain && !this.#insertSets) return from === 0 ? payload : payload.subarray(from)
+    // An access unit delimiter of its own counts in byteLength, and is what is left over.
+    const out = new Uint8Array(this.byteLength)
+    let end = 0
+    if (this.#insertSets) {
+      out.set(this.#format.prefixedSets)
+      end = this.#format.prefixedSets.length
+    }
+    return out.subarray(0, this.#copyUnits(out, end, from, payload.length, true))
+  }
+
+  /** Offset after its own delimiter. */
+  #afterDelimiter(): number {
+    const size = this.#nalLengthSize
+    const from = skipEmpty(this.#payload, 0, size)
+    return from + size + lengthAt(this.#payload, from, size)
+  }
+
+  /** Copies the NAL units of `payload[from, end)` with start codes for lengths, or with lengths of 4 bytes. */
+  #copyUnits(out: Uint8Array, offset: number, from: number, end: number, prefixed = false): number {
+    const payload = this.#payload
+    if (this.#plain && prefixed) {
+      out.set(payload.subarray(from, end), offset)
+      return offset + end - from
+    }
     if (this.#plain) {
       // A length of 4 bytes gives way to a start code of 4 bytes: one copy, then patches.
       out.set(from === 0 && end === payload.length ? payload : payload.subarray(from, end), offset)
@@ -186,10 +216,7 @@ export class VideoUnit {
       const start = at + size
       if (start + length > end) break
       if (length > 0) {
-        out[to] = 0
-        out[to + 1] = 0
-        out[to + 2] = 0
-        out[to + 3] = 1
+        writeU32(out, to, prefixed ? length : 1)
         out.set(payload.subarray(start, start + length), to + START_CODE_BYTES)
         to += START_CODE_BYTES + length
       }
