@@ -5,6 +5,7 @@
  * @module bytes
  * @group Ground
  */
+export { decodeBase64, encodeBase64 } from './base64.ts'
 export { BitReader } from './bit-reader.ts'
 export { ByteArena } from './byte-arena.ts'
 export { ByteQueue } from './byte-queue.ts'

@@ -66,6 +66,13 @@ export const ERROR_CODES = {
   ERR_MP4_INDEX_BYTES: 'the index of an MP4 file takes more memory than maxIndexBytes',
   ERR_MP4_MOVIE: 'a file has no tracks, or is not a fragmented MP4',
   ERR_MP4_TRACKS: 'an MP4 file has more tracks than maxTracks',
+  // sdp
+  ERR_SDP: 'a text is not a session description',
+  ERR_SDP_SIZE: 'a session description is longer than maxSdpLength or has more sections than maxMedia',
+  // rtp
+  ERR_RTCP_PACKET: 'an RTCP packet has another version or reaches past its end',
+  ERR_RTP_PACKET: 'an RTP packet has another version or reaches past its end',
+  ERR_RTP_PAYLOAD: 'a payload format cannot carry a frame or configuration',
   // hls
   ERR_HLS_PLAYLIST: 'a text is not an HLS playlist',
   ERR_HLS_PLAYLIST_ENTRIES: 'a playlist lists more than maxPlaylistEntries',

@@ -45,6 +45,15 @@ import { TsDemuxer, TsMuxer } from 'millrace/mpegts'
 import { ProxyProtocolDecoder } from 'millrace/node'
 import { decodeRtmpMessage, parseRtmpUrl, RtmpClientSession, RtmpServerSession } from 'millrace/rtmp'
 import {
+  createDepacketizer,
+  decodeRtcp,
+  type RtpFormat,
+  rtpFormatsOf,
+  RtpReceiver,
+  RtpTimeline,
+} from 'millrace/rtp'
+import { formatSdp, parseSdp } from 'millrace/sdp'
+import {
   decodeSrtControlPacket,
   decodeSrtDataPacket,
   decodeSrtKeyMaterial,
@@ -375,6 +384,59 @@ export const srt: FuzzTarget = (bytes) => {
       throw new Error('an answer grows')
     accepted?.takeOutput()
   }
+}
+
+/** Session descriptions and the formats in them. */
+export const sdp: FuzzTarget = (bytes) => {
+  tolerant(() => {
+    const description = parseSdp(new TextDecoder().decode(bytes))
+    formatSdp(description)
+    for (const format of description.media.flatMap(rtpFormatsOf)) createDepacketizer(format)
+  })
+}
+
+const RTP_FORMATS: readonly RtpFormat[] = parseSdp(
+  [
+    'm=video 0 RTP/AVP 96 97 98 99 100 33',
+    'a=rtpmap:96 H264/90000',
+    'a=rtpmap:97 H265/90000',
+    'a=rtpmap:98 AV1/90000',
+    'a=rtpmap:99 VP8/90000',
+    'a=rtpmap:100 VP9/90000',
+    'm=audio 0 RTP/AVP 101 102 103 14 8',
+    'a=rtpmap:101 MPEG4-GENERIC/48000/2',
+    'a=fmtp:101 config=1190',
+    'a=rtpmap:102 MP4A-LATM/48000',
+    'a=fmtp:102 config=410023203fc0',
+    'a=rtpmap:103 opus/48000/2',
+  ].join('\n'),
+).media.flatMap(rtpFormatsOf)
+
+/** Datagrams of one track: the first byte says of which format; then length 8, flags 8 (1 RTCP), bytes. */
+export const rtp: FuzzTarget = (bytes) => {
+  const format = RTP_FORMATS[(bytes[0] ?? 0) % RTP_FORMATS.length]!
+  const receiver = new RtpReceiver({ format, timeline: new RtpTimeline(), maxFrameBytes: 2048 })
+  const converter = new PacketConverter()
+  let nowMs = 0
+  const drainUnits = (): void => {
+    for (let unit = receiver.read(); unit !== undefined; unit = receiver.read()) converter.push(unit)
+  }
+  for (let at = 1; at + 2 <= bytes.length;) {
+    const [length = 0, flags = 0] = bytes.subarray(at, at + 2)
+    const datagram = bytes.slice(at + 2, at + 2 + length)
+    if ((flags & 1) === 0) receiver.push(datagram, nowMs)
+    else
+      tolerant(() => {
+        for (const packet of decodeRtcp(datagram)) receiver.takeRtcp(packet, nowMs)
+      })
+    drainUnits()
+    receiver.report(nowMs)
+    nowMs += flags
+    receiver.handleTimeout(nowMs)
+    at += 2 + length
+  }
+  receiver.flush(nowMs)
+  drainUnits()
 }
 
 /** C0 C1 C2, or S0 S1 S2, of the simple form. */

@@ -12,6 +12,7 @@ const ROOMS = [
   'amf0', 'codec',
   'media',
   'flv', 'mpegts', 'mp4',
+  'sdp', 'rtp',
   'handshake', 'chunk',
   'rtmp', 'segment', 'hls', 'websocket', 'srt',
   'hub',

@@ -6,7 +6,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Overview: ['millrace'],
   Ground: ['errors', 'bytes'],
   Formats: ['amf0', 'codec', 'media', 'flv', 'mpegts', 'mp4', 'segment'],
-  Protocols: ['handshake', 'chunk', 'rtmp', 'hls', 'websocket', 'srt'],
+  Protocols: ['handshake', 'chunk', 'rtmp', 'hls', 'websocket', 'sdp', 'rtp', 'srt'],
   Hub: ['hub'],
   Node: ['node', 'packaging'],
   Services: ['services'],
