@@ -29,8 +29,7 @@ await new Promise((resolve) => backendHttp.once('listening', resolve))
 const { port: backendPort } = backendHttp.address() as { port: number }
 
 // #region server
-import { createServer } from 'node:http'
-import { HlsHandler, Hub, LiveHandler, RtmpServer } from 'millrace'
+import { HlsHandler, HttpServer, Hub, LiveHandler, RtmpServer } from 'millrace'
 import { HttpCallbacks } from 'millrace/services/callbacks'
 
 const url = `http://127.0.0.1:${backendPort}/hooks`
@@ -53,14 +52,11 @@ const rtmp = new RtmpServer({ hub, onConnect: callbacks.onConnect })
 const live = new LiveHandler({ hub })
 const hls = new HlsHandler({ hub, targetDurationMs: 1_000 })
 callbacks.watchHls(hls)
-const http = createServer((req, res) => {
-  if (!hls.handle(req, res) && !live.handle(req, res)) res.writeHead(404).end()
-})
+const http = new HttpServer({ handlers: [hls, live] })
 // #endregion server
 
 const { port } = await rtmp.listen({ port: 0, host: '127.0.0.1' })
-await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-const { port: httpPort } = http.address() as { port: number }
+const { port: httpPort } = await http.listen({ port: 0, host: '127.0.0.1' })
 
 const stream = `rtmp://127.0.0.1:${port}/live/show`
 await RtmpClient.publish(`${stream}?key=guess`).catch((error: Error) => console.log('guess:', error.message))
@@ -80,7 +76,7 @@ await rtmp.close()
 live.close()
 await hls.close()
 hub.close()
-http.close()
+await http.close()
 await callbacks.close()
 console.log('news delivered:', callbacks.stats().delivered, 'lost:', callbacks.stats().lost)
 backendHttp.close()

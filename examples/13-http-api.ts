@@ -2,10 +2,8 @@
 import { inRealTime, RtmpClient } from 'millrace/node'
 import { readClip } from './clip.ts'
 // #region api
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Hub, type Source } from 'millrace/hub'
-import { LiveHandler, RtmpServer } from 'millrace/node'
+import { HttpServer, LiveHandler, RtmpServer } from 'millrace/node'
 import { StreamServices } from 'millrace/services/control'
 import { HttpApi } from 'millrace/services/http-api'
 import { MetricsHandler } from 'millrace/services/metrics'
@@ -25,10 +23,7 @@ const api = new HttpApi({
 })
 const metrics = new MetricsHandler({ statistics, authentication: 'loopback' })
 
-const web = createServer((req, res) => {
-  if (api.handle(req, res) || metrics.handle(req, res) || live.handle(req, res)) return
-  res.writeHead(404).end()
-})
+const web = new HttpServer({ handlers: [api, metrics, live] })
 // #endregion api
 
 // #region service
@@ -53,8 +48,8 @@ services.register('count-keyframes', {
 // #endregion service
 
 const { port } = await rtmp.listen({ port: 0, host: '127.0.0.1' })
-await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
-const base = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
+const { port: webPort } = await web.listen({ port: 0, host: '127.0.0.1' })
+const base = `http://127.0.0.1:${webPort}`
 
 interface Answer {
   readonly code: number
@@ -91,5 +86,4 @@ statistics.close()
 await rtmp.close()
 live.close()
 hub.close()
-web.closeAllConnections()
-web.close()
+await web.close()

@@ -3,24 +3,19 @@
  * `millrace/chunk` …) with everything else; the folders up to `hub` also run in a browser, this module needs Node.
  *
  * - {@link Hub}: streams by name, and who may publish and play them. {@link Source} is one stream.
- * - {@link RtmpServer}, {@link LiveHandler} and {@link HlsHandler}: the doors. {@link RtmpClient} goes through those of others.
+ * - {@link RtmpServer}, {@link LiveHandler} and {@link HlsHandler}: the doors, {@link HttpServer} the port of the latter two. {@link RtmpClient} goes through those of others.
  * - {@link MediaPacket}: what travels through all of them.
  * - {@link FlvDemuxer}, {@link FlvMuxer}, {@link TsDemuxer}, {@link TsMuxer}, {@link HlsSegmenter} and {@link HlsPlaylist}: files and streams.
  * - {@link RtmpServerSession} and {@link RtmpClientSession}: RTMP without sockets, for tests and transports of your own.
  *
  * @example RTMP in, HTTP-FLV and HLS out
  * ```ts
- * import { createServer } from 'node:http'
- * import { HlsHandler, Hub, LiveHandler, RtmpServer } from 'millrace'
+ * import { HlsHandler, HttpServer, Hub, LiveHandler, RtmpServer } from 'millrace'
  *
  * const hub = new Hub()
  * await new RtmpServer({ hub }).listen({ port: 1935 })
- *
- * const live = new LiveHandler({ hub })
- * const hls = new HlsHandler({ hub })
- * createServer((req, res) => {
- *   if (!hls.handle(req, res) && !live.handle(req, res)) res.writeHead(404).end()
- * }).listen(8080)
+ * const http = new HttpServer({ handlers: [new HlsHandler({ hub }), new LiveHandler({ hub })] })
+ * await http.listen({ port: 8080 })
  * ```
  *
  * @module millrace
@@ -49,7 +44,14 @@ export {
   Source,
   VirtualClock,
 } from './hub/index.ts'
-export { duplexPair, LiveHandler, RtmpClient, RtmpServer } from './node/index.ts'
+export {
+  duplexPair,
+  type HttpHandler,
+  HttpServer,
+  LiveHandler,
+  RtmpClient,
+  RtmpServer,
+} from './node/index.ts'
 export {
   DirectorySegmentStore,
   HlsHandler,

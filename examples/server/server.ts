@@ -5,10 +5,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Hub } from 'millrace/hub'
-import { duplexPair, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
+import { duplexPair, type HttpHandler, HttpServer, LiveHandler, RtmpClient, RtmpServer } from 'millrace/node'
 import { RecentRefusals } from 'millrace/services/admission'
 import { HttpGate } from 'millrace/services/authentication'
 import { Heartbeat, type HeartbeatOptions } from 'millrace/services/heartbeat'
@@ -20,7 +19,7 @@ import { type VhostHubs } from 'millrace/services/vhosts'
 import { Certificates, readCertificate, type TlsSection } from './certificates.ts'
 import { type Config, ConfigError } from './config/config.ts'
 import type { EventLog } from './event-log.ts'
-import { HttpDoor, listening, type RequestHandler, urlOf } from './http-door.ts'
+import { listening, urlOf } from './listening.ts'
 import { servePage } from './page.ts'
 import { Reloader, watchConfig } from './reloader.ts'
 import { StatusApi } from './status-api.ts'
@@ -63,6 +62,12 @@ export interface ServerOptions {
   readonly file?: string
   /** How often it, and certificates, are looked at, ms. @defaultValue 1000 */
   readonly watchIntervalMs?: number
+}
+
+/** An HTTP port that is open. */
+interface OpenDoor {
+  readonly url: string
+  readonly port: number
 }
 
 /** What the API works with. */
@@ -145,16 +150,15 @@ export async function startServer(
     : undefined
   const metrics = config.metrics.enabled ? makeMetrics(config, statistics, refusals) : undefined
 
-  const forOperators: RequestHandler[] = [
-    ...(api === undefined ? [] : [api.handle.bind(api)]),
-    ...(metrics === undefined ? [] : [metrics.handle.bind(metrics)]),
-    ...(config.page.enabled ? [status.handle.bind(status), servePage] : []),
+  const forOperators: HttpHandler[] = [
+    ...(api === undefined ? [] : [api]),
+    ...(metrics === undefined ? [] : [metrics]),
+    ...(config.page.enabled ? [status, { handle: servePage }] : []),
   ]
-  const media: RequestHandler[] = [vhosts.handle.bind(vhosts), live.handle.bind(live)]
-  const upgrade = live.handleUpgrade.bind(live)
+  const media: HttpHandler[] = [vhosts, live]
 
   const scheme = config.rtmp.tls === undefined ? 'rtmp' : 'rtmps'
-  const doors: HttpDoor[] = []
+  const doors: HttpServer[] = []
   const removePidFile = writePidFile(config.pidFile)
   const closeDoors = async (): Promise<void> => {
     await rtmp.close()
@@ -167,26 +171,28 @@ export async function startServer(
   }
   const openDoor = async (
     section: Exclude<TlsSection, 'rtmp'>,
-    handlers: readonly RequestHandler[],
-  ): Promise<HttpDoor | undefined> => {
+    handlers: readonly HttpHandler[],
+  ): Promise<OpenDoor | undefined> => {
     const address = config[section]
     if (address === undefined || ('enabled' in address && !address.enabled)) return undefined
     const { tls: files } = address
     const certificate = files && readCertificate(section, files)
-    const failed = (error: unknown, request: IncomingMessage): void => log.requestFailed(error, request)
-    const door = await HttpDoor.open(address, handlers, upgrade, failed, certificate)
+    const door = new HttpServer({ handlers, tls: certificate })
+    door.on('requestError', (error, request) => log.requestFailed(error, request))
     doors.push(door)
-    if (files && certificate) certificates.add(section, files, certificate, (next) => door.renew(next))
-    return door
+    const bound = await listening(door, address)
+    if (files && certificate)
+      certificates.add(section, files, certificate, (next) => door.setSecureContext(next))
+    return { url: urlOf(certificate === undefined ? 'http' : 'https', bound), port: bound.port }
   }
   const everything = [...forOperators, ...media]
   const audience = config.operator === undefined ? everything : media
   let rtmpAddress: AddressInfo
-  let http: HttpDoor | undefined
-  let https: HttpDoor | undefined
-  let operator: HttpDoor | undefined
+  let http: OpenDoor | undefined
+  let https: OpenDoor | undefined
+  let operator: OpenDoor | undefined
   try {
-    rtmpAddress = await listening(config.rtmp, (address) => rtmp.listen(address))
+    rtmpAddress = await listening(rtmp, config.rtmp)
     http = await openDoor('http', audience)
     https = await openDoor('https', audience)
     operator = (await openDoor('operator', everything)) ?? http ?? https

@@ -2,23 +2,18 @@
  * Servers, clients and handlers over Node's sockets, HTTP and files.
  *
  * {@link RtmpServer} takes publishers and players in, {@link LiveHandler} serves HTTP-FLV, HTTP-TS and WebSocket-FLV, {@link HlsHandler}
- * serves HLS; each is given a {@link Hub} and none knows of the others. {@link RtmpClient} publishes to another server or plays from
+ * serves HLS; each is given a {@link Hub} and none knows of the others. {@link HttpServer} serves any number of handlers. {@link RtmpClient} publishes to another server or plays from
  * one. {@link duplexPair} stands for a connection in tests.
  *
  * @example RTMP in, HLS out
  * ```ts
- * import { createServer } from 'node:http'
  * import { Hub } from 'millrace/hub'
- * import { RtmpServer } from 'millrace/node'
+ * import { HttpServer, RtmpServer } from 'millrace/node'
  * import { HlsHandler } from 'millrace/packaging'
  *
  * const hub = new Hub()
  * await new RtmpServer({ hub }).listen({ port: 1935 })
- *
- * const hls = new HlsHandler({ hub })
- * createServer((req, res) => {
- *   if (!hls.handle(req, res)) res.writeHead(404).end()
- * }).listen(8080)
+ * await new HttpServer({ handlers: [new HlsHandler({ hub })] }).listen({ port: 8080 })
  * ```
  *
  * @module node
@@ -28,6 +23,7 @@ export {
   duplexPair,
   type DuplexPairOptions,
   inRealTime,
+  type ListenOptions,
   maskUrl,
   type ProxyHeader,
   ProxyProtocolDecoder,
@@ -36,7 +32,6 @@ export {
   type UrlSecrets,
 } from './net/index.ts'
 export {
-  type ListenOptions,
   nodeHandshakeCrypto,
   RtmpClient,
   type RtmpClientEnd,
@@ -62,6 +57,10 @@ export {
   HttpFlvClient,
   type HttpFlvClientEnd,
   type HttpFlvClientOptions,
+  type HttpHandler,
+  HttpServer,
+  type HttpServerEvents,
+  type HttpServerOptions,
   LiveHandler,
   type LiveHandlerOptions,
   type TrustProxyOptions,

@@ -1,6 +1,5 @@
 /** Names that anybody may choose, at all doors of the server. */
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { HttpDoor } from '../../examples/server/http-door.ts'
+import { expect, test, vi } from 'vitest'
 import { CLIP, NO_WAIT, publish, status } from './driving.ts'
 import { startWith } from './running.ts'
 
@@ -53,29 +52,4 @@ test('the list of the page has an end, and says how many there are', async () =>
   }
   expect([streams.length, count]).toEqual([500, { streams: 600, live: 600 }])
   expect(streams[0]!.path).toBe(`/live/${'"'.repeat(200)}0`)
-})
-
-test('what a handler throws is the end of one request', async () => {
-  const failed: unknown[] = []
-  const door = await HttpDoor.open(
-    { port: 0, host: '127.0.0.1' },
-    [
-      (request, response) => {
-        if (request.url === '/begun') response.writeHead(200).write('x')
-        if (request.url !== '/fine') throw new RangeError('Invalid string length')
-        response.end('fine')
-        return true
-      },
-    ],
-    () => false,
-    (error, { url }) => failed.push([String(error), url]),
-  )
-  onTestFinished(() => door.close())
-  expect(await status(`${door.url}/page`)).toBe(500)
-  await expect(fetch(`${door.url}/begun`).then((response) => response.text())).rejects.toThrow('fetch failed')
-  expect(await status(`${door.url}/fine`)).toBe(200)
-  expect(failed).toEqual([
-    ['RangeError: Invalid string length', '/page'],
-    ['RangeError: Invalid string length', '/begun'],
-  ])
 })

@@ -12,6 +12,9 @@ const MAX_WAITING = 64
 /** How many wait, by the socket of the connection. */
 const waiting = new WeakMap<object, number>()
 
+/** Responses that are not finished, by the socket of their connection. */
+const unfinished = new WeakMap<object, Set<ServerResponse>>()
+
 /**
  * Calls `answer` when `response` is the next one of its connection: at once for the head of a pipeline. If the connection ends before,
  * as it does after a live answer, nothing is called.
@@ -34,4 +37,17 @@ export function inTurn(request: IncomingMessage, response: ServerResponse, answe
     // Node has still to begin the response.
     queueMicrotask(answer)
   })
+}
+
+/** Counts a response among the unfinished ones of its connection until it closes; again for the same one changes nothing. */
+export function trackResponse({ socket }: IncomingMessage, response: ServerResponse): void {
+  const responses = unfinished.get(socket) ?? new Set()
+  if (responses.has(response)) return
+  unfinished.set(socket, responses.add(response))
+  response.once('close', () => responses.delete(response))
+}
+
+/** Unfinished responses of a connection, as far as they are tracked. */
+export function unfinishedResponses(socket: object): number {
+  return unfinished.get(socket)?.size ?? 0
 }

@@ -7,6 +7,7 @@
 export type { TrustProxyOptions } from './forwarded-client.ts'
 export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
 export { HttpFlvClient } from './http-flv-client.ts'
+export type { HttpHandler } from './http-handler.ts'
 export { inTurn } from './http-pipeline.ts'
 export {
   type CorsOptions,
@@ -31,5 +32,6 @@ export {
   splitExtension,
   whenOver,
 } from './http-request.ts'
+export { HttpServer, type HttpServerEvents, type HttpServerOptions } from './http-server.ts'
 export { LiveHandler, type LiveHandlerOptions } from './live-handler.ts'
 export { HTTP_CHECKS } from './http-option-checks.ts'

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-
-/** Takes over an upgrade, if it is for it. @returns whether it has; if not, the socket was not touched. */
-export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+import type { UpgradeHandler } from './http-handler.ts'
+import { trackResponse, unfinishedResponses } from './http-pipeline.ts'
 
 /**
  * Asks `take` before any listener of the server's `upgrade` event: what it takes no other listener sees, and all else is theirs. Node cannot
@@ -21,7 +20,8 @@ export function takeUpgrades(server: Server, take: UpgradeHandler): () => void {
   const emit = server.emit.bind(server) as (event: string, ...args: readonly unknown[]) => boolean
   let isTaking = true
   const emitOthers = (event: string, ...args: readonly unknown[]): boolean => {
-    if (event === 'upgrade' && isTaking && take(...(args as Parameters<UpgradeHandler>))) return true
+    if (isTaking && event === 'request') trackResponse(...(args as [IncomingMessage, ServerResponse]))
+    if (isTaking && event === 'upgrade' && take(...(args as Parameters<UpgradeHandler>))) return true
     return emit(event, ...args)
   }
   server.emit = emitOthers as Server['emit']
@@ -42,10 +42,15 @@ export function takeUpgrades(server: Server, take: UpgradeHandler): () => void {
 const unclaimedListeners = new WeakSet<object>()
 
 /**
- * Gives a request to the server once more, without its `Upgrade` (RFC 9110 §7.8: who does not take an upgrade ignores it). Node has read
- * no further than its head.
+ * Gives a request to the server once more, without its `Upgrade`: a server that does not take an upgrade ignores it, and what is left is an
+ * ordinary request with its body (RFC 9110 §7.8; `curl --http2` and Java's client offer HTTP/2 so). Node has read no further than its head.
  */
 function serveWithoutUpgrade(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  // Its answer would have to wait for one that Node no longer knows about.
+  if (unfinishedResponses(socket) > 0) {
+    socket.destroy()
+    return
+  }
   const { method, url, httpVersion, rawHeaders } = request
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -24,9 +24,4 @@ export type {
   RtmpRefusal,
 } from './rtmp-connection-host.ts'
 export { RtmpConnection } from './rtmp-connection.ts'
-export {
-  type ListenOptions,
-  RtmpServer,
-  type RtmpServerEvents,
-  type RtmpServerOptions,
-} from './rtmp-server.ts'
+export { RtmpServer, type RtmpServerEvents, type RtmpServerOptions } from './rtmp-server.ts'

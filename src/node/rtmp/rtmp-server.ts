@@ -35,7 +35,15 @@ import {
   type PlayerDefaults,
 } from '../../hub/index.ts'
 import type { RtmpServerSessionOptions } from '../../rtmp/index.ts'
-import { A_HUB, plainAddress, PLAYER_CHECKS, readProxyHeader, TimeoutSweep } from '../net/index.ts'
+import {
+  A_HUB,
+  type ListenOptions,
+  listenOn,
+  plainAddress,
+  PLAYER_CHECKS,
+  readProxyHeader,
+  TimeoutSweep,
+} from '../net/index.ts'
 import { nodeHandshakeCrypto } from './handshake-crypto.ts'
 import { RtmpConnection } from './rtmp-connection.ts'
 import type {
@@ -49,9 +57,6 @@ import type {
 import { SourceFollowers } from './source-followers.ts'
 
 const debug = createDebug('millrace:rtmp')
-
-/** Connections that the kernel holds until they are accepted: enough for a thousand players that come at once. */
-const BACKLOG = 4_096
 
 /** Time for a TLS handshake, ms. Node's own default is two minutes. */
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000
@@ -142,14 +147,6 @@ export interface RtmpServerEvents extends AnnouncerEvents {
   refuse: (refusal: RtmpRefusal) => void
   /** A connection is over, with its one reason. The last event of the connection. */
   close: (connection: RtmpConnection, end: RtmpConnectionEnd) => void
-}
-
-/** Where to listen. */
-export interface ListenOptions {
-  /** TCP port, 0 for any free one. @defaultValue 1935 */
-  readonly port?: number | undefined
-  /** Address. @defaultValue all addresses */
-  readonly host?: string | undefined
 }
 
 /** A socket in its TLS handshake. */
@@ -258,21 +255,18 @@ export class RtmpServer extends Announcer<RtmpServerEvents> {
    * @throws the system's error, such as `EADDRINUSE`; an error after {@link RtmpServer.close}.
    */
   async listen(options: ListenOptions = {}): Promise<AddressInfo> {
+    if (this.#closed) throw new Error('the server is closed')
     const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
     const server = createServer(settings, (socket) => this.#accept(socket))
     this.#servers.add(server)
     try {
-      await new Promise<void>((resolve, fail) => {
-        if (this.#closed) throw new Error('the server is closed')
-        server.once('error', fail)
-        server.listen({ port: options.port ?? 1935, host: options.host, backlog: BACKLOG }, resolve)
-      })
+      const address = await listenOn(server, options, 1935)
+      server.on('error', (error) => debug('server: %s', error.message))
+      return address
     } catch (error) {
       this.#servers.delete(server)
       throw error
     }
-    server.on('error', (error) => debug('server: %s', error.message))
-    return server.address() as AddressInfo
   }
 
   /**

@@ -68,13 +68,11 @@ interface Download {
  *
  * @example
  * ```ts
- * import { createServer } from 'node:http'
+ * import { HttpServer } from 'millrace/node'
  * import { BandwidthHandler } from 'millrace/services/bandwidth'
  *
  * const bandwidth = new BandwidthHandler({ authentication: 'none' })
- * createServer((req, res) => {
- *   if (!bandwidth.handle(req, res)) res.writeHead(404).end()
- * })
+ * await new HttpServer({ handlers: [bandwidth] }).listen({ port: 8080 })
  * ```
  */
 export class BandwidthHandler {

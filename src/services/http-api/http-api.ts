@@ -94,9 +94,8 @@ interface Exchange {
  *
  * @example
  * ```ts
- * import { createServer } from 'node:http'
  * import { Hub } from 'millrace/hub'
- * import { RtmpServer } from 'millrace/node'
+ * import { HttpServer, RtmpServer } from 'millrace/node'
  * import { HttpApi } from 'millrace/services/http-api'
  * import { Statistics } from 'millrace/services/statistics'
  *
@@ -104,9 +103,7 @@ interface Exchange {
  * const rtmp = new RtmpServer({ hub })
  * const statistics = new Statistics({ hub, rtmp })
  * const api = new HttpApi({ statistics, authentication: { token: process.env['API_TOKEN'] ?? '' } })
- * createServer((req, res) => {
- *   if (!api.handle(req, res)) res.writeHead(404).end()
- * }).listen(1985)
+ * await new HttpServer({ handlers: [api] }).listen({ port: 1985 })
  * ```
  */
 export class HttpApi {

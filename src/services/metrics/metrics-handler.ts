@@ -38,16 +38,14 @@ export interface MetricsHandlerOptions {
  *
  * @example
  * ```ts
- * import { createServer } from 'node:http'
  * import { Hub } from 'millrace/hub'
+ * import { HttpServer } from 'millrace/node'
  * import { MetricsHandler } from 'millrace/services/metrics'
  * import { Statistics } from 'millrace/services/statistics'
  *
  * const statistics = new Statistics({ hub: new Hub() })
  * const metrics = new MetricsHandler({ statistics, authentication: 'loopback' })
- * createServer((req, res) => {
- *   if (!metrics.handle(req, res)) res.writeHead(404).end()
- * }).listen(9972)
+ * await new HttpServer({ handlers: [metrics] }).listen({ port: 9972 })
  * ```
  */
 export class MetricsHandler {
