@@ -4,8 +4,6 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import createDebug from 'debug'
-import { EMPTY_BYTES } from '../bytes/index.ts'
 import {
   A_BOOLEAN,
   A_STRING,
@@ -38,21 +36,17 @@ import {
   closingReply,
   corsHeaders,
   type CorsOptions,
-  fetchRequestFacts,
+  headReply,
+  HttpAdapter,
   httpPlayRequest,
   type HttpReply,
   type HttpRequestFacts,
-  inTurn,
-  nodeRequestFacts,
   notFoundReply,
   pathPrefix,
   refusalReply,
   replyToMethod,
-  sendReply,
   textReply,
-  toFetchResponse,
   type TrustProxyOptions,
-  whenOver,
   HTTP_CHECKS,
 } from '../node/http/index.ts'
 import { hlsObstacle } from './hls-obstacle.ts'
@@ -76,8 +70,6 @@ import {
 } from './hls-variant-names.ts'
 import type { PackagedStream, PackagedVariant } from './packaged-stream.ts'
 import { MemorySegmentStore, type SegmentStore } from './segment-store.ts'
-
-const debug = createDebug('millrace:hls')
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
 const SEGMENT_TYPE = 'video/mp2t'
@@ -181,13 +173,6 @@ export interface HlsHandlerEvents extends AnnouncerEvents {
   storeRecover: (source: Source) => void
 }
 
-/** An answer with bytes. */
-interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array
-}
-
 /**
  * Serves `/{app}/{name}.m3u8` and `/{app}/{name}/{N}.ts`.
  *
@@ -200,6 +185,7 @@ interface Answer {
 export class HlsHandler extends Announcer<HlsHandlerEvents> {
   readonly #options: HlsHandlerOptions
   readonly #door: Door
+  readonly #http: HttpAdapter
   readonly #prefix: string
   readonly #hasSessions: boolean
   readonly #clock: Clock
@@ -229,6 +215,13 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     } = options
     this.#options = options
     this.#door = new Door(options.hub)
+    this.#http = new HttpAdapter(options, {
+      match: (facts) => {
+        const target = this.#target(facts)
+        return target && (({ gone }) => this.#answer(facts, target, gone))
+      },
+      owns: (target) => isPlaylistPath(target, this.#prefix),
+    })
     this.#prefix = pathPrefix(options.prefix)
     this.#hasSessions = options.sessions ?? true
     this.#clock = options.clock ?? systemClock
@@ -292,34 +285,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
    * @returns whether the request is for this handler and will be answered.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const { method = 'GET' } = request
-    const facts = nodeRequestFacts(request, this.#options)
-    if (facts === undefined) {
-      if (!isPlaylistPath(request.url ?? '', this.#prefix)) return false
-      sendReply(response, textReply(400, 'bad path', this.#options), method)
-      return true
-    }
-    const target = this.#target(facts)
-    if (target === undefined) return false
-    inTurn(request, response, () => {
-      const gone = whenOver(request, response)
-      const send = (answer: Answer | HttpReply): void => {
-        if (gone.aborted) return
-        if (!isAnswer(answer)) {
-          sendReply(response, answer, method)
-          return
-        }
-        response.writeHead(answer.status, { ...answer.headers })
-        response.end(method === 'HEAD' ? undefined : answer.body)
-      }
-      this.#answer(facts, target, gone)
-        .then(send)
-        .catch((error: unknown) => {
-          debug('%s: %s', target.streamPath, error)
-          send(textReply(500, 'internal error', this.#options))
-        })
-    })
-    return true
+    return this.#http.handle(request, response)
   }
 
   /**
@@ -328,24 +294,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
    * @returns the answer, or `undefined` when the request is not for this handler.
    */
   async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
-    const { method, signal } = request
-    const facts = fetchRequestFacts(request, this.#options, remoteAddress)
-    if (facts === undefined) {
-      if (!isPlaylistPath(new URL(request.url).pathname, this.#prefix)) return undefined
-      return toFetchResponse(textReply(400, 'bad path', this.#options), method)
-    }
-    const target = this.#target(facts)
-    if (target === undefined) return undefined
-    try {
-      const answer = await this.#answer(facts, target, signal)
-      if (!isAnswer(answer)) return toFetchResponse(answer, method)
-      // Bytes of a segment are in no shared memory, whatever their type allows.
-      const body = method === 'HEAD' ? null : (answer.body as Uint8Array<ArrayBuffer>)
-      return new Response(body, { status: answer.status, headers: { ...answer.headers } })
-    } catch (error) {
-      debug('%s: %s', target.streamPath, error)
-      return toFetchResponse(textReply(500, 'internal error', this.#options), method)
-    }
+    return await this.#http.fetch(request, remoteAddress)
   }
 
   /** Stops packaging and removes what is stored. */
@@ -365,7 +314,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     return this.#publicVariant(facts, target) === undefined ? undefined : target
   }
 
-  async #answer(facts: HttpRequestFacts, target: HlsTarget, gone: AbortSignal): Promise<Answer | HttpReply> {
+  async #answer(facts: HttpRequestFacts, target: HlsTarget, gone: AbortSignal): Promise<HttpReply> {
     const early = replyToMethod(facts.method, this.#options)
     if (early !== undefined) return early
     if (!this.#hasSessions) return await this.#publicAnswer(facts, target, gone)
@@ -376,7 +325,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     const { rest, returning } = this.#firstRequest(facts, id)
     if (returning !== undefined && !this.#sessions.isFree(returning)) return this.#noSession()
     const entered = await this.#enter(rest, target.streamPath, returning, gone)
-    if (entered === 'head') return headAnswer(this.#playlistHeaders())
+    if (entered === 'head') return headReply(this.#playlistHeaders())
     if ('status' in entered) return entered
     if (returning !== undefined) return this.#playlist(entered, facts.query['variant'])
     return this.#text(entered, multivariantText(entered))
@@ -445,19 +394,19 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
   }
 
   /** The media playlist of one variant; where there are several and none is named, the playlist of all. */
-  #playlist(reader: HlsPlaylistReader, name = ''): Answer | HttpReply {
+  #playlist(reader: HlsPlaylistReader, name = ''): HttpReply {
     const variant = reader.packaged.variant(name)
     if (variant !== undefined) return this.#text(reader, mediaPlaylistText(reader, variant))
     return name === '' ? this.#text(reader, multivariantText(reader)) : notFoundReply(this.#options)
   }
 
-  #text(reader: HlsPlaylistReader, text: string | undefined): Answer | HttpReply {
+  #text(reader: HlsPlaylistReader, text: string | undefined): HttpReply {
     if (text === undefined) return notFoundReply(this.#options)
     const body = Buffer.from(text)
     const session = reader.id === undefined ? undefined : this.#sessions.get(reader.id)
     if (session === undefined) reader.packaged.source.countSent(body.length)
     else this.#sessions.countSent(session, body.length)
-    return this.#bytes(body, this.#playlistHeaders())
+    return { status: 200, headers: this.#playlistHeaders(), body: body }
   }
 
   /** A segment lies below the path of its stream, or below that and the name of its variant. */
@@ -465,7 +414,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     { streamPath, sequence }: HlsSegmentTarget,
     id: string,
     { remoteAddress }: HttpRequestFacts,
-  ): Promise<Answer | HttpReply> {
+  ): Promise<HttpReply> {
     const now = this.#clock.now()
     const { app, streamName } = splitStreamPath(streamPath)
     const ofStream = this.#sessions.touch(id, streamPath, remoteAddress, now)
@@ -475,25 +424,21 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     const bytes = await session.packaged.variant(name)?.packager.segment(sequence)
     if (bytes === undefined) return notFoundReply(this.#options)
     this.#sessions.countSent(session, bytes.length)
-    return this.#bytes(bytes, this.#segmentHeaders())
+    return { status: 200, headers: this.#segmentHeaders(), body: bytes }
   }
 
   /** Without sessions: each playlist request is a viewer that has left when it is answered. */
-  async #publicAnswer(
-    facts: HttpRequestFacts,
-    target: HlsTarget,
-    gone: AbortSignal,
-  ): Promise<Answer | HttpReply> {
+  async #publicAnswer(facts: HttpRequestFacts, target: HlsTarget, gone: AbortSignal): Promise<HttpReply> {
     if (target.type === 'segment') {
       const found = this.#publicVariant(facts, target)
       const bytes = await found?.variant.packager.segment(target.sequence)
       if (found === undefined || bytes === undefined) return notFoundReply(this.#options)
       found.packaged.lastUseMs = this.#clock.now()
       found.packaged.source.countSent(bytes.length)
-      return this.#bytes(bytes, this.#segmentHeaders())
+      return { status: 200, headers: this.#segmentHeaders(), body: bytes }
     }
     const entered = await this.#enter(facts, target.streamPath, undefined, gone)
-    if (entered === 'head') return headAnswer(this.#playlistHeaders())
+    if (entered === 'head') return headReply(this.#playlistHeaders())
     return 'status' in entered ? entered : this.#playlist(entered, facts.query['variant'])
   }
 
@@ -520,10 +465,6 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
       // A number is never used for two different segments.
       'Cache-Control': 'public, max-age=3600, immutable',
     }
-  }
-
-  #bytes(body: Uint8Array, headers: Readonly<Record<string, string>>): Answer {
-    return { status: 200, headers: { ...headers, 'Content-Length': String(body.length) }, body }
   }
 
   #playlistHeaders(): Record<string, string> {
@@ -585,13 +526,4 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
         ? setDeadline(this.#clock, this.#onHousekeeping, HOUSEKEEPING_INTERVAL_MS)
         : undefined
   }
-}
-
-function isAnswer(answer: Answer | HttpReply): answer is Answer {
-  return answer.body instanceof Uint8Array
-}
-
-/** A head without a body, and without its length, which nobody knows. */
-function headAnswer(headers: Readonly<Record<string, string>>): Answer {
-  return { status: 200, headers, body: EMPTY_BYTES }
 }

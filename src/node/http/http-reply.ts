@@ -4,19 +4,20 @@
  * @module
  */
 import type { ServerResponse } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import createDebug from 'debug'
 import type { Refusal } from '../../hub/index.ts'
 
 const debug = createDebug('millrace:http')
 
-/** A whole answer without a stream behind it. */
+/** A whole answer. */
 export interface HttpReply {
   /** HTTP status. */
   readonly status: number
   /** Headers by name. */
   readonly headers: Readonly<Record<string, string>>
-  /** Body; `''` for none. */
-  readonly body: string
+  /** Body; `undefined` if there is none and its length is unknown: after 204, and for HEAD. */
+  readonly body: string | Uint8Array | Readable | undefined
 }
 
 /** Which pages may read the answers. */
@@ -35,26 +36,36 @@ export function corsHeaders({ cors = '*' }: CorsOptions): Record<string, string>
   }
 }
 
-/** The answer to a preflight. */
-export function preflightReply(options: CorsOptions): HttpReply {
+/** The answer to a preflight. @param allowed - methods that the path has. */
+export function preflightReply(options: CorsOptions, allowed = 'GET, HEAD, OPTIONS'): HttpReply {
   return {
     status: 204,
     headers: {
       ...corsHeaders(options),
-      'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
+      'Access-Control-Allow-Methods': allowed,
       'Access-Control-Allow-Headers': '*',
       'Access-Control-Max-Age': '86400',
       'Access-Control-Allow-Private-Network': 'true',
     },
-    body: '',
+    body: undefined,
   }
 }
 
-/** The answer to a request that asks for no media by its method: a preflight, or one that is not allowed. */
-export function replyToMethod(method: string, options: CorsOptions): HttpReply | undefined {
-  if (method === 'OPTIONS') return preflightReply(options)
-  if (method === 'GET' || method === 'HEAD') return undefined
-  return textReply(405, 'GET, HEAD or OPTIONS', options, { Allow: 'GET, HEAD, OPTIONS' })
+/** The answer to a request that its method decides: a preflight, or a method other than `methods`. */
+export function replyToMethod(
+  method: string,
+  options: CorsOptions,
+  methods: readonly string[] = ['GET', 'HEAD'],
+): HttpReply | undefined {
+  if (methods.includes(method)) return undefined
+  const allowed = [...methods, 'OPTIONS'].join(', ')
+  if (method === 'OPTIONS') return preflightReply(options, allowed)
+  return textReply(405, `${methods.join(', ')} or OPTIONS`, options, { Allow: allowed })
+}
+
+/** The head of an answer to HEAD whose body nobody has made. */
+export function headReply(headers: Readonly<Record<string, string>>): HttpReply {
+  return { status: 200, headers, body: undefined }
 }
 
 /** A plain-text answer. */
@@ -101,19 +112,34 @@ export function closingReply(options: CorsOptions): HttpReply {
 /** Sends `reply`; a HEAD request gets its headers alone. A response that has begun cannot be told anything, and is cut. */
 export function sendReply(response: ServerResponse, reply: HttpReply, method: string): void {
   if (response.headersSent) {
-    response.destroy()
+    if (!response.writableEnded) response.destroy()
     return
   }
-  const body = Buffer.from(reply.body)
-  response.writeHead(reply.status, {
-    ...reply.headers,
-    ...(reply.status === 204 ? {} : { 'Content-Length': String(body.length) }),
-  })
-  response.end(method === 'HEAD' || body.length === 0 ? undefined : body)
+  const { status, body } = reply
+  response.writeHead(status, headersOf(reply))
+  if (method === 'HEAD' || body === undefined) response.end()
+  // An error of the body destroys the response, so that nobody takes it for whole.
+  else if (body instanceof Readable) pipeline(body, response, () => undefined)
+  else response.end(body)
 }
 
 /** `reply` as a fetch response. */
 export function toFetchResponse(reply: HttpReply, method: string): Response {
-  const hasBody = method !== 'HEAD' && reply.body !== ''
-  return new Response(hasBody ? reply.body : null, { status: reply.status, headers: { ...reply.headers } })
+  const { status, body } = reply
+  return new Response(method === 'HEAD' || body === undefined ? null : fetchBody(body), {
+    status,
+    headers: headersOf(reply),
+  })
+}
+
+function headersOf({ headers, body }: HttpReply): Record<string, string> {
+  const length =
+    typeof body === 'string' ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.length : undefined
+  return length === undefined ? { ...headers } : { ...headers, 'Content-Length': String(length) }
+}
+
+function fetchBody(body: string | Uint8Array | Readable): string | Uint8Array<ArrayBuffer> | ReadableStream {
+  if (body instanceof Readable) return Readable.toWeb(body) as ReadableStream
+  // Bytes of a reply are in no shared memory, whatever their type allows.
+  return body as string | Uint8Array<ArrayBuffer>
 }

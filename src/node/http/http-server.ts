@@ -188,7 +188,7 @@ export class HttpServer extends Announcer<HttpServerEvents> {
       sendReply(response, textReply(404, 'not found', NO_CORS), method)
     } catch (error) {
       this.#failed(error, request)
-      if (!response.writableEnded) sendReply(response, textReply(500, 'internal error', NO_CORS), method)
+      sendReply(response, textReply(500, 'internal error', NO_CORS), method)
     }
   }
 

@@ -8,29 +8,27 @@ export type { TrustProxyOptions } from './forwarded-client.ts'
 export type { HttpFlvClientEnd, HttpFlvClientOptions } from './http-flv-client-options.ts'
 export { HttpFlvClient } from './http-flv-client.ts'
 export type { HttpHandler } from './http-handler.ts'
-export { inTurn } from './http-pipeline.ts'
+export { HttpAdapter, type HttpAnswer, type HttpExchange } from './http-adapter.ts'
 export {
   type CorsOptions,
   type HttpReply,
   closingReply,
   corsHeaders,
+  headReply,
   notFoundReply,
   preflightReply,
   refusalReply,
   replyToMethod,
   sendReply,
   textReply,
-  toFetchResponse,
 } from './http-reply.ts'
 export {
   type HttpRequestFacts,
-  fetchRequestFacts,
   httpPlayRequest,
   nodeRequestFacts,
   pathBehind,
   pathPrefix,
   splitExtension,
-  whenOver,
 } from './http-request.ts'
 export { HttpServer, type HttpServerEvents, type HttpServerOptions } from './http-server.ts'
 export { LiveHandler, type LiveHandlerOptions } from './live-handler.ts'

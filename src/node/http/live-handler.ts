@@ -24,30 +24,26 @@ import { TS_VIEW } from '../../mpegts/index.ts'
 import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../../websocket/index.ts'
 import { A_HUB, PLAYER_CHECKS, StallGuard, TimeoutSweep } from '../net/index.ts'
 import { HTTP_CHECKS } from './http-option-checks.ts'
-import { openFetchStream } from './fetch-stream.ts'
 import type { TrustProxyOptions } from './forwarded-client.ts'
-import { inTurn } from './http-pipeline.ts'
+import { HttpAdapter, type HttpAnswer } from './http-adapter.ts'
 import {
   type CorsOptions,
   corsHeaders,
+  headReply,
   type HttpReply,
   refusalReply,
   replyToMethod,
-  sendReply,
   textReply,
-  toFetchResponse,
 } from './http-reply.ts'
 import {
-  fetchRequestFacts,
   httpPlayRequest,
   type HttpRequestFacts,
   nodeRequestFacts,
   pathBehind,
   pathPrefix,
   splitExtension,
-  whenOver,
 } from './http-request.ts'
-import { playOverResponse, type Viewer } from './response-stream.ts'
+import type { Viewer } from './response-stream.ts'
 import { takeUpgrades } from './upgrades.ts'
 import { playOverWebSocket, refuseUpgrade } from './websocket-stream.ts'
 
@@ -115,15 +111,8 @@ interface Match {
   readonly format: Format
 }
 
-/** A request on one of the three transports. */
-interface Exchange {
-  /** Aborts when the peer has gone. */
-  readonly gone: AbortSignal
-  /** Gives a short answer. */
-  readonly refuse: (reply: HttpReply) => void
-  /** Gives the stream. @returns whether it goes on; HEAD is over with its head. */
-  readonly play: (playback: Playback) => boolean
-}
+/** How a stream goes out, on one of the three transports. */
+type Play = (playback: Playback) => { readonly viewer: Viewer; readonly over: AbortSignal }
 
 /**
  * Serves `/{app}/{name}.flv` and `.ts`, and FLV over WebSocket at the same `.flv` URL. `?tracks=all` asks for every track,
@@ -145,6 +134,7 @@ interface Exchange {
 export class LiveHandler {
   readonly #options: LiveHandlerOptions
   readonly #door: Door
+  readonly #http: HttpAdapter
   readonly #prefix: string
   readonly #viewers: Set<Viewer>
   readonly #pending: Set<AbortController>
@@ -160,6 +150,10 @@ export class LiveHandler {
     if (options.player !== undefined) checkOptions('LiveHandler, player', options.player, PLAYER_CHECKS)
     this.#options = options
     this.#door = new Door(options.hub)
+    this.#http = new HttpAdapter(options, {
+      match: (facts) => this.#route(facts),
+      owns: (target) => this.#owns(target),
+    })
     this.#prefix = pathPrefix(options.prefix)
     this.#viewers = new Set()
     this.#pending = new Set()
@@ -177,33 +171,7 @@ export class LiveHandler {
    * @returns whether the request is for this handler and will be answered.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const { method = 'GET' } = request
-    const refuse = (reply: HttpReply): void => sendReply(response, reply, method)
-    const facts = nodeRequestFacts(request, this.#options)
-    if (facts === undefined) return this.#refuseBadPath(request.url ?? '', refuse)
-    const match = this.#match(facts)
-    if (match === undefined) return false
-    inTurn(request, response, () => {
-      const early = this.#answerWithoutStream(facts, method)
-      if (early !== undefined) {
-        refuse(early)
-        return
-      }
-      const gone = whenOver(request, response)
-      const play = (playback: Playback): boolean => {
-        const headers = this.#streamHeaders(match.format)
-        if (method === 'HEAD') {
-          response.writeHead(200, headers).end()
-          return false
-        }
-        const options = this.#playerOptions(facts, match.format, playback)
-        const viewer = playOverResponse(request, response, headers, gone, playback.source, options)
-        this.#track(viewer, playback, gone)
-        return true
-      }
-      void this.#serve(facts, match, { gone, refuse, play })
-    })
-    return true
+    return this.#http.handle(request, response)
   }
 
   /**
@@ -212,36 +180,7 @@ export class LiveHandler {
    * @returns the answer, or `undefined` when the request is not for this handler.
    */
   async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
-    const { method, signal } = request
-    let answer: Response | undefined
-    const refuse = (reply: HttpReply): void => {
-      answer = toFetchResponse(reply, method)
-    }
-    const facts = fetchRequestFacts(request, this.#options, remoteAddress)
-    if (facts === undefined) {
-      this.#refuseBadPath(request.url.replace(/^[^:]+:\/\/[^/]*/, ''), refuse)
-      return answer
-    }
-    const match = this.#match(facts)
-    if (match === undefined) return undefined
-    const early = this.#answerWithoutStream(facts, method)
-    if (early !== undefined) return toFetchResponse(early, method)
-    const play = (playback: Playback): boolean => {
-      const headers = this.#streamHeaders(match.format)
-      if (method === 'HEAD') {
-        answer = new Response(null, { headers })
-        return false
-      }
-      const over = new AbortController()
-      const options = this.#playerOptions(facts, match.format, playback)
-      const { body, viewer } = openFetchStream(playback.source, options, signal, () => over.abort())
-      this.#track(viewer, playback, over.signal)
-      answer = new Response(body, { headers })
-      return true
-    }
-    await this.#serve(facts, match, { gone: signal, refuse, play })
-    // Nobody hears it: the client has gone.
-    return answer ?? toFetchResponse(textReply(499, 'client closed request', this.#options), method)
+    return await this.#http.fetch(request, remoteAddress)
   }
 
   /**
@@ -264,7 +203,11 @@ export class LiveHandler {
       refuseUpgrade(socket, this.#clock, reply)
     }
     const facts = nodeRequestFacts(request, this.#options)
-    if (facts === undefined) return this.#refuseBadPath(request.url ?? '', refuse)
+    if (facts === undefined) {
+      if (!this.#owns(request.url ?? '')) return false
+      refuse(textReply(400, 'bad path', this.#options))
+      return true
+    }
     const match = this.#match(facts)
     if (match === undefined || match.format.view !== FLV_VIEW) return false
     const key = facts.header('sec-websocket-key')
@@ -299,28 +242,44 @@ export class LiveHandler {
       closed.abort()
     })
     const { maxClientMessageBytes = 4_096 } = this.#options
-    void this.#serve(
-      facts,
-      { streamPath, format: WEBSOCKET_FORMAT },
-      {
-        gone: gone.signal,
-        refuse: (reply) => {
-          socket.off('data', tooEarly)
-          refuseUpgrade(socket, this.#clock, reply)
-        },
-        play: (playback) => {
-          const { source } = playback
-          socket.off('data', tooEarly)
-          const options = this.#playerOptions(facts, WEBSOCKET_FORMAT, playback)
-          const viewer = playOverWebSocket(socket, key, this.#clock, maxClientMessageBytes, source, options)
-          this.#track(viewer, playback, closed.signal)
-          return true
-        },
-      },
-    ).then(() => {
+    const play: Play = (playback) => {
+      const { source } = playback
+      socket.off('data', tooEarly)
+      const options = this.#playerOptions(facts, WEBSOCKET_FORMAT, playback)
+      const viewer = playOverWebSocket(socket, key, this.#clock, maxClientMessageBytes, source, options)
+      return { viewer, over: closed.signal }
+    }
+    const refuse = (reply: HttpReply): void => {
+      socket.off('data', tooEarly)
+      refuseUpgrade(socket, this.#clock, reply)
+    }
+    const serve = async (): Promise<void> => {
+      try {
+        const reply = await this.#serve(facts, { streamPath, format: WEBSOCKET_FORMAT }, gone.signal, play)
+        if (reply !== undefined) refuse(reply)
+      } catch (error) {
+        debug('%s: %s', streamPath, error)
+        if (!gone.signal.aborted) refuse(textReply(500, 'internal error', this.#options))
+      }
       // The peer left while it waited: its half of the connection is all that is open.
       if (gone.signal.aborted) socket.destroy()
-    })
+    }
+    void serve()
+  }
+
+  #route(facts: HttpRequestFacts): HttpAnswer | undefined {
+    const match = this.#match(facts)
+    if (match === undefined) return undefined
+    return async ({ gone, play }) => {
+      const early = this.#answerWithoutStream(facts, facts.method)
+      if (early !== undefined) return early
+      const headers = this.#streamHeaders(match.format)
+      const playing: Play | undefined =
+        facts.method === 'HEAD'
+          ? undefined
+          : (playback) => play(headers, playback.source, this.#playerOptions(facts, match.format, playback))
+      return (await this.#serve(facts, match, gone, playing)) ?? (playing ? undefined : headReply(headers))
+    }
   }
 
   #match(facts: HttpRequestFacts): Match | undefined {
@@ -344,40 +303,41 @@ export class LiveHandler {
     return undefined
   }
 
-  /** Admission, then the source, then `play`; any refusal goes to `refuse`. Never rejects. */
-  async #serve(facts: HttpRequestFacts, match: Match, { gone, refuse, play }: Exchange): Promise<void> {
+  /** Admission, then the source, then `play`, if there is more to say than a head. @returns what is answered instead of the stream */
+  async #serve(
+    facts: HttpRequestFacts,
+    match: Match,
+    gone: AbortSignal,
+    play: Play | undefined,
+  ): Promise<HttpReply | undefined> {
     const admission = new AbortController()
     const leave = (): void => admission.abort()
     gone.addEventListener('abort', leave, { once: true })
     this.#pending.add(admission)
     try {
-      if (gone.aborted) return
+      if (gone.aborted) return undefined
       const request = httpPlayRequest(facts, match.format.protocol, match.streamPath)
       const playback = await this.#door.play(request, admission.signal)
-      if (playback.type === 'refusal') {
-        if (!gone.aborted) refuse(refusalReply(playback, this.#options))
-        return
-      }
+      if (playback.type === 'refusal') return gone.aborted ? undefined : refusalReply(playback, this.#options)
       let isPlaying = false
       try {
-        isPlaying = play(playback)
+        if (play === undefined) return undefined
+        const { viewer, over } = play(playback)
+        this.#track(viewer, playback, over)
+        isPlaying = true
+        return undefined
       } finally {
         if (!isPlaying) playback.end()
       }
-    } catch (error) {
-      debug('%s: %s', match.streamPath, error)
-      if (!gone.aborted) refuse(textReply(500, 'internal error', this.#options))
     } finally {
       gone.removeEventListener('abort', leave)
       this.#pending.delete(admission)
     }
   }
 
-  #refuseBadPath(target: string, refuse: (reply: HttpReply) => void): boolean {
-    // Only what would be ours: another handler may know what to do with the rest.
-    if (!target.startsWith(this.#prefix) || !/\.(flv|ts)(\?|$)/i.test(target)) return false
-    refuse(textReply(400, 'bad path', this.#options))
-    return true
+  /** Whether a target that is no valid path would be for this handler: another one may know what to do with the rest. */
+  #owns(target: string): boolean {
+    return target.startsWith(this.#prefix) && /\.(flv|ts)(\?|$)/i.test(target)
   }
 
   #playerOptions(facts: HttpRequestFacts, format: Format, { request, userData }: Playback): PlayerOptions {

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { STATUS_CODES, validateHeaderValue } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { EMPTY_BYTES } from '../../bytes/index.ts'
 import { MediaError } from '../../errors/index.ts'
 import { type Clock, type Player, type PlayerOptions, setDeadline, type Source } from '../../hub/index.ts'
 import {
@@ -37,7 +38,7 @@ const MAX_PONG_QUEUE_BYTES = 65_536
  * @throws TypeError for a header that HTTP cannot carry.
  */
 export function refuseUpgrade(socket: Duplex, clock: Clock, reply: HttpReply): void {
-  const body = Buffer.from(reply.body)
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : EMPTY_BYTES
   const headers = { ...reply.headers, 'Content-Length': String(body.length), Connection: 'close' }
   const head = Object.entries(headers).map(([name, value]) => {
     validateHeaderValue(name, value)

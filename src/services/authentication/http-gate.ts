@@ -5,7 +5,14 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type HttpRequestFacts, nodeRequestFacts, sendReply, textReply } from '../../node/http/index.ts'
+import {
+  type CorsOptions,
+  type HttpReply,
+  type HttpRequestFacts,
+  nodeRequestFacts,
+  sendReply,
+  textReply,
+} from '../../node/http/index.ts'
 
 /** A bearer token: `Authorization: Bearer …`. */
 export interface HttpToken {
@@ -32,8 +39,15 @@ export type HttpAuthentication =
   | 'loopback'
   | 'none'
 
-/** What stands in the way of a request: no or wrong credentials (401), or the wrong place (403). */
-export type HttpRefusal = 401 | 403
+/** What stands in the way of a request. */
+export interface HttpRefusal {
+  /** No or wrong credentials, or the wrong place. */
+  readonly status: 401 | 403
+  /** In words. */
+  readonly reason: string
+  /** Headers that belong to the answer. */
+  readonly headers: Readonly<Record<string, string>>
+}
 
 /**
  * Checks requests. Secrets are kept as digests and compared in constant time.
@@ -76,14 +90,17 @@ export class HttpGate {
    */
   refuse(request: IncomingMessage, response: ServerResponse): boolean {
     const facts = nodeRequestFacts(request, {})
-    const refusal = facts === undefined ? 403 : this.check(facts)
-    if (refusal === undefined) return false
-    const [reason, more] =
-      refusal === 401
-        ? ['authentication required', { 'WWW-Authenticate': this.challenge }]
-        : ['only available from localhost', {}]
-    sendReply(response, textReply(refusal, reason, { cors: false }, more), request.method ?? 'GET')
+    const reply =
+      facts === undefined ? textReply(400, 'bad path', { cors: false }) : this.reply(facts, { cors: false })
+    if (reply === undefined) return false
+    sendReply(response, reply, request.method ?? 'GET')
     return true
+  }
+
+  /** The answer to a request that may not pass. @internal */
+  reply(facts: HttpRequestFacts, cors: CorsOptions): HttpReply | undefined {
+    const refusal = this.check(facts)
+    return refusal && textReply(refusal.status, refusal.reason, cors, refusal.headers)
   }
 
   /**
@@ -92,14 +109,18 @@ export class HttpGate {
    */
   check(facts: HttpRequestFacts): HttpRefusal | undefined {
     if (this.#open === 'none') return undefined
-    if (this.#open === 'loopback') return isLocal(facts) ? undefined : 403
+    if (this.#open === 'loopback') return isLocal(facts) ? undefined : NOT_LOCAL
     const given = digest(normalised(facts.header('authorization') ?? ''))
     let isKnown = false
     // All of them, whichever fits.
     for (const known of this.#digests) if (timingSafeEqual(given, known)) isKnown = true
-    return isKnown ? undefined : 401
+    if (isKnown) return undefined
+    const headers = { 'WWW-Authenticate': this.challenge }
+    return { status: 401, reason: 'authentication required', headers }
   }
 }
+
+const NOT_LOCAL: HttpRefusal = { status: 403, reason: 'only available from localhost', headers: {} }
 
 function headerOf(credential: HttpToken | HttpPassword): string {
   if ('token' in credential) {

@@ -5,16 +5,19 @@
  */
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { addAbortSignal, Readable } from 'node:stream'
 import { type Clock, setDeadline } from '../../hub/index.ts'
 import {
   corsHeaders,
   type CorsOptions,
+  headReply,
+  HttpAdapter,
+  type HttpAnswer,
+  type HttpReply,
   type HttpRequestFacts,
-  inTurn,
-  nodeRequestFacts,
+  pathBehind,
   pathPrefix,
-  preflightReply,
-  sendReply,
+  replyToMethod,
   textReply,
 } from '../../node/http/index.ts'
 import { type HttpAuthentication, HttpGate } from '../authentication/index.ts'
@@ -48,6 +51,9 @@ export interface UploadMeasurement {
 /** Random, so that nothing on the way makes it smaller; larger than the window of gzip, so that its repetition does not either. */
 const BLOCK = randomFillSync(new Uint8Array(262_144))
 
+/** Methods of what is only read. */
+const READING = ['GET', 'HEAD']
+
 /** How long what is in the network's buffers may take after the time of a transfer is up, ms. */
 const LINGER_MS = 5_000
 
@@ -77,13 +83,15 @@ interface Download {
  */
 export class BandwidthHandler {
   readonly #gate: HttpGate
+  readonly #http: HttpAdapter
   readonly #prefix: string
   readonly #cors: CorsOptions
   readonly #maxBytes: number
   readonly #maxDurationMs: number
   readonly #maxTransfers: number
   readonly #clock: Clock
-  readonly #transfers: Set<ServerResponse>
+  /** What ends each of them. */
+  readonly #transfers: Set<AbortController>
 
   /**
    * @param options - see {@link BandwidthHandlerOptions}.
@@ -94,6 +102,7 @@ export class BandwidthHandler {
     this.#gate = new HttpGate(parsed.authentication)
     this.#prefix = pathPrefix(parsed.prefix)
     this.#cors = { cors: parsed.cors }
+    this.#http = new HttpAdapter(this.#cors, { match: (facts) => this.#route(facts) })
     this.#maxBytes = parsed.maxBytes
     this.#maxDurationMs = parsed.maxDurationMs
     this.#maxTransfers = parsed.maxTransfers
@@ -111,88 +120,57 @@ export class BandwidthHandler {
    * @returns whether the request is for this handler and will be answered.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const facts = nodeRequestFacts(request, {})
-    if (facts === undefined || !facts.path.startsWith(`${this.#prefix}/`)) return false
-    const refuse = (status: number, reason: string, headers: Readonly<Record<string, string>> = {}): void =>
-      sendReply(response, textReply(status, reason, this.#cors, headers), facts.method)
-    switch (facts.path.slice(this.#prefix.length)) {
-      case '/ping':
-        this.#serve(facts, response, ['GET', 'HEAD'], refuse, () => {
-          response.writeHead(204, this.#headers()).end()
-        })
-        return true
-      case '/download':
-        this.#serve(facts, response, ['GET', 'HEAD'], refuse, () => {
-          const download = this.#downloadOf(facts)
-          if (download === undefined) refuse(400, 'bytes or ms')
-          else if (facts.method === 'HEAD') response.writeHead(200, this.#downloadHeaders(download)).end()
-          else {
-            inTurn(request, response, () => {
-              if (this.#begin(response, refuse)) this.#download(response, download)
-            })
-          }
-        })
-        return true
-      case '/upload':
-        this.#serve(facts, response, ['POST'], refuse, () => {
-          const announced = Number(facts.header('content-length') ?? 0)
-          if (announced > this.#maxBytes)
-            refuse(413, `at most ${this.#maxBytes} bytes`, { Connection: 'close' })
-          else {
-            inTurn(request, response, () => {
-              if (this.#begin(response, refuse)) this.#upload(request, response, refuse)
-            })
-          }
-        })
-        return true
-      default:
-        return false
-    }
+    return this.#http.handle(request, response)
+  }
+
+  /**
+   * A fetch-style handler.
+   * @param remoteAddress - the client's address, if the framework tells it; `'loopback'` needs it.
+   * @returns the answer, or `undefined` when the request is not for this handler.
+   */
+  async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
+    return await this.#http.fetch(request, remoteAddress)
   }
 
   /** Ends all downloads and uploads. It can be used again. */
   close(): void {
-    for (const response of this.#transfers) response.destroy()
+    for (const transfer of this.#transfers) transfer.abort()
   }
 
-  #serve(
-    facts: HttpRequestFacts,
-    response: ServerResponse,
-    methods: readonly string[],
-    refuse: (status: number, reason: string, headers?: Readonly<Record<string, string>>) => void,
-    answer: () => void,
-  ): void {
-    const allowed = [...methods, 'OPTIONS'].join(', ')
-    if (facts.method === 'OPTIONS') {
-      const preflight = preflightReply(this.#cors)
-      const headers = { ...preflight.headers, 'Access-Control-Allow-Methods': allowed }
-      sendReply(response, { ...preflight, headers }, facts.method)
-      return
+  #route(facts: HttpRequestFacts): HttpAnswer | undefined {
+    const path = pathBehind(this.#prefix, facts.path)
+    if (path === '/ping')
+      return () => this.#refuse(facts, READING) ?? { status: 204, headers: this.#headers(), body: undefined }
+    if (path === '/download') {
+      return ({ gone }) => this.#refuse(facts, READING) ?? this.#download(facts, gone)
     }
-    const refusal = this.#gate.check(facts)
-    if (refusal === 401) refuse(401, 'authentication required', { 'WWW-Authenticate': this.#gate.challenge })
-    else if (refusal === 403) refuse(403, 'only available from localhost')
-    else if (!methods.includes(facts.method)) refuse(405, methods.join(' or '), { Allow: allowed })
-    else answer()
+    if (path !== '/upload') return undefined
+    return ({ gone, body }) => this.#refuse(facts, ['POST']) ?? this.#upload(facts, body, gone)
   }
 
-  /** Keeps a place until the response is over. */
-  #begin(
-    response: ServerResponse,
-    refuse: (status: number, reason: string, headers?: Readonly<Record<string, string>>) => void,
-  ): boolean {
+  /** The answer to whoever may not measure so. Preflights have no credentials. */
+  #refuse(facts: HttpRequestFacts, methods: readonly string[]): HttpReply | undefined {
+    const refusal = facts.method === 'OPTIONS' ? undefined : this.#gate.reply(facts, this.#cors)
+    return refusal ?? replyToMethod(facts.method, this.#cors, methods)
+  }
+
+  /** Keeps a place for a transfer. @returns what ends it, or the answer if there is no place */
+  #begin(gone: AbortSignal): AbortController | HttpReply {
     if (this.#transfers.size >= this.#maxTransfers) {
-      refuse(503, 'too many measurements', { 'Retry-After': '10', Connection: 'close' })
-      return false
+      return textReply(503, 'too many measurements', this.#cors, { 'Retry-After': '10', Connection: 'close' })
     }
-    this.#transfers.add(response)
+    const transfer = new AbortController()
+    const end = (): void => transfer.abort()
     // A client that stands still is not waited for.
-    const timer = setDeadline(this.#clock, () => response.destroy(), this.#maxDurationMs + LINGER_MS)
-    response.once('close', () => {
-      this.#transfers.delete(response)
+    const timer = setDeadline(this.#clock, end, this.#maxDurationMs + LINGER_MS)
+    this.#transfers.add(transfer)
+    gone.addEventListener('abort', end, { once: true })
+    transfer.signal.addEventListener('abort', () => {
       timer.cancel()
+      this.#transfers.delete(transfer)
+      gone.removeEventListener('abort', end)
     })
-    return true
+    return transfer
   }
 
   #downloadOf({ query }: HttpRequestFacts): Download | undefined {
@@ -206,54 +184,72 @@ export class BandwidthHandler {
     return { bytes: Infinity, durationMs: Math.min(Number(ms), this.#maxDurationMs) }
   }
 
-  #download(response: ServerResponse, download: Download): void {
-    const startMs = this.#clock.now()
-    response.writeHead(200, this.#downloadHeaders(download))
-    let left = Math.min(download.bytes, this.#maxBytes)
-    const send = (): void => {
-      while (left > 0) {
-        if (this.#clock.now() - startMs >= download.durationMs) {
-          // What was promised by its length is cut, so that nobody takes it for whole.
-          if (download.bytes === Infinity) response.end()
-          else response.destroy()
-          return
-        }
-        const part = left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK
-        left -= part.length
-        if (!response.write(part) && left > 0) return
-      }
-      response.off('drain', send)
-      response.end()
-    }
-    response.on('drain', send)
-    send()
+  #download(facts: HttpRequestFacts, gone: AbortSignal): HttpReply {
+    const download = this.#downloadOf(facts)
+    if (download === undefined) return textReply(400, 'bytes or ms', this.#cors)
+    const headers = this.#downloadHeaders(download)
+    if (facts.method === 'HEAD') return headReply(headers)
+    const transfer = this.#begin(gone)
+    if ('status' in transfer) return transfer
+    const body = Readable.from(this.#blocks(download), { objectMode: false, highWaterMark: 1 })
+    return { status: 200, headers, body: addAbortSignal(transfer.signal, body) }
   }
 
-  #upload(
-    request: IncomingMessage,
-    response: ServerResponse,
-    refuse: (status: number, reason: string, headers?: Readonly<Record<string, string>>) => void,
-  ): void {
+  async *#blocks({ bytes, durationMs }: Download): AsyncGenerator<Uint8Array> {
+    const startMs = this.#clock.now()
+    for (let left = Math.min(bytes, this.#maxBytes); left > 0; left -= BLOCK.length) {
+      if (this.#clock.now() - startMs >= durationMs) {
+        // What was promised by its length is cut, so that nobody takes it for whole.
+        if (bytes !== Infinity) throw new Error('the time is up')
+        return
+      }
+      yield left < BLOCK.length ? BLOCK.subarray(0, left) : BLOCK
+    }
+  }
+
+  async #upload(
+    facts: HttpRequestFacts,
+    body: AsyncIterable<Uint8Array>,
+    gone: AbortSignal,
+  ): Promise<HttpReply> {
+    if (Number(facts.header('content-length') ?? 0) > this.#maxBytes) return this.#tooLarge()
+    const transfer = this.#begin(gone)
+    if ('status' in transfer) return transfer
+    const { signal } = transfer
+    const ended = new Promise<HttpReply>((resolve) => {
+      signal.addEventListener('abort', () => resolve(this.#tooLate()), { once: true })
+    })
+    try {
+      return await Promise.race([this.#measure(body), ended])
+    } finally {
+      transfer.abort()
+    }
+  }
+
+  async #measure(body: AsyncIterable<Uint8Array>): Promise<HttpReply> {
     let bytes = 0
     let firstMs: number | undefined
-    const take = (chunk: Uint8Array): void => {
+    for await (const chunk of body) {
       const now = this.#clock.now()
       firstMs ??= now
       bytes += chunk.length
-      if (bytes > this.#maxBytes) stop(413, `at most ${this.#maxBytes} bytes`)
-      else if (now - firstMs > this.#maxDurationMs) stop(408, `at most ${this.#maxDurationMs} ms`)
+      if (bytes > this.#maxBytes) return this.#tooLarge()
+      if (now - firstMs > this.#maxDurationMs) return this.#tooLate()
     }
-    const stop = (status: number, reason: string): void => {
-      request.off('data', take).off('end', finish).resume()
-      refuse(status, reason, { Connection: 'close' })
+    const durationMs = firstMs === undefined ? 0 : this.#clock.now() - firstMs
+    return {
+      status: 200,
+      headers: { ...this.#headers(), 'Content-Type': 'application/json' },
+      body: JSON.stringify({ bytes, durationMs } satisfies UploadMeasurement),
     }
-    const finish = (): void => {
-      const durationMs = firstMs === undefined ? 0 : this.#clock.now() - firstMs
-      const body = JSON.stringify({ bytes, durationMs } satisfies UploadMeasurement)
-      const headers = { ...this.#headers(), 'Content-Type': 'application/json' }
-      sendReply(response, { status: 200, headers, body }, 'POST')
-    }
-    request.on('data', take).once('end', finish)
+  }
+
+  #tooLarge(): HttpReply {
+    return textReply(413, `at most ${this.#maxBytes} bytes`, this.#cors, { Connection: 'close' })
+  }
+
+  #tooLate(): HttpReply {
+    return textReply(408, `at most ${this.#maxDurationMs} ms`, this.#cors, { Connection: 'close' })
   }
 
   #downloadHeaders({ bytes }: Download): Record<string, string> {

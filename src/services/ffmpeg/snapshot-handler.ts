@@ -12,27 +12,24 @@ import {
   Door,
   type HubResolver,
   type Source,
-  type StreamPath,
   systemClock,
 } from '../../hub/index.ts'
 import {
   corsHeaders,
   type CorsOptions,
+  HttpAdapter,
+  type HttpAnswer,
   httpPlayRequest,
   type HttpReply,
   type HttpRequestFacts,
-  inTurn,
-  nodeRequestFacts,
   notFoundReply,
   pathBehind,
   pathPrefix,
-  preflightReply,
   refusalReply,
-  sendReply,
+  replyToMethod,
   splitExtension,
   textReply,
   type TrustProxyOptions,
-  whenOver,
 } from '../../node/http/index.ts'
 import { SnapshotViewers, viewerKey } from './snapshot-viewers.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -66,6 +63,7 @@ export interface SnapshotHandlerOptions extends CorsOptions, TrustProxyOptions {
 export class SnapshotHandler {
   readonly #options: SnapshotHandlerOptions
   readonly #door: Door
+  readonly #http: HttpAdapter
   readonly #prefix: string
   readonly #viewers: SnapshotViewers
   #requests: number
@@ -74,6 +72,7 @@ export class SnapshotHandler {
   constructor(options: SnapshotHandlerOptions) {
     this.#options = options
     this.#door = new Door(options.hub)
+    this.#http = new HttpAdapter(options, { match: (facts) => this.#route(facts) })
     this.#prefix = pathPrefix(options.prefix)
     const { clock = systemClock, viewerTimeoutMs = 30_000, maxViewers = 1_000 } = options
     this.#viewers = new SnapshotViewers(clock, viewerTimeoutMs, maxViewers)
@@ -90,58 +89,47 @@ export class SnapshotHandler {
    * @returns whether the request is for this handler and will be answered.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const facts = nodeRequestFacts(request, this.#options)
-    if (facts === undefined) return false
-    const split = splitExtension(pathBehind(this.#prefix, facts.path) ?? '')
-    if (split?.extension !== 'jpg' || !split.streamPath.includes('/', 1)) return false
-    inTurn(request, response, () => this.#serve(facts, split.streamPath, request, response))
-    return true
+    return this.#http.handle(request, response)
   }
 
-  #serve(
-    facts: HttpRequestFacts,
-    streamPath: StreamPath,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): void {
-    const { method } = facts
-    const early = this.#answerWithoutStream(method)
-    if (early !== undefined) {
-      sendReply(response, early, method)
-      return
-    }
-    this.#requests++
-    const gone = whenOver(request, response)
-    const play = httpPlayRequest(facts, 'snapshot', streamPath)
-    void this.#answer(play, viewerKey(facts), gone)
-      .catch((error: unknown) => {
-        debug('%s: %s', streamPath, error)
+  /**
+   * A fetch-style handler.
+   * @param remoteAddress - the client's address, if the framework tells it; admission rules by address need it.
+   * @returns the answer, or `undefined` when the request is not for this handler.
+   */
+  async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
+    return await this.#http.fetch(request, remoteAddress)
+  }
+
+  #route(facts: HttpRequestFacts): HttpAnswer | undefined {
+    const split = splitExtension(pathBehind(this.#prefix, facts.path) ?? '')
+    if (split?.extension !== 'jpg' || !split.streamPath.includes('/', 1)) return undefined
+    return async ({ gone }) => {
+      const early = replyToMethod(facts.method, this.#options)
+      if (early !== undefined) return early
+      if (this.#requests >= (this.#options.maxRequests ?? 1_000))
+        return textReply(503, 'too many requests', this.#options, { 'Retry-After': '10' })
+      this.#requests++
+      try {
+        const play = httpPlayRequest(facts, 'snapshot', split.streamPath)
+        return await this.#answer(play, viewerKey(facts), gone)
+      } catch (error) {
+        debug('%s: %s', split.streamPath, error)
         const isBusy = error instanceof LimitError
         return textReply(isBusy ? 503 : 500, isBusy ? 'too many pictures' : 'no picture of it', this.#options)
-      })
-      .then((answer) => {
+      } finally {
         this.#requests--
-        if (gone.aborted) return
-        if ('jpeg' in answer) this.#send(response, answer, method)
-        else sendReply(response, answer, method)
-      })
-  }
-
-  #answerWithoutStream(method: string): HttpReply | undefined {
-    if (method === 'OPTIONS') return preflightReply(this.#options)
-    if (method !== 'GET' && method !== 'HEAD') {
-      return textReply(405, 'GET, HEAD or OPTIONS', this.#options, { Allow: 'GET, HEAD, OPTIONS' })
+      }
     }
-    if (this.#requests < (this.#options.maxRequests ?? 1_000)) return undefined
-    return textReply(503, 'too many requests', this.#options, { 'Retry-After': '10' })
   }
 
-  async #answer(request: AccessRequest, key: string, gone: AbortSignal): Promise<Snapshot | HttpReply> {
+  async #answer(request: AccessRequest, key: string, gone: AbortSignal): Promise<HttpReply> {
     const { snapshots } = this.#options
     const source = this.#viewers.touch(key) ?? (await this.#admit(request, key, gone))
     if ('status' in source) return source
     const latest = snapshots.isPeriodic(source) ? snapshots.latest(source) : undefined
-    return latest ?? (await snapshots.take(source)) ?? notFoundReply(this.#options)
+    const picture = latest ?? (await snapshots.take(source))
+    return picture === undefined ? notFoundReply(this.#options) : this.#picture(picture)
   }
 
   async #admit(request: AccessRequest, key: string, gone: AbortSignal): Promise<Source | HttpReply> {
@@ -151,14 +139,16 @@ export class SnapshotHandler {
     return playback.source
   }
 
-  #send(response: ServerResponse, { jpeg, takenAtMs }: Snapshot, method: string): void {
-    response.writeHead(200, {
-      ...corsHeaders(this.#options),
-      'Content-Type': 'image/jpeg',
-      'Content-Length': String(jpeg.length),
-      'Last-Modified': new Date(takenAtMs).toUTCString(),
-      'Cache-Control': 'no-store',
-    })
-    response.end(method === 'HEAD' ? undefined : jpeg)
+  #picture({ jpeg, takenAtMs }: Snapshot): HttpReply {
+    return {
+      status: 200,
+      headers: {
+        ...corsHeaders(this.#options),
+        'Content-Type': 'image/jpeg',
+        'Last-Modified': new Date(takenAtMs).toUTCString(),
+        'Cache-Control': 'no-store',
+      },
+      body: jpeg,
+    }
   }
 }

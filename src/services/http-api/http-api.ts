@@ -8,13 +8,11 @@ import createDebug from 'debug'
 import {
   corsHeaders,
   type CorsOptions,
-  fetchRequestFacts,
+  HttpAdapter,
+  type HttpExchange,
   type HttpReply,
   type HttpRequestFacts,
-  nodeRequestFacts,
   preflightReply,
-  sendReply,
-  toFetchResponse,
 } from '../../node/http/index.ts'
 import { type HttpAuthentication, HttpGate } from '../authentication/index.ts'
 import type { RecentRefusals } from '../admission/index.ts'
@@ -23,7 +21,7 @@ import { StreamServices } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { type ApiMethod, ApiProblem, type ApiRoute, matchRoutes } from './api-route.ts'
 import { httpApiOptions } from './http-api.schema.ts'
-import { type BodyLimits, parseJsonBody, readFetchBody, readNodeBody } from './json-body.ts'
+import { type BodyLimits, readJsonBody } from './json-body.ts'
 import { machineRoutes } from './machine-routes.ts'
 import { mediaRoutes } from './media-routes.ts'
 import { openApiDocument } from './openapi.ts'
@@ -83,10 +81,10 @@ export interface HttpApiOptions {
 type Match = ReturnType<typeof matchRoutes>[number]
 
 /** A request on its way through the API. */
-interface Exchange {
+interface ApiRequest {
   readonly facts: HttpRequestFacts
   readonly matches: readonly Match[]
-  readonly readBody: () => Promise<{ readonly text: string } | { readonly parsed: unknown }>
+  readonly exchange: HttpExchange
 }
 
 /**
@@ -109,6 +107,7 @@ interface Exchange {
 export class HttpApi {
   readonly #statistics: Statistics
   readonly #gate: HttpGate
+  readonly #http: HttpAdapter
   readonly #prefix: string
   readonly #cors: CorsOptions
   readonly #jsonp: boolean
@@ -131,6 +130,12 @@ export class HttpApi {
     this.#gate = new HttpGate(authentication)
     this.#prefix = parsed.prefix
     this.#cors = { cors: parsed.cors ?? (isOpen ? false : '*') }
+    this.#http = new HttpAdapter(this.#cors, {
+      match: (facts) => {
+        const matches = this.#match(facts)
+        return matches && (async (exchange) => await this.#answer({ facts, matches, exchange }))
+      },
+    })
     this.#jsonp = parsed.jsonp
     this.#limits = { maxBodyBytes, bodyTimeoutMs }
     this.#onAction = parsed.onAction
@@ -150,21 +155,7 @@ export class HttpApi {
    * @returns whether the request is for this handler and will be answered.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const facts = nodeRequestFacts(request, {})
-    const matches = facts === undefined ? undefined : this.#match(facts)
-    if (facts === undefined || matches === undefined) return false
-    const readBody: Exchange['readBody'] = async () => {
-      const { body } = request as { body?: unknown }
-      if (request.readableEnded && body !== undefined) return { parsed: body }
-      return { text: await readNodeBody(request, this.#limits) }
-    }
-    void this.#answer({ facts, matches, readBody }).then((reply) => {
-      if (response.destroyed || response.headersSent) return
-      // What is left of a body that was refused is not read: the connection ends with the answer.
-      if (!request.complete && request.httpVersionMajor === 1) response.setHeader('Connection', 'close')
-      sendReply(response, reply, facts.method)
-    })
-    return true
+    return this.#http.handle(request, response)
   }
 
   /**
@@ -173,11 +164,7 @@ export class HttpApi {
    * @returns the answer, or `undefined` when the request is not for this handler.
    */
   async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
-    const facts = fetchRequestFacts(request, {}, remoteAddress)
-    const matches = facts === undefined ? undefined : this.#match(facts)
-    if (facts === undefined || matches === undefined) return undefined
-    const readBody: Exchange['readBody'] = async () => ({ text: await readFetchBody(request, this.#limits) })
-    return toFetchResponse(await this.#answer({ facts, matches, readBody }), facts.method)
+    return await this.#http.fetch(request, remoteAddress)
   }
 
   /** The OpenAPI 3.0 document, which is also at `/api/v1/openapi.json`. */
@@ -227,11 +214,11 @@ export class HttpApi {
   }
 
   /** Never rejects. */
-  async #answer(exchange: Exchange): Promise<HttpReply> {
-    const { facts, matches } = exchange
+  async #answer(request: ApiRequest): Promise<HttpReply> {
+    const { facts, matches } = request
     if (facts.method === 'OPTIONS') return this.#preflight(matches)
     try {
-      const body = await this.#run(exchange)
+      const body = await this.#run(request)
       return this.#reply(facts, 200, body)
     } catch (error) {
       if (error instanceof ApiProblem) return this.#refuse(facts, matches, error)
@@ -240,9 +227,9 @@ export class HttpApi {
     }
   }
 
-  async #run({ facts, matches, readBody }: Exchange): Promise<Record<string, unknown>> {
+  async #run({ facts, matches, exchange }: ApiRequest): Promise<Record<string, unknown>> {
     const refusal = this.#gate.check(facts)
-    if (refusal !== undefined) throw new ApiProblem(refusal, refusal, REFUSALS[refusal])
+    if (refusal !== undefined) throw new ApiProblem(refusal.status, refusal.status, refusal.reason)
     const method = this.#methodOf(facts)
     const match =
       matches.find(({ route }) => route.method === method) ?? matches.find(({ route }) => route.anyMethod)
@@ -250,8 +237,7 @@ export class HttpApi {
     const { route, params } = match
     const query = route.query?.safeParse(facts.query)
     if (query?.success === false) throw new ApiProblem(400, 400, firstFault(query.error.issues))
-    const sent = route.takesBody === true ? await readBody() : { parsed: undefined }
-    const body = 'text' in sent ? parseJsonBody(sent.text, facts.header('content-type') ?? '') : sent.parsed
+    const body = route.takesBody === true ? await readJsonBody(exchange, facts, this.#limits) : undefined
     const call = { params, query: query?.data ?? {}, body, facts }
     const answer = await route.run(call)
     if (route.isAction?.(call.query) ?? route.method !== 'GET') this.#tell(route, facts)
@@ -312,17 +298,12 @@ export class HttpApi {
   }
 
   #preflight(matches: readonly Match[]): HttpReply {
-    const reply = preflightReply(this.#cors)
+    const reply = preflightReply(this.#cors, methodsOf(matches))
     // The wildcard of headers does not stand for Authorization.
-    const own = {
-      'Access-Control-Allow-Methods': methodsOf(matches),
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type',
-    }
+    const own = { 'Access-Control-Allow-Headers': 'Authorization, Content-Type' }
     return { ...reply, headers: this.#cors.cors === false ? {} : { ...reply.headers, ...own } }
   }
 }
-
-const REFUSALS = { 401: 'authentication required', 403: 'only available from localhost' } as const
 
 function methodsOf(matches: readonly Match[]): string {
   const methods = new Set<string>(matches.map(({ route }) => route.method))

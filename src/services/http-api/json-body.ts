@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { IncomingMessage } from 'node:http'
 import { setDeadline, systemClock, type Timer } from '../../hub/index.ts'
+import type { HttpExchange, HttpRequestFacts } from '../../node/http/index.ts'
 import { ApiProblem } from './api-route.ts'
 
 /** Bounds of a body. */
@@ -16,30 +16,18 @@ export interface BodyLimits {
 }
 
 /**
- * The text of a Node request.
- * @throws {@link ApiProblem} 413 and 408.
+ * The value of a body; `undefined` for none. A body that is no JSON is refused: a page from elsewhere may send forms and plain text unasked.
+ * @throws {@link ApiProblem} 413, 408, 415 and 400.
  */
-export async function readNodeBody(request: IncomingMessage, limits: BodyLimits): Promise<string> {
-  return await readBody(request, request.headers['content-length'], limits, () => request.pause())
-}
-
-/**
- * The text of a fetch request.
- * @throws {@link ApiProblem} 413 and 408.
- */
-export async function readFetchBody(request: Request, limits: BodyLimits): Promise<string> {
-  if (request.body === null) return ''
-  return await readBody(request.body, request.headers.get('content-length'), limits, () => undefined)
-}
-
-/**
- * The value of a body; `undefined` for none.
- * @param contentType - header of the request. A body that is no JSON is refused: a page from elsewhere may send forms and plain text unasked.
- * @throws {@link ApiProblem} 415 and 400.
- */
-export function parseJsonBody(text: string, contentType: string): unknown {
+export async function readJsonBody(
+  { body, parsedBody }: HttpExchange,
+  facts: HttpRequestFacts,
+  limits: BodyLimits,
+): Promise<unknown> {
+  if (parsedBody !== undefined) return parsedBody
+  const text = await readBody(body, facts.header('content-length'), limits)
   if (text === '') return undefined
-  if (!/^application\/json\s*(;|$)/i.test(contentType))
+  if (!/^application\/json\s*(;|$)/i.test(facts.header('content-type') ?? ''))
     throw new ApiProblem(415, 415, 'the body must be JSON')
   try {
     return JSON.parse(text)
@@ -50,9 +38,8 @@ export function parseJsonBody(text: string, contentType: string): unknown {
 
 async function readBody(
   body: AsyncIterable<Uint8Array>,
-  contentLength: string | null | undefined,
+  contentLength: string | undefined,
   { maxBodyBytes, bodyTimeoutMs }: BodyLimits,
-  stop: () => void,
 ): Promise<string> {
   const tooLarge = new ApiProblem(413, 413, `the body is longer than ${maxBodyBytes} bytes`)
   if (Number(contentLength ?? 0) > maxBodyBytes) throw tooLarge
@@ -61,20 +48,14 @@ async function readBody(
   const read = async (): Promise<string> => {
     for await (const chunk of body) {
       length += chunk.length
-      if (length > maxBodyBytes) {
-        stop()
-        throw tooLarge
-      }
+      if (length > maxBodyBytes) throw tooLarge
       chunks.push(chunk)
     }
     return Buffer.concat(chunks).toString('utf8')
   }
   let timer: Timer | undefined
   const tooLate = new Promise<never>((_, fail) => {
-    const giveUp = (): void => {
-      stop()
-      fail(new ApiProblem(408, 408, 'the body took too long'))
-    }
+    const giveUp = (): void => fail(new ApiProblem(408, 408, 'the body took too long'))
     timer = setDeadline(systemClock, giveUp, bodyTimeoutMs)
   })
   try {

@@ -4,8 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import createDebug from 'debug'
-import { type HttpReply, nodeRequestFacts, sendReply, textReply } from '../../node/http/index.ts'
+import { HttpAdapter, type HttpReply, type HttpRequestFacts, replyToMethod } from '../../node/http/index.ts'
 import type { RecentRefusals } from '../admission/index.ts'
 import { type HttpAuthentication, HttpGate } from '../authentication/index.ts'
 import type { Statistics } from '../statistics/index.ts'
@@ -15,7 +14,7 @@ import { mediaMetrics, refusalMetric, srsMetrics } from './media-metrics.ts'
 import { metricsHandlerOptions } from './metrics-handler.schema.ts'
 import { formatMetrics, PROMETHEUS_CONTENT_TYPE } from './prometheus-text.ts'
 
-const debug = createDebug('millrace:metrics')
+const NO_CORS = { cors: false } as const
 
 /** Options of {@link MetricsHandler}. */
 export interface MetricsHandlerOptions {
@@ -51,7 +50,7 @@ export interface MetricsHandlerOptions {
 export class MetricsHandler {
   readonly #statistics: Statistics
   readonly #gate: HttpGate
-  readonly #path: string
+  readonly #http: HttpAdapter
   readonly #maxStreamLabels: number
   readonly #refusals: RecentRefusals | undefined
   readonly #srsNames: boolean
@@ -64,7 +63,9 @@ export class MetricsHandler {
     const parsed = parseOptions(metricsHandlerOptions, options, 'MetricsHandler')
     this.#statistics = parsed.statistics
     this.#gate = new HttpGate(parsed.authentication)
-    this.#path = parsed.path
+    this.#http = new HttpAdapter(NO_CORS, {
+      match: (facts) => (facts.path === parsed.path ? () => this.#answer(facts) : undefined),
+    })
     this.#maxStreamLabels = parsed.maxStreamLabels
     this.#refusals = parsed.refusals
     this.#srsNames = parsed.srsNames
@@ -75,10 +76,16 @@ export class MetricsHandler {
    * @returns whether the request is for this handler and was answered.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const facts = nodeRequestFacts(request, {})
-    if (facts?.path !== this.#path) return false
-    if (!this.#gate.refuse(request, response)) sendReply(response, this.#answer(facts.method), facts.method)
-    return true
+    return this.#http.handle(request, response)
+  }
+
+  /**
+   * A fetch-style handler.
+   * @param remoteAddress - the caller's address, if the framework tells it; `'loopback'` needs it.
+   * @returns the answer, or `undefined` when the request is not for this handler.
+   */
+  async fetch(request: Request, remoteAddress = ''): Promise<Response | undefined> {
+    return await this.#http.fetch(request, remoteAddress)
   }
 
   /** The text, for servers of another kind. */
@@ -91,19 +98,14 @@ export class MetricsHandler {
     return formatMetrics(this.#srsNames ? [...own, ...srsMetrics(this.#statistics, VERSION, refusals)] : own)
   }
 
-  #answer(method: string): HttpReply {
-    if (method !== 'GET' && method !== 'HEAD')
-      return textReply(405, 'GET or HEAD', { cors: false }, { Allow: 'GET, HEAD' })
-    try {
-      return {
+  #answer(facts: HttpRequestFacts): HttpReply {
+    return (
+      this.#gate.reply(facts, NO_CORS) ??
+      replyToMethod(facts.method, NO_CORS) ?? {
         status: 200,
         headers: { 'Content-Type': PROMETHEUS_CONTENT_TYPE, 'Cache-Control': 'no-store' },
         body: this.text(),
       }
-    } catch (error) {
-      // An HTTP server does not expect its listeners to throw.
-      debug('%s', error)
-      return textReply(500, 'internal error', { cors: false })
-    }
+    )
   }
 }
