@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FlvDemuxer } from 'millrace/flv'
 import { HlsPlaylist } from 'millrace/hls'
-import { HlsSegmenter } from 'millrace/segment'
+import { KeyframeCut, Segmenter } from 'millrace/segment'
 import { DEMO_CLIP } from './clip.ts'
 
 const [file = DEMO_CLIP, folder = mkdtempSync(join(tmpdir(), 'hls-'))] = process.argv.slice(2)
 const demuxer = new FlvDemuxer()
-const segmenter = new HlsSegmenter({ targetDurationMs: 2_000 })
+const segmenter = new Segmenter({ cut: new KeyframeCut({ targetDurationMs: 2_000 }) })
 const playlist = new HlsPlaylist({ windowSec: Infinity, targetDurationSec: 2, programDateTime: false })
 
 demuxer.push(readFileSync(file))

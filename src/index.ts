@@ -5,7 +5,7 @@
  * - {@link Hub}: streams by name, and who may publish and play them. {@link Source} is one stream.
  * - {@link RtmpServer}, {@link LiveHandler} and {@link HlsHandler}: the doors, {@link HttpServer} the port of the latter two. {@link RtmpClient} goes through those of others.
  * - {@link MediaPacket}: what travels through all of them.
- * - {@link FlvDemuxer}, {@link FlvMuxer}, {@link TsDemuxer}, {@link TsMuxer}, {@link HlsSegmenter} and {@link HlsPlaylist}: files and streams.
+ * - {@link FlvDemuxer}, {@link FlvMuxer}, {@link TsDemuxer}, {@link TsMuxer}, {@link Segmenter} and {@link HlsPlaylist}: files and streams.
  * - {@link RtmpServerSession} and {@link RtmpClientSession}: RTMP without sockets, for tests and transports of your own.
  *
  * @example RTMP in, HTTP-FLV and HLS out
@@ -27,7 +27,7 @@ export { FLV_VIEW, FlvDemuxer, FlvMuxer } from './flv/index.ts'
 export { TS_VIEW, TsDemuxer, TsMuxer } from './mpegts/index.ts'
 export { RTMP_VIEW, RtmpClientSession, RtmpServerSession } from './rtmp/index.ts'
 export { HlsPlaylist } from './hls/index.ts'
-export { HlsSegmenter } from './segment/index.ts'
+export { Segmenter } from './segment/index.ts'
 export {
   accept,
   type AccessDecision,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HlsSegment } from '../segment/index.ts'
+import type { Segment } from '../segment/index.ts'
 import {
   type EncryptionKey,
   formatMediaPlaylist,
@@ -35,9 +35,9 @@ export interface HlsPlaylistOptions {
   readonly startDiscontinuitySequence?: number
 }
 
-/** A segment as {@link HlsPlaylist.add} takes it; an {@link HlsSegment} without its bytes will do. */
+/** A segment as {@link HlsPlaylist.add} takes it; a {@link Segment} without its bytes will do. */
 export type HlsPlaylistSegment = Pick<
-  HlsSegment,
+  Segment,
   'sequence' | 'durationSec' | 'discontinuity' | 'independent' | 'programDateTimeMs'
 >
 

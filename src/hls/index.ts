@@ -1,17 +1,17 @@
 /**
  * HLS without files or servers: packets become segments, segments a playlist, playlists text. RFC 8216.
  *
- * {@link HlsSegmenter} cuts, the caller stores the bytes where it likes, {@link HlsPlaylist} keeps the window and says which segments
- * have expired. Variants of one stream are cut by {@link HlsVariantSegmenter}s that share an {@link HlsTimeline}.
+ * {@link Segmenter} cuts, the caller stores the bytes where it likes, {@link HlsPlaylist} keeps the window and says which segments
+ * have expired. Variants of one stream are cut by {@link TimelineCut}s that share a {@link Timeline}.
  * {@link formatMediaPlaylist}, {@link formatMultivariantPlaylist} and {@link parsePlaylist} stand for themselves.
  *
  * @example Segments in memory
  * ```ts
  * import { HlsPlaylist } from 'millrace/hls'
- * import { HlsSegmenter } from 'millrace/segment'
+ * import { KeyframeCut, Segmenter } from 'millrace/segment'
  * import type { MediaPacket } from 'millrace/media'
  *
- * const segmenter = new HlsSegmenter({ targetDurationMs: 4000 })
+ * const segmenter = new Segmenter({ cut: new KeyframeCut({ targetDurationMs: 4000 }) })
  * const playlist = new HlsPlaylist({ windowSec: 30 })
  * const stored = new Map<string, Uint8Array>()
  *

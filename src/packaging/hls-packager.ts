@@ -7,12 +7,15 @@ import createDebug from 'debug'
 import { encodeUtf8 } from '../bytes/index.ts'
 import { formatMediaPlaylist, HlsPlaylist, type HlsPlaylistEntry, type MediaPlaylist } from '../hls/index.ts'
 import {
-  type HlsSegment,
-  HlsSegmenter,
-  type HlsSegmenterOptions,
-  type HlsTimeline,
-  type HlsVariantSegment,
-  HlsVariantSegmenter,
+  KeyframeCut,
+  type KeyframeCutOptions,
+  type Segment,
+  Segmenter,
+  type SegmenterOptions,
+  type Timeline,
+  TimelineCut,
+  TsSegmentWriter,
+  type TsSegmentWriterOptions,
 } from '../segment/index.ts'
 import { Announcer, type AnnouncerEvents, type Consumer, type Source } from '../hub/index.ts'
 import { wallOffsetMs } from '../node/net/index.ts'
@@ -28,12 +31,17 @@ const MAX_DELAY_MS = 15_000
 /** What makes a packager one of several for the same content. */
 export interface HlsVariantPlace {
   /** Where segments begin, shared by the packagers of all variants. */
-  readonly timeline: HlsTimeline
+  readonly timeline: Timeline
   /** Key of its files in the store, such as `live/show.variants/720p`. */
   readonly key: string
   /** Track of a multitrack publish that is its video. @defaultValue 0 */
   readonly videoTrackId?: number
 }
+
+/** How an {@link HlsPackager} cuts and writes segments. */
+export type HlsSegmenterOptions = Pick<KeyframeCutOptions, 'startupMs' | 'maxDurationFactor'> &
+  Pick<SegmenterOptions, 'minDurationMs' | 'maxGapMs'> &
+  TsSegmentWriterOptions
 
 /** Options of {@link HlsPackager}. */
 export interface HlsPackagerOptions {
@@ -54,9 +62,7 @@ export interface HlsPackagerOptions {
    */
   readonly startSequence?: number | undefined
   /** More options of the segmenter. `startupMs` is one and a half times the target by default. */
-  readonly segmenter?:
-    | Omit<HlsSegmenterOptions, 'targetDurationMs' | 'startSequence' | 'wallOffsetMs'>
-    | undefined
+  readonly segmenter?: HlsSegmenterOptions | undefined
   /** For a variant of a stream. `startSequence` is then the timeline's. @defaultValue a stream for itself */
   readonly variant?: HlsVariantPlace | undefined
 }
@@ -104,11 +110,6 @@ export interface HlsPackagerEvents extends AnnouncerEvents {
   storeRecover: () => void
 }
 
-/** What both kinds of segmenter do. */
-type Segmenter = Pick<HlsSegmenter, 'push' | 'discontinuity' | 'end' | 'unsupportedCodecs' | 'frameRate'> & {
-  read(): HlsSegment | HlsVariantSegment | undefined
-}
-
 /**
  * Cuts a source into segments and keeps the playlist and the segments in a store, under `app/name.m3u8` and
  * `app/name/N.ts`. Runs until the source closes or {@link HlsPackager.close}. What is left to the caller then is to go on with the next
@@ -121,6 +122,8 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   readonly #options: HlsPackagerOptions
   #source: Source
   #consumer: Consumer
+  /** Of a variant: where it is on the timeline. */
+  #place: TimelineCut | undefined
   #segmenter: Segmenter
   readonly #folder: string
   #window: HlsPlaylist
@@ -159,6 +162,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
     this.#folder = encodeURIComponent(this.#base.slice(this.#base.lastIndexOf('/') + 1))
     this.#window = this.#newWindow(0)
     this.#nextSequence = startSequence
+    this.#place = undefined
     this.#stored = new Set()
     this.#unstored = new Map()
     this.#listed = undefined
@@ -210,11 +214,11 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
 
   /** Whether the other variants have gone on without this one: nobody can go on with it. */
   get isBehind(): boolean {
-    const segmenter = this.#segmenter
-    if (!(segmenter instanceof HlsVariantSegmenter)) return false
     const { targetDurationMs = 4_000, variant } = this.#options
-    const most = segmenter.running ? Math.max(MAX_BEHIND, MAX_DELAY_MS / targetDurationMs) : 1
-    return variant!.timeline.passedSince(this.#nextSequence - 1) > most
+    if (variant === undefined) return false
+    const isRunning = this.#place?.running === true
+    const most = isRunning ? Math.max(MAX_BEHIND, MAX_DELAY_MS / targetDurationMs) : 1
+    return variant.timeline.passedSince(this.#nextSequence - 1) > most
   }
 
   /** Number that the next segment gets; of a variant, if it comes in time. @internal */
@@ -386,14 +390,14 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   }
 
   /** First the segment, then the playlist that names it. @returns whether it was stored. */
-  async #publish(key: string, segment: HlsSegment | HlsVariantSegment): Promise<boolean> {
+  async #publish(key: string, segment: Segment): Promise<boolean> {
     const { sequence, bytes } = segment
     this.#hasAudio ||= segment.hasAudio
     this.#hasVideo ||= segment.hasVideo
     const isStored = await this.#put(key, bytes)
     if (isStored) this.#stored.add(key)
     else this.#unstored.set(sequence, bytes)
-    if ('discontinuitySequence' in segment) this.#followOthers(segment)
+    this.#followOthers(segment)
     this.#nextSequence = sequence + 1
     this.#window.add(segment, { uri: `${sequence}.ts`, byteLength: bytes.length })
     this.#expired.push(...this.#window.takeExpired())
@@ -401,7 +405,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   }
 
   /** The playlist of a variant begins anew with a segment that is not the next: there are no gaps in its numbers. */
-  #followOthers(segment: HlsVariantSegment): void {
+  #followOthers(segment: Segment): void {
     const { sequence, discontinuity, discontinuitySequence } = segment
     if (this.#playlist !== undefined && sequence === this.#nextSequence) return
     this.#expired.push(...this.#window.clear())
@@ -409,17 +413,23 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   }
 
   #newSegmenter(): Segmenter {
-    const startSequence = this.#nextSequence
-    const { targetDurationMs = 4_000, segmenter, variant } = this.#options
-    if (variant === undefined) {
+    const { segmenter, variant } = this.#options
+    const writer = new TsSegmentWriter(segmenter)
+    if (variant === undefined) return new Segmenter({ ...segmenter, writer, cut: this.#newKeyframeCut() })
+    const { timeline, videoTrackId } = variant
+    this.#place = new TimelineCut(timeline, this.#playlist === undefined ? -1 : this.#nextSequence - 1)
+    return new Segmenter({ ...segmenter, writer, cut: this.#place, videoTrackId })
+  }
+
+  #newKeyframeCut(): KeyframeCut {
+    const { targetDurationMs, segmenter } = this.#options
+    return new KeyframeCut({
       // A stream that is published again has viewers with other segments in hand.
-      const startupMs = this.#playlist === undefined ? startupOf(this.#options) : 0
-      return new HlsSegmenter({ targetDurationMs, startupMs, ...segmenter, startSequence, wallOffsetMs })
-    }
-    return new HlsVariantSegmenter(variant.timeline, {
+      startupMs: this.#playlist === undefined ? startupOf(this.#options) : 0,
       ...segmenter,
-      videoTrackId: variant.videoTrackId ?? 0,
-      lastSequence: this.#playlist === undefined ? -1 : startSequence - 1,
+      targetDurationMs,
+      startSequence: this.#nextSequence,
+      wallOffsetMs,
     })
   }
 

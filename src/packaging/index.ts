@@ -12,6 +12,7 @@ export {
   HlsPackager,
   type HlsPackagerEvents,
   type HlsPackagerOptions,
+  type HlsSegmenterOptions,
   type HlsVariantPlace,
   type PackagedSegment,
 } from './hls-packager.ts'

@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import { encodeUtf8 } from '../bytes/index.ts'
-import { HlsTimeline } from '../segment/index.ts'
+import { Timeline } from '../segment/index.ts'
 import { type Clock, type Hub, setDeadline, type Source } from '../hub/index.ts'
 import type { FourCc } from '../media/index.ts'
 import { wallOffsetMs } from '../node/net/index.ts'
@@ -40,7 +40,7 @@ export interface PackagedVariantsOptions {
 /** Packagers of all variants that are there. */
 export class PackagedVariants extends PackagedStream {
   readonly #options: PackagedVariantsOptions
-  readonly #timeline: HlsTimeline
+  readonly #timeline: Timeline
   readonly #key: string
   readonly #abort: AbortController
   #all: readonly PackagedVariant[]
@@ -57,14 +57,12 @@ export class PackagedVariants extends PackagedStream {
     const { targetDurationMs, segmenter, startSequence } = options.packager
     const startupMs = segmenter?.startupMs ?? startupOf(options.packager)
     this.#options = options
-    this.#timeline = new HlsTimeline({
+    this.#timeline = new Timeline({
       wallOffsetMs,
       startupMs,
-      ...(targetDurationMs === undefined ? {} : { targetDurationMs }),
-      ...(segmenter?.maxDurationFactor === undefined
-        ? {}
-        : { maxDurationFactor: segmenter.maxDurationFactor }),
-      ...(startSequence === undefined ? {} : { startSequence }),
+      targetDurationMs,
+      maxDurationFactor: segmenter?.maxDurationFactor,
+      startSequence,
     })
     this.#key = storeKey(options.streamPath)
     this.#abort = new AbortController()

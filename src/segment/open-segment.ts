@@ -16,6 +16,8 @@ export class OpenSegment {
   videoCount: number
   /** Audio frames in it. */
   audioCount: number
+  /** How much later the first video frame is shown than decoded, in ms, on a clock of presentation times; else 0. */
+  leadMs: number
   #firstVideoDts: number | undefined
   #firstAudioDts: number | undefined
   #lastVideoDts: number
@@ -26,6 +28,7 @@ export class OpenSegment {
     this.independent = true
     this.videoCount = 0
     this.audioCount = 0
+    this.leadMs = 0
     this.#firstVideoDts = undefined
     this.#firstAudioDts = undefined
     this.#lastVideoDts = 0
@@ -42,13 +45,16 @@ export class OpenSegment {
     return (video ? this.#firstVideoDts : this.#firstAudioDts) ?? dts
   }
 
-  /** Counts a frame that goes in. */
-  add(video: boolean, keyframe: boolean, dts: number): void {
+  /** Counts a frame that goes in. @param leadMs - its time minus its decode time. */
+  add(video: boolean, keyframe: boolean, dts: number, leadMs: number): void {
     if (video) {
       this.#lastVideoDts = Math.max(this.#firstVideoDts === undefined ? dts : this.#lastVideoDts, dts)
       this.#firstVideoDts ??= dts
     } else this.#firstAudioDts ??= dts
     if (!video) this.audioCount++
-    else if (this.videoCount++ === 0) this.independent = keyframe
+    else if (this.videoCount++ === 0) {
+      this.independent = keyframe
+      this.leadMs = leadMs
+    }
   }
 }

@@ -30,7 +30,7 @@ import { MediaError } from 'millrace/errors'
 import { FlvDemuxer } from 'millrace/flv'
 import { ClientHandshake, type HandshakeCrypto, ServerHandshake } from 'millrace/handshake'
 import { parsePlaylist } from 'millrace/hls'
-import { HlsSegmenter } from 'millrace/segment'
+import { KeyframeCut, Segmenter } from 'millrace/segment'
 import { SourceClock } from 'millrace/hub'
 import {
   AccessUnitConverter,
@@ -315,7 +315,7 @@ export const media: FuzzTarget = (bytes) => {
   const tracker = new ConfigurationTracker()
   const catalog = new TrackCatalog()
   const ts = new TsMuxer({ audioPesMs: 120 })
-  const hls = new HlsSegmenter({ targetDurationMs: 1000 })
+  const hls = new Segmenter({ cut: new KeyframeCut({ targetDurationMs: 1000 }) })
   let file = new FragmentedMp4Muxer()
   for (const tag of tags(bytes)) {
     const packet = tag.withDts(clock.map(tag))

@@ -1,4 +1,4 @@
-import { HlsSegmenter, type HlsSegment, HlsTimeline, HlsVariantSegmenter } from 'millrace/segment'
+import { KeyframeCut, type Segment, Segmenter, Timeline, TimelineCut } from 'millrace/segment'
 import type { MediaPacket } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { describe, expect, it } from 'vitest'
@@ -57,7 +57,7 @@ function apart(frozen: 'audio' | 'video'): { packet: MediaPacket; ms: number }[]
 }
 
 /** Coded units and discontinuities that a receiver finds. */
-function unitsIn(segments: readonly HlsSegment[]): { audio: number; video: number } {
+function unitsIn(segments: readonly Segment[]): { audio: number; video: number } {
   const found = { audio: 0, video: 0 }
   const demuxer = new TsDemuxer()
   for (const { bytes } of segments) {
@@ -70,12 +70,12 @@ function unitsIn(segments: readonly HlsSegment[]): { audio: number; video: numbe
 
 for (const frozen of ['audio', 'video'] as const) {
   it(`${frozen} that is 12 s behind for good leaves segments whole`, () => {
-    const segmenter = new HlsSegmenter({ targetDurationMs: 4_000 })
-    const variant = new HlsVariantSegmenter(new HlsTimeline({ targetDurationMs: 4_000 }))
+    const segmenter = new Segmenter({ cut: new KeyframeCut({ targetDurationMs: 4_000 }) })
+    const variant = new Segmenter({ cut: new TimelineCut(new Timeline({ targetDurationMs: 4_000 })) })
     for (const one of [segmenter, variant]) {
       one.push(avcConfiguration(), EPOCH)
       one.push(aacConfiguration(), EPOCH)
-      const segments: HlsSegment[] = []
+      const segments: Segment[] = []
       for (const { packet, ms } of apart(frozen)) {
         one.push(packet, EPOCH + ms)
         for (let segment = one.read(); segment !== undefined; segment = one.read()) segments.push(segment)

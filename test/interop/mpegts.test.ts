@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { demuxFlv } from 'millrace/flv'
 import { HlsPlaylist } from 'millrace/hls'
-import { HlsSegmenter, type HlsSegment } from 'millrace/segment'
+import { KeyframeCut, type Segment, Segmenter, TsSegmentWriter } from 'millrace/segment'
 import type { MediaPacket } from 'millrace/media'
 import { TsMuxer, type TsMuxerOptions } from 'millrace/mpegts'
 import { expect, it } from 'vitest'
@@ -42,16 +42,16 @@ function mux(packets: readonly MediaPacket[], options?: TsMuxerOptions): Uint8Ar
   return Buffer.concat([...parts, rest])
 }
 
-function segment(packets: readonly MediaPacket[], segmenter: HlsSegmenter): HlsSegment[] {
+function segment(packets: readonly MediaPacket[], segmenter: Segmenter): Segment[] {
   for (const packet of packets) segmenter.push(packet, packet.dts)
   segmenter.end()
-  const segments: HlsSegment[] = []
+  const segments: Segment[] = []
   for (let next = segmenter.read(); next !== undefined; next = segmenter.read()) segments.push(next)
   return segments
 }
 
 /** A folder with the segments and `index.m3u8`. @returns the path of the playlist. */
-async function store(segments: readonly HlsSegment[]): Promise<string> {
+async function store(segments: readonly Segment[]): Promise<string> {
   const folder = await tempFolder()
   const playlist = new HlsPlaylist()
   for (const { sequence, bytes, ...facts } of segments) {
@@ -159,7 +159,10 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'MPEG-TS in ffmpeg', () => {
 
 describeWithTool(['ffmpeg', 'ffprobe'], 'HLS in ffmpeg', () => {
   it.each(CLIPS)('%s: every segment decodes by itself', async (clip) => {
-    const segments = segment(demuxFlv(readClip(clip)), new HlsSegmenter({ targetDurationMs: 2000 }))
+    const segments = segment(
+      demuxFlv(readClip(clip)),
+      new Segmenter({ cut: new KeyframeCut({ targetDurationMs: 2000 }) }),
+    )
     expect(segments.length).toBeGreaterThan(1)
     for (const { bytes } of segments) {
       expect(await decodeErrors(bytes)).toBe('')
@@ -168,7 +171,9 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'HLS in ffmpeg', () => {
   })
 
   it.each(LEGACY)('%s: the playlist decodes to the pictures and sound of the clip', async (clip) => {
-    const path = await store(segment(demuxFlv(readClip(clip)), new HlsSegmenter({ targetDurationMs: 2000 })))
+    const path = await store(
+      segment(demuxFlv(readClip(clip)), new Segmenter({ cut: new KeyframeCut({ targetDurationMs: 2000 }) })),
+    )
     expect(await decodeErrors(path)).toBe('')
     expect(await decodedFrames(path, 'v')).toEqual(await decodedFrames(clipPath(clip), 'v'))
     const sound = await decodedFrames(clipPath(clip), 'a')
@@ -180,7 +185,13 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'HLS in ffmpeg', () => {
 
   it('the times go on from segment to segment', async () => {
     const clip = demuxFlv(readClip('avc-aac-bframes.flv'))
-    const segments = segment(clip, new HlsSegmenter({ targetDurationMs: 2000, ts: { audioPesMs: 0 } }))
+    const segments = segment(
+      clip,
+      new Segmenter({
+        cut: new KeyframeCut({ targetDurationMs: 2000 }),
+        writer: new TsSegmentWriter({ ts: { audioPesMs: 0 } }),
+      }),
+    )
     const whole = await times(mux(clip))
     const parts = await Promise.all(segments.map(({ bytes }) => times(bytes)))
     expect(parts.flatMap(({ video }) => video)).toEqual(whole.video)
@@ -188,8 +199,8 @@ describeWithTool(['ffmpeg', 'ffprobe'], 'HLS in ffmpeg', () => {
   })
 
   it('publishers of different codecs after each other make one playlist', async () => {
-    const segmenter = new HlsSegmenter({ targetDurationMs: 2000 })
-    const segments: HlsSegment[] = []
+    const segmenter = new Segmenter({ cut: new KeyframeCut({ targetDurationMs: 2000 }) })
+    const segments: Segment[] = []
     for (const clip of ['avc-aac-bframes.flv', 'hevc-aac.ertmp.flv', 'avc-aac-bframes.flv'] as const) {
       segments.push(...segment(demuxFlv(readClip(clip)), segmenter))
     }

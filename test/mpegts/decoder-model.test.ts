@@ -1,4 +1,4 @@
-import { HlsSegmenter } from 'millrace/segment'
+import { Segmenter } from 'millrace/segment'
 import { demuxFlv } from 'millrace/flv'
 import type { MediaPacket } from 'millrace/media'
 import { TsMuxer, TsFraming } from 'millrace/mpegts'
@@ -38,7 +38,7 @@ const streams: readonly (readonly [string, () => readonly MediaPacket[]])[] = [
 /** The bytes of both doors. */
 const doors = {
   HLS(packets: readonly MediaPacket[]): Uint8Array {
-    const segmenter = new HlsSegmenter()
+    const segmenter = new Segmenter()
     const parts: Uint8Array[] = []
     for (const packet of packets) segmenter.push(packet, packet.dts)
     segmenter.end()

@@ -1,6 +1,6 @@
 import { configurationOfAdts, splitAdts } from 'millrace/codec'
 import { demuxFlv } from 'millrace/flv'
-import { HlsSegmenter } from 'millrace/segment'
+import { KeyframeCut, Segmenter } from 'millrace/segment'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { FragmentedMp4Muxer } from 'millrace/mp4'
 import { TsDemuxer, TsMuxer } from 'millrace/mpegts'
@@ -56,7 +56,7 @@ describe.each(ANNOUNCED)('with the sequence header %s', (announced) => {
 
   it('so are HLS segments', () => {
     const segments = (input: readonly MediaPacket[]): Uint8Array[] => {
-      const segmenter = new HlsSegmenter({ targetDurationMs: 1_000 })
+      const segmenter = new Segmenter({ cut: new KeyframeCut({ targetDurationMs: 1_000 }) })
       for (const packet of input) segmenter.push(packet, packet.dts)
       segmenter.end()
       const found: Uint8Array[] = []

@@ -1,4 +1,4 @@
-import { type HlsSegment, HlsSegmenter, type HlsSegmenterOptions } from 'millrace/segment'
+import { KeyframeCut, type Segment, Segmenter } from 'millrace/segment'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { describe, expect, it } from 'vitest'
@@ -15,16 +15,17 @@ import {
   slice,
 } from '../mpegts/packets.ts'
 import { sections, tsPackets } from '../mpegts/ts-reader.ts'
+import { type FlatOptions, keyframeSegmenter } from './segmenters.ts'
 
 /** 2023-11-14T22:13:20Z */
 const EPOCH = 1_700_000_000_000
 
 function segmentsOf(
   packets: readonly (MediaPacket | 'discontinuity' | 'end')[],
-  options?: HlsSegmenterOptions,
-  segmenter = new HlsSegmenter(options),
-): HlsSegment[] {
-  const segments: HlsSegment[] = []
+  options?: FlatOptions,
+  segmenter = keyframeSegmenter(options),
+): Segment[] {
+  const segments: Segment[] = []
   for (const packet of packets) {
     if (packet === 'discontinuity') segmenter.discontinuity()
     else if (packet === 'end') segmenter.end()
@@ -57,7 +58,7 @@ function audio(fromMs: number, toMs: number): MediaPacket[] {
 const configurations = [avcConfiguration(), aacConfiguration()]
 
 /** What a demuxer finds in a segment: `codec pts` in order. */
-function contentOf(segment: HlsSegment): string[] {
+function contentOf(segment: Segment): string[] {
   const demuxer = new TsDemuxer()
   demuxer.push(segment.bytes)
   demuxer.flush()
@@ -251,10 +252,10 @@ describe('sequence numbers', () => {
   })
 
   it('go on from another segmenter, with a discontinuity', () => {
-    const first = new HlsSegmenter({ targetDurationMs: 1000 })
-    segmentsOf([...configurations, ...stream(0, 3000, 1000), 'end'], undefined, first)
+    const first = new KeyframeCut({ targetDurationMs: 1000 })
+    segmentsOf([...configurations, ...stream(0, 3000, 1000), 'end'], undefined, new Segmenter({ cut: first }))
     expect(first.nextSequence).toBe(3)
-    const second = new HlsSegmenter({ targetDurationMs: 1000, startSequence: first.nextSequence })
+    const second = keyframeSegmenter({ targetDurationMs: 1000, startSequence: first.nextSequence })
     const segments = segmentsOf([...configurations, ...stream(0, 2000, 1000), 'end'], undefined, second)
     expect(segments.map(({ sequence, discontinuity }) => [sequence, discontinuity])).toEqual([
       [3, true],
@@ -273,7 +274,7 @@ describe('discontinuities', () => {
       [1.001, true],
     ])
     // The new parameter sets are in the segment after.
-    const text = (segment: HlsSegment): string => String.fromCharCode(...segment.bytes)
+    const text = (segment: Segment): string => String.fromCharCode(...segment.bytes)
     const sps = String.fromCharCode(0x67, 0x4d)
     expect(segments.map((segment) => text(segment).includes(sps))).toEqual([false, true])
   })
@@ -378,8 +379,8 @@ describe('discontinuities', () => {
 
   it('a segment below minDurationMs is thrown away with its number', () => {
     const short = [avcFrame(0, { keyframe: true }), avcFrame(59)]
-    const run = (minDurationMs: number): { segments: HlsSegment[]; segmenter: HlsSegmenter } => {
-      const segmenter = new HlsSegmenter({ minDurationMs })
+    const run = (minDurationMs: number): { segments: Segment[]; segmenter: Segmenter } => {
+      const segmenter = keyframeSegmenter({ minDurationMs })
       const packets = [
         ...configurations,
         ...short,
@@ -399,7 +400,7 @@ describe('discontinuities', () => {
 
 describe('the start', () => {
   it('inter frames before the first keyframe are left out, and the audio beside them', () => {
-    const segmenter = new HlsSegmenter()
+    const segmenter = keyframeSegmenter()
     const packets = stream(0, 4000, 2000).filter(({ dts }) => dts >= 500)
     const segments = segmentsOf([...configurations, ...packets, 'end'], undefined, segmenter)
     expect(segments.map(({ startDts }) => startDts)).toEqual([2000])
@@ -435,7 +436,7 @@ describe('the start', () => {
   it('a codec without a place does not hold the others up', () => {
     const av1 = (type: number, payload: string, dts: number): MediaPacket =>
       packetFromTag(9, dts, join(Uint8Array.of(0x90 | type), ascii('av01'), hex(payload)))
-    const segmenter = new HlsSegmenter({ targetDurationMs: 1000 })
+    const segmenter = keyframeSegmenter({ targetDurationMs: 1000 })
     const packets = [
       aacConfiguration(),
       av1(0, '81 05 0c 00', 0),
@@ -479,20 +480,20 @@ describe('bounds', () => {
       'end',
     ] as const
     expect(segmentsOf(packets, { maxSegmentBytes: exact })[0]!.bytes.length).toBe(exact)
-    const segmenter = new HlsSegmenter({ maxSegmentBytes: exact - 1 })
+    const segmenter = keyframeSegmenter({ maxSegmentBytes: exact - 1 })
     segmentsOf(packets, undefined, segmenter)
     expect(segmenter.droppedCount).toBeGreaterThan(0)
     expect(segmenter.openBytes).toBe(0)
   })
 
   it('the options are checked', () => {
-    expect(() => new HlsSegmenter({ targetDurationMs: 0 })).toThrow(RangeError)
-    expect(() => new HlsSegmenter({ maxDurationFactor: 0.5 })).toThrow(RangeError)
+    expect(() => keyframeSegmenter({ targetDurationMs: 0 })).toThrow(RangeError)
+    expect(() => keyframeSegmenter({ maxDurationFactor: 0.5 })).toThrow(RangeError)
   })
 })
 
 it('frames that are damaged open no segment, and one that has nothing ends like any other', () => {
-  const segmenter = new HlsSegmenter({ targetDurationMs: 1000 })
+  const segmenter = keyframeSegmenter({ targetDurationMs: 1000 })
   for (const packet of configurations) segmenter.push(packet, 0)
   // A NAL unit length past the end, in what says it is a keyframe; audio longer than a frame of ADTS.
   segmenter.push(packetFromTag(9, 0, hex('17 01 000000 00000100 65')), 0)
@@ -503,8 +504,8 @@ it('frames that are damaged open no segment, and one that has nothing ends like 
 })
 
 describe('program date and time', () => {
-  const dates = (packets: readonly [MediaPacket, number][], options?: HlsSegmenterOptions): number[] => {
-    const segmenter = new HlsSegmenter({ targetDurationMs: 1000, ...options })
+  const dates = (packets: readonly [MediaPacket, number][], options?: FlatOptions): number[] => {
+    const segmenter = keyframeSegmenter({ targetDurationMs: 1000, ...options })
     for (const packet of configurations) segmenter.push(packet, 0)
     for (const [packet, nowMs] of packets) segmenter.push(packet, nowMs)
     segmenter.end()
@@ -549,7 +550,7 @@ describe('program date and time', () => {
 
   it('begins again at a discontinuity, by the wall clock of then', () => {
     let wallMs = EPOCH
-    const segmenter = new HlsSegmenter({ targetDurationMs: 1000, wallOffsetMs: () => wallMs })
+    const segmenter = keyframeSegmenter({ targetDurationMs: 1000, wallOffsetMs: () => wallMs })
     for (const packet of configurations) segmenter.push(packet, 0)
     for (const packet of stream(0, 2000, 1000)) segmenter.push(packet, packet.dts)
     segmenter.discontinuity()

@@ -1,5 +1,13 @@
 import fc from 'fast-check'
-import { HlsTimeline, type HlsVariantSegment, HlsVariantSegmenter } from 'millrace/segment'
+import {
+  type Segment,
+  Segmenter,
+  type SegmenterOptions,
+  Timeline,
+  TimelineCut,
+  TsSegmentWriter,
+  type TsSegmentWriterOptions,
+} from 'millrace/segment'
 import { type MediaPacket, packetFromTag } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { describe, expect, it } from 'vitest'
@@ -13,6 +21,7 @@ import {
   mp3Frame,
   slice,
 } from '../mpegts/packets.ts'
+import { tsPackets } from '../mpegts/ts-reader.ts'
 
 /** 2023-11-14T22:13:20Z */
 const EPOCH = 1_700_000_000_000
@@ -39,12 +48,19 @@ function content({ from, to, gop, cts = 0, phase = 0 }: Content): MediaPacket[] 
 
 /** One rendition: its segmenter and what came out. */
 class Rung {
-  readonly segmenter: HlsVariantSegmenter
-  readonly segments: HlsVariantSegment[] = []
+  readonly cut: TimelineCut
+  readonly segmenter: Segmenter
+  readonly segments: Segment[] = []
   readonly delayMs: number
 
-  constructor(timeline: HlsTimeline, delayMs = 0, options = {}) {
-    this.segmenter = new HlsVariantSegmenter(timeline, options)
+  constructor(
+    timeline: Timeline,
+    delayMs = 0,
+    options: SegmenterOptions & TsSegmentWriterOptions & { lastSequence?: number } = {},
+  ) {
+    const { lastSequence, ...others } = options
+    this.cut = new TimelineCut(timeline, lastSequence)
+    this.segmenter = new Segmenter({ ...others, cut: this.cut, writer: new TsSegmentWriter(others) })
     this.delayMs = delayMs
     this.push(avcConfiguration())
     this.push(aacConfiguration())
@@ -83,7 +99,7 @@ function play(turns: readonly { readonly rung: Rung; readonly packets: readonly 
 }
 
 /** Presentation times of the video in a segment. */
-function picturesIn(segment: HlsVariantSegment): number[] {
+function picturesIn(segment: Segment): number[] {
   const demuxer = new TsDemuxer()
   demuxer.push(segment.bytes)
   demuxer.flush()
@@ -95,7 +111,7 @@ function picturesIn(segment: HlsVariantSegment): number[] {
 
 describe('variants', () => {
   it('have the same segments, whichever is first, with and without B-frames', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 4000, startSequence: 10 })
+    const timeline = new Timeline({ targetDurationMs: 4000, startSequence: 10 })
     const fast = new Rung(timeline)
     const slow = new Rung(timeline, 1500)
     play([
@@ -112,7 +128,7 @@ describe('variants', () => {
   })
 
   it('begin with shorter segments for as long as startupMs says', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 4000, startupMs: 6000 })
+    const timeline = new Timeline({ targetDurationMs: 4000, startupMs: 6000 })
     const rungs = [new Rung(timeline), new Rung(timeline, 500)]
     play(rungs.map((rung) => ({ rung, packets: content({ from: 0, to: 14_100, gop: 2000 }) })))
     expect(rungs[0]!.list).toEqual(['0 0 2', '1 2000 2', '2 4000 2', '3 6000 4', '4 10000 4'])
@@ -120,7 +136,7 @@ describe('variants', () => {
   })
 
   it('that start late begin with the next segment of the others', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 4000 })
+    const timeline = new Timeline({ targetDurationMs: 4000 })
     const first = new Rung(timeline)
     const late = new Rung(timeline)
     play([
@@ -133,7 +149,7 @@ describe('variants', () => {
   })
 
   it('that have older packets cached than the first begin with it', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 2000 })
+    const timeline = new Timeline({ targetDurationMs: 2000 })
     const first = new Rung(timeline)
     for (const packet of content({ from: 6000, to: 10_100, gop: 2000 })) first.push(packet)
     const second = new Rung(timeline)
@@ -143,7 +159,7 @@ describe('variants', () => {
   })
 
   it('that are away for a while go on with the others, and leave out the numbers between', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 2000 })
+    const timeline = new Timeline({ targetDurationMs: 2000 })
     const steady = new Rung(timeline)
     const shaky = new Rung(timeline)
     play([
@@ -161,7 +177,7 @@ describe('variants', () => {
   })
 
   it('that have all left begin anew together, with a clock of any kind', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 2000 })
+    const timeline = new Timeline({ targetDurationMs: 2000 })
     const rungs = [new Rung(timeline), new Rung(timeline, 700)]
     play(rungs.map((rung) => ({ rung, packets: content({ from: 90_000, to: 93_000, gop: 1000 }) })))
     for (const rung of rungs) rung.leave()
@@ -175,7 +191,7 @@ describe('variants', () => {
   })
 
   it('on another clock are left out until the others have gone', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 2000, maxSkewMs: 10_000 })
+    const timeline = new Timeline({ targetDurationMs: 2000, maxSkewMs: 10_000 })
     const one = new Rung(timeline)
     const other = new Rung(timeline)
     const tooNew = new Rung(timeline)
@@ -194,7 +210,7 @@ describe('variants', () => {
   })
 
   it('with keyframes in other places begin with their own', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 4000 })
+    const timeline = new Timeline({ targetDurationMs: 4000 })
     const one = new Rung(timeline)
     const other = new Rung(timeline)
     play([
@@ -207,7 +223,7 @@ describe('variants', () => {
   })
 
   it('without a keyframe for long are cut all the same, half a target late', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 2000 })
+    const timeline = new Timeline({ targetDurationMs: 2000 })
     const one = new Rung(timeline)
     const rare = new Rung(timeline)
     play([
@@ -220,7 +236,7 @@ describe('variants', () => {
   })
 
   it('that jump over a place begin with the next one', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 1000 })
+    const timeline = new Timeline({ targetDurationMs: 1000 })
     const one = new Rung(timeline)
     const jumpy = new Rung(timeline, 6000)
     play([
@@ -238,14 +254,14 @@ describe('variants', () => {
   })
 
   it('where no keyframe comes are cut at any frame', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 1000, maxDurationFactor: 2 })
+    const timeline = new Timeline({ targetDurationMs: 1000, maxDurationFactor: 2 })
     const one = new Rung(timeline)
     for (const packet of content({ from: 0, to: 5000, gop: 60_000 })) one.push(packet)
     expect(one.list).toEqual(['0 0 2', '1 2000 2 open'])
   })
 
   it('begin with sound where video is announced and does not come', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 1000 })
+    const timeline = new Timeline({ targetDurationMs: 1000 })
     const one = new Rung(timeline)
     const other = new Rung(timeline)
     const sound = content({ from: 0, to: 6000, gop: 1000 }).filter(({ kind }) => kind === 'audio')
@@ -257,11 +273,11 @@ describe('variants', () => {
     expect(other.list).toEqual(one.list)
     const late = new Rung(timeline)
     for (const packet of content({ from: 6000, to: 9500, gop: 60_000, phase: 1 })) late.push(packet)
-    expect([late.segmenter.running, one.segmenter.running]).toEqual([false, true]) // its keyframe is on its way, and the others go on
+    expect([late.cut.running, one.cut.running]).toEqual([false, true]) // its keyframe is on its way, and the others go on
   })
 
   it('begin with sound where no keyframe comes in any of them', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 1000 })
+    const timeline = new Timeline({ targetDurationMs: 1000 })
     const one = new Rung(timeline)
     for (const packet of content({ from: 0, to: 6000, gop: 60_000, phase: 1 })) one.push(packet)
     expect(one.list).toEqual(['0 3003 0.959', '1 3962 0.958', '2 4920 0.959'])
@@ -269,12 +285,12 @@ describe('variants', () => {
   })
 
   it('of audio alone follow the video of the others', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 2000 })
+    const timeline = new Timeline({ targetDurationMs: 2000 })
     const video = new Rung(timeline)
     const audio = new Rung(timeline, 100)
     const sound = content({ from: 0, to: 7000, gop: 1000 }).filter(({ kind }) => kind === 'audio')
     // A rung whose configuration of video never came.
-    const segmenter = new HlsVariantSegmenter(timeline)
+    const segmenter = new Segmenter({ cut: new TimelineCut(timeline) })
     segmenter.push(aacConfiguration(), EPOCH)
     Object.assign(audio, { segmenter })
     play([
@@ -294,7 +310,7 @@ describe('an interruption', () => {
   const sps = hex('67 64 00 0a ac 72 84 44 26 84 00 00 03 00 04 00 00 03 00 ca 3c 48 96 11 80')
 
   it('by another configuration ends a segment of this variant; one that is repeated does not', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 2000 })
+    const timeline = new Timeline({ targetDurationMs: 2000 })
     const rung = new Rung(timeline)
     for (const packet of content({ from: 0, to: 3000, gop: 1000 })) rung.push(packet)
     rung.push(avcConfiguration())
@@ -305,7 +321,7 @@ describe('an interruption', () => {
   })
 
   it('by other audio ends one as well', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 1000 })
+    const timeline = new Timeline({ targetDurationMs: 1000 })
     const rung = new Rung(timeline)
     for (const packet of content({ from: 0, to: 1500, gop: 500 })) rung.push(packet)
     for (let at = 1500; at < 4100; at += 24) {
@@ -317,7 +333,7 @@ describe('an interruption', () => {
   })
 
   it('by a jump in time ends one, and one that is too short leaves nothing', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 1000 })
+    const timeline = new Timeline({ targetDurationMs: 1000 })
     const rung = new Rung(timeline, 0, { minDurationMs: 300 })
     for (const packet of content({ from: 0, to: 1200, gop: 1000 })) rung.push(packet)
     for (const packet of content({ from: 50_000, to: 52_500, gop: 1000 })) rung.push(packet)
@@ -326,8 +342,20 @@ describe('an interruption', () => {
     expect(timeline.runningCount).toBe(0)
   })
 
+  it('marks the PCR after it, not the sound that the segment before had held back', () => {
+    const rung = new Rung(new Timeline({ targetDurationMs: 1000 }))
+    for (const packet of content({ from: 0, to: 1540, gop: 1000 })) rung.push(packet)
+    rung.leave()
+    for (const packet of content({ from: 2000, to: 3100, gop: 1000 })) rung.push(packet)
+    const marks = rung.segments.map(({ bytes }) => {
+      // discontinuity_indicator
+      return tsPackets(bytes).filter(({ flags }) => (flags & 0x80) !== 0).length
+    })
+    expect(marks).toEqual([0, 0, 1])
+  })
+
   it('by a segment that is too large comes for all variants, or for one that is behind alone', () => {
-    const timeline = new HlsTimeline({ targetDurationMs: 4000 })
+    const timeline = new Timeline({ targetDurationMs: 4000 })
     const small = new Rung(timeline, 200)
     const large = new Rung(timeline, 0, { maxSegmentBytes: 200_000 })
     const big = content({ from: 0, to: 9000, gop: 1000 }).map((packet) =>
@@ -348,7 +376,7 @@ describe('an interruption', () => {
       large.segments.map(({ sequence }) => sequence).slice(0, small.segments.length),
     )
     const behind = new Rung(timeline, 0, { maxSegmentBytes: 5000 })
-    const alone = new Rung(new HlsTimeline({ targetDurationMs: 4000 }), 0, { maxSegmentBytes: 3000 })
+    const alone = new Rung(new Timeline({ targetDurationMs: 4000 }), 0, { maxSegmentBytes: 3000 })
     for (const packet of big) alone.push(packet)
     expect(alone.segmenter.droppedCount).toBeGreaterThan(200)
     for (const packet of big) behind.push(packet)
@@ -357,7 +385,7 @@ describe('an interruption', () => {
 })
 
 it('a segment without duration tells no frame rate', () => {
-  const timeline = new HlsTimeline({ targetDurationMs: 4000 })
+  const timeline = new Timeline({ targetDurationMs: 4000 })
   const full = new Rung(timeline, 0, { maxSegmentBytes: 3000 })
   const still = new Rung(timeline)
   full.push(avcFrame(0, { keyframe: true }))
@@ -368,9 +396,17 @@ it('a segment without duration tells no frame rate', () => {
   expect(still.segmenter.frameRate).toBeUndefined()
 })
 
+it('a first frame that is too large leaves no empty segment', () => {
+  const rung = new Rung(new Timeline(), 0, { maxSegmentBytes: 3000, minDurationMs: 0 })
+  rung.push(avcFrame(0, { keyframe: true, nals: [idr(4000)] }))
+  rung.leave()
+  expect(rung.segments).toEqual([])
+  expect(rung.segmenter.droppedCount).toBe(1)
+})
+
 it('a track of a multitrack publish is a variant', () => {
-  const timeline = new HlsTimeline({ targetDurationMs: 1000 })
-  const rungs = [new HlsVariantSegmenter(timeline), new HlsVariantSegmenter(timeline, { videoTrackId: 1 })]
+  const timeline = new Timeline({ targetDurationMs: 1000 })
+  const rungs = [0, 1].map((videoTrackId) => new Segmenter({ cut: new TimelineCut(timeline), videoTrackId }))
   const configuration = avcConfiguration().payload
   /** ExVideoTagHeader: 1 | frame type | Multitrack 6; ManyTracks 1 | packet type; fourCC; then each track with its id and size. */
   const message = (
@@ -412,8 +448,8 @@ it('a track of a multitrack publish is a variant', () => {
 })
 
 it('a timeline wants durations that make sense', () => {
-  expect(() => new HlsTimeline({ targetDurationMs: 0 })).toThrow(RangeError)
-  expect(() => new HlsTimeline({ maxDurationFactor: 0.5 })).toThrow(RangeError)
+  expect(() => new Timeline({ targetDurationMs: 0 })).toThrow(RangeError)
+  expect(() => new Timeline({ maxDurationFactor: 0.5 })).toThrow(RangeError)
 })
 
 /** Property: whatever the delays, interruptions and starts, one number is one place, one date and one discontinuity number. */
@@ -431,7 +467,7 @@ it('a number means the same place in every variant, in any order of arrival', ()
       fc.constantFrom(500, 1000, 2000, 2500),
       fc.constantFrom(1000, 2000, 4000),
       (shapes, gop, targetDurationMs) => {
-        const timeline = new HlsTimeline({ targetDurationMs, startSequence: 5 })
+        const timeline = new Timeline({ targetDurationMs, startSequence: 5 })
         const rungs = shapes.map(({ delayMs }) => new Rung(timeline, delayMs))
         const arrivals = shapes.flatMap(({ cts, from, away, jitter, delayMs }, i) =>
           content({ from: Math.ceil(from / gop) * gop, to: 22_000, gop, cts })

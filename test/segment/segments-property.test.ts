@@ -1,12 +1,13 @@
 import fc from 'fast-check'
-import { type HlsSegment, HlsSegmenter } from 'millrace/segment'
+import type { Segment, Segmenter } from 'millrace/segment'
 import type { MediaPacket } from 'millrace/media'
 import { TsDemuxer } from 'millrace/mpegts'
 import { expect, it } from 'vitest'
 import { aacConfiguration, aacFrame, avcConfiguration, avcFrame, idr, slice } from '../mpegts/packets.ts'
+import { keyframeSegmenter } from './segmenters.ts'
 
 /** Codec and decode time of every unit, in order of its kind; a time comes once in a kind, so that it names the packet. */
-function unitsOf(segments: readonly HlsSegment[]): { video: number[]; audio: number[] } {
+function unitsOf(segments: readonly Segment[]): { video: number[]; audio: number[] } {
   const found = { video: [] as number[], audio: [] as number[] }
   for (const { bytes } of segments) {
     // One demuxer a segment: each must stand for itself.
@@ -22,8 +23,8 @@ function unitsOf(segments: readonly HlsSegment[]): { video: number[]; audio: num
   return found
 }
 
-function drain(segmenter: HlsSegmenter): HlsSegment[] {
-  const segments: HlsSegment[] = []
+function drain(segmenter: Segmenter): Segment[] {
+  const segments: Segment[] = []
   for (let segment = segmenter.read(); segment !== undefined; segment = segmenter.read())
     segments.push(segment)
   return segments
@@ -72,7 +73,7 @@ const timesOf = (packets: readonly MediaPacket[], kind: string): number[] =>
 it('segments hold every packet exactly once, durations add up, numbers have no gap', () => {
   fc.assert(
     fc.property(options, fc.array(event, { maxLength: 80 }), fc.nat(1000), (how, events, startSequence) => {
-      const segmenter = new HlsSegmenter({ ...how, startSequence })
+      const segmenter = keyframeSegmenter({ ...how, startSequence })
       const packets = packetsOf(events)
       for (const packet of [avcConfiguration(), aacConfiguration(), ...packets])
         segmenter.push(packet, packet.dts)
@@ -108,7 +109,7 @@ it('with interruptions and new configurations: in order, none twice, and what is
   }
   fc.assert(
     fc.property(options, fc.array(turn, { maxLength: 80 }), (how, turns) => {
-      const segmenter = new HlsSegmenter({ ...how, maxSegmentBytes: 1_000_000, minDurationMs: 50 })
+      const segmenter = keyframeSegmenter({ ...how, maxSegmentBytes: 1_000_000, minDurationMs: 50 })
       const packets = packetsOf(turns.filter((one) => typeof one !== 'string'))
       let at = 0
       let nalLengthSize = 4

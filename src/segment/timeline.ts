@@ -8,34 +8,29 @@
  *
  * @module
  */
+import { TargetDuration, type TargetDurationOptions } from './target-duration.ts'
 import { WallClock } from './wall-clock.ts'
 
-/** How an {@link HlsTimeline} places segments. */
-export interface HlsTimelineOptions {
-  /** A segment ends at the first keyframe after this time. In ms. @defaultValue 4000 */
-  readonly targetDurationMs?: number
-  /** The first segments, up to this time together, end at the first keyframe after half the target. In ms. @defaultValue 0 */
-  readonly startupMs?: number
-  /** Times the target: where no keyframe comes for so long, a segment ends at any frame. @defaultValue 4 */
-  readonly maxDurationFactor?: number
+/** How a {@link Timeline} places segments. */
+export interface TimelineOptions extends TargetDurationOptions {
   /** Sequence number of the first segment. @defaultValue 0 */
-  readonly startSequence?: number
+  readonly startSequence?: number | undefined
   /**
    * A variant whose packets are further from their arrival than those of the others, by more than this, is on another clock: it waits
    * until the others have left. Encoders of one ladder differ by their delay alone. In ms.
    * @defaultValue 30_000
    */
-  readonly maxSkewMs?: number
+  readonly maxSkewMs?: number | undefined
   /**
    * Wall clock, in ms since 1970, minus the clock of the `nowMs` that come with packets: asked for where dates begin, at the start and after
    * each discontinuity. With a monotonic clock for `nowMs`, somebody who sets the wall clock moves no date in between.
    * @defaultValue 0: `nowMs` is the wall clock
    */
-  readonly wallOffsetMs?: () => number
+  readonly wallOffsetMs?: (() => number) | undefined
 }
 
 /** The beginning of a segment in all variants. */
-export interface HlsCut {
+export interface Cut {
   /** Media sequence number. */
   readonly sequence: number
   /** Discontinuity sequence number. */
@@ -50,25 +45,20 @@ export interface HlsCut {
 
 /** Places that are remembered: a variant that is further behind begins anew. */
 const MAX_CUTS = 64
-/** Times are rounded to ms: a GOP of 4 s may come out as 3.999. */
-export const MAX_EARLY_MS = 100
 /** Keyframes of different variants that are so near are the same one: encoders with and without B-frames differ by some frames. */
 const MAX_TOLERANCE_MS = 250
 /** A variant whose keyframes are elsewhere has seen so many places go by. */
 const PATIENCE_CUTS = 2
 
 /** The places of one stream; its variants' segmenters share it. */
-export class HlsTimeline {
-  readonly #targetMs: number
-  readonly #earlyMs: number
-  readonly #forcedMs: number
+export class Timeline {
+  readonly #target: TargetDuration
   readonly #toleranceMs: number
   readonly #maxSkewMs: number
   readonly #wallClock: WallClock
-  #cuts: HlsCut[]
+  #cuts: Cut[]
   #nextSequence: number
   #discontinuitySequence: number
-  #startupLeftMs: number
   #runningCount: number
   #leastOffsetMs: number
   #longestSec: number
@@ -77,21 +67,16 @@ export class HlsTimeline {
    * @param options - durations.
    * @throws RangeError if a duration or factor is out of range.
    */
-  constructor(options: HlsTimelineOptions = {}) {
-    const { targetDurationMs = 4000, maxDurationFactor = 4, startSequence = 0, maxSkewMs = 30_000 } = options
-    if (!(targetDurationMs > 0)) throw new RangeError(`targetDurationMs ${targetDurationMs} is not above 0`)
-    if (!(maxDurationFactor >= 1)) throw new RangeError(`maxDurationFactor ${maxDurationFactor} is below 1`)
-    this.#targetMs = targetDurationMs
-    this.#earlyMs = Math.min(MAX_EARLY_MS, targetDurationMs / 20)
-    this.#forcedMs = targetDurationMs * maxDurationFactor
-    this.#toleranceMs = Math.min(MAX_TOLERANCE_MS, targetDurationMs / 4)
+  constructor(options: TimelineOptions = {}) {
+    const { startSequence = 0, maxSkewMs = 30_000 } = options
+    this.#target = new TargetDuration(options)
+    this.#toleranceMs = Math.min(MAX_TOLERANCE_MS, this.#target.targetMs / 4)
     this.#maxSkewMs = maxSkewMs
     this.#wallClock = new WallClock(options.wallOffsetMs)
     this.#cuts = []
     this.#nextSequence = startSequence
     // The first segment after another packager's is a discontinuity, as with a single stream.
     this.#discontinuitySequence = startSequence > 0 ? 0 : -1
-    this.#startupLeftMs = options.startupMs ?? 0
     this.#runningCount = 0
     this.#leastOffsetMs = Infinity
     this.#longestSec = 0
@@ -117,10 +102,10 @@ export class HlsTimeline {
    * number; a later one begins where others do.
    * @param nowMs - its arrival.
    * @param afterSequence - the last number that this variant has used; −1 for none.
-   * @param missedCount - places that went by while this variant waited, see {@link HlsTimeline.passedSince}.
+   * @param missedCount - places that went by while this variant waited, see {@link Timeline.passedSince}.
    * @returns where it begins, `undefined` when it is to wait.
    */
-  enter(timeMs: number, nowMs: number, afterSequence: number, missedCount: number): HlsCut | undefined {
+  enter(timeMs: number, nowMs: number, afterSequence: number, missedCount: number): Cut | undefined {
     if (this.#runningCount === 0) this.#restart()
     else if (nowMs - timeMs - this.#leastOffsetMs > this.#maxSkewMs) return undefined
     else if (this.#leastOffsetMs - (nowMs - timeMs) > this.#maxSkewMs) return undefined
@@ -146,24 +131,24 @@ export class HlsTimeline {
    * @param isStart - whether a segment can begin with the frame: a keyframe, or any where there is no video.
    * @returns the place where the next one begins; `undefined` when the segment goes on; `lost` when the variant has jumped over one.
    */
-  next(sequence: number, timeMs: number, isStart: boolean): HlsCut | 'lost' | undefined {
+  next(sequence: number, timeMs: number, isStart: boolean): Cut | 'lost' | undefined {
     const next = this.#find(sequence + 1)
     if (next !== undefined) {
       const afterNext = this.#find(sequence + 2)
       if (afterNext !== undefined && timeMs >= afterNext.timeMs - this.#toleranceMs) return 'lost'
       if (timeMs < next.timeMs - this.#toleranceMs) return undefined
       // Keyframes that are not where the others have theirs: it begins with its own, but not too late.
-      return isStart || timeMs >= next.timeMs + this.#targetMs / 2 ? next : undefined
+      return isStart || timeMs >= next.timeMs + this.#target.targetMs / 2 ? next : undefined
     }
     const current = this.#find(sequence)
     if (current === undefined) return 'lost'
     const duration = timeMs - current.timeMs
-    const isDue = duration >= this.#forcedMs || (isStart && duration >= this.#dueMs)
+    const isDue = duration >= this.#target.forcedMs || (isStart && duration >= this.#target.keyframeDueMs)
     return isDue ? this.#add(timeMs) : undefined
   }
 
   /** The segment of `sequence` has to end at `timeMs`. @returns the place, or `undefined` when others have passed it already. */
-  force(sequence: number, timeMs: number): HlsCut | undefined {
+  force(sequence: number, timeMs: number): Cut | undefined {
     const isNewest = sequence === this.#nextSequence - 1
     return isNewest && timeMs > this.#cuts.at(-1)!.timeMs + this.#toleranceMs ? this.#add(timeMs) : undefined
   }
@@ -174,9 +159,12 @@ export class HlsTimeline {
     this.#wallClock.observe(timeMs, nowMs)
   }
 
-  /** A segment that began at `cut`, with a frame at `timeMs`, is finished. @returns the wall-clock time of `timeMs`, in ms since 1970. */
-  finish(cut: HlsCut, timeMs: number, durationSec: number): number {
-    this.#longestSec = Math.max(this.#longestSec, durationSec)
+  /**
+   * A segment that began at `cut`, with a frame at `timeMs`, is finished and ends at `endMs`.
+   * @returns the wall-clock time of `timeMs`, in ms since 1970.
+   */
+  finish(cut: Cut, timeMs: number, endMs: number): number {
+    this.#longestSec = Math.max(this.#longestSec, (endMs - timeMs) / 1000)
     cut.dateOffsetMs ??= this.#wallClock.take(cut.timeMs) - cut.timeMs
     return timeMs + cut.dateOffsetMs
   }
@@ -189,7 +177,7 @@ export class HlsTimeline {
     this.#discontinuitySequence++
   }
 
-  #cutAt(timeMs: number, isPatient: boolean): HlsCut | undefined {
+  #cutAt(timeMs: number, isPatient: boolean): Cut | undefined {
     const newest = this.#cuts.at(-1)
     if (newest === undefined) return this.#add(timeMs)
     for (let i = this.#cuts.length - 1; i >= 0; i--) {
@@ -197,27 +185,22 @@ export class HlsTimeline {
       const late = timeMs - cut.timeMs
       if (late < -this.#toleranceMs) continue
       if (late <= this.#toleranceMs) return cut
-      if (cut === newest && late >= this.#dueMs) return this.#add(timeMs)
-      return isPatient && late < this.#targetMs / 2 ? cut : undefined
+      if (cut === newest && late >= this.#target.keyframeDueMs) return this.#add(timeMs)
+      return isPatient && late < this.#target.targetMs / 2 ? cut : undefined
     }
     return undefined
   }
 
-  /** How long a segment lasts at least. */
-  get #dueMs(): number {
-    return (this.#startupLeftMs > 0 ? this.#targetMs / 2 : this.#targetMs) - this.#earlyMs
-  }
-
-  #find(sequence: number): HlsCut | undefined {
+  #find(sequence: number): Cut | undefined {
     const index = this.#cuts.length - (this.#nextSequence - sequence)
     return index < 0 ? undefined : this.#cuts[index]
   }
 
-  #add(timeMs: number): HlsCut {
+  #add(timeMs: number): Cut {
     const newest = this.#cuts.at(-1)
     const first = newest === undefined
-    if (newest !== undefined) this.#startupLeftMs -= timeMs - newest.timeMs
-    const cut: HlsCut = {
+    if (newest !== undefined) this.#target.pass(timeMs - newest.timeMs)
+    const cut: Cut = {
       sequence: this.#nextSequence++,
       discontinuitySequence: this.#discontinuitySequence,
       timeMs,
