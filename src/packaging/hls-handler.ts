@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   A_BOOLEAN,
+  A_FUNCTION,
   A_STRING,
   AN_OBJECT,
   aNumber,
@@ -130,8 +131,6 @@ export interface HlsHandlerOptions
    * their address. @defaultValue 1000
    */
   readonly maxViewersPerAddress?: number | undefined
-  /** Time and timers, for tests. @defaultValue the runtime's own */
-  readonly clock?: Clock | undefined
 }
 
 const CHECKS: OptionChecks<HlsHandlerOptions> = {
@@ -154,6 +153,7 @@ const CHECKS: OptionChecks<HlsHandlerOptions> = {
   maxViewers: aNumber(),
   maxViewersPerAddress: aNumber(),
   clock: AN_OBJECT,
+  now: A_FUNCTION,
   targetDurationMs: aNumber(1),
   windowMs: aNumber(),
   maxLagMs: aNumber(),
@@ -226,14 +226,9 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     this.#hasSessions = options.sessions ?? true
     this.#clock = options.clock ?? systemClock
     this.#sessions = new HlsSessions(options.maxViewers ?? 20_000, options.maxViewersPerAddress ?? 1_000)
-    const { targetDurationMs, windowMs, maxLagMs, segmenter } = options
+    const { targetDurationMs, windowMs, maxLagMs, segmenter, now } = options
     this.#packages = new HlsPackages(store, {
-      packager: {
-        ...(targetDurationMs === undefined ? {} : { targetDurationMs }),
-        ...(windowMs === undefined ? {} : { windowMs }),
-        ...(maxLagMs === undefined ? {} : { maxLagMs }),
-        ...(segmenter === undefined ? {} : { segmenter }),
-      },
+      packager: { targetDurationMs, windowMs, maxLagMs, segmenter, clock: this.#clock, now },
       idleMs: mode === 'always' ? Infinity : idleMs,
       endListMs,
       endedMs,

@@ -17,8 +17,14 @@ import {
   TsSegmentWriter,
   type TsSegmentWriterOptions,
 } from '../segment/index.ts'
-import { Announcer, type AnnouncerEvents, type Consumer, type Source } from '../hub/index.ts'
-import { wallOffsetMs } from '../node/net/index.ts'
+import {
+  Announcer,
+  type AnnouncerEvents,
+  type Clock,
+  type Consumer,
+  type Source,
+  systemClock,
+} from '../hub/index.ts'
 import type { SegmentStore } from './segment-store.ts'
 import { storedPlaylist } from './stored-playlist.ts'
 
@@ -63,6 +69,10 @@ export interface HlsPackagerOptions {
   readonly startSequence?: number | undefined
   /** More options of the segmenter. `startupMs` is one and a half times the target by default. */
   readonly segmenter?: HlsSegmenterOptions | undefined
+  /** Time at which packets come. @defaultValue the runtime's own */
+  readonly clock?: Clock | undefined
+  /** The time of day in ms since 1970, for the dates of segments and the default of `startSequence`. @defaultValue `Date.now` */
+  readonly now?: (() => number) | undefined
   /** For a variant of a stream. `startSequence` is then the timeline's. @defaultValue a stream for itself */
   readonly variant?: HlsVariantPlace | undefined
 }
@@ -120,6 +130,7 @@ export interface HlsPackagerEvents extends AnnouncerEvents {
 export class HlsPackager extends Announcer<HlsPackagerEvents> {
   readonly #store: SegmentStore
   readonly #options: HlsPackagerOptions
+  readonly #clock: Clock
   #source: Source
   #consumer: Consumer
   /** Of a variant: where it is on the timeline. */
@@ -153,11 +164,11 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   constructor(source: Source, store: SegmentStore, options: HlsPackagerOptions = {}) {
     super()
     const { variant } = options
-    const startSequence =
-      variant?.timeline.nextSequence ?? options.startSequence ?? Math.floor(Date.now() / 1_000)
+    const startSequence = variant?.timeline.nextSequence ?? options.startSequence ?? sequenceOfDay(options)
     this.#source = source
     this.#store = store
     this.#options = options
+    this.#clock = options.clock ?? systemClock
     this.#base = variant?.key ?? storeKey(source.streamPath)
     this.#folder = encodeURIComponent(this.#base.slice(this.#base.lastIndexOf('/') + 1))
     this.#window = this.#newWindow(0)
@@ -342,7 +353,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
         continue
       }
       if (consumer.discontinuity) this.#segmenter.discontinuity()
-      this.#segmenter.push(packet, performance.now())
+      this.#segmenter.push(packet, this.#clock.now())
       await this.#takeSegments()
     }
     // Of a variant that goes on no more, the others are told.
@@ -429,7 +440,7 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
       ...segmenter,
       targetDurationMs,
       startSequence: this.#nextSequence,
-      wallOffsetMs,
+      wallOffsetMs: wallOffset(this.#options),
     })
   }
 
@@ -488,6 +499,19 @@ export class HlsPackager extends Announcer<HlsPackagerEvents> {
   #wake(): void {
     for (const wake of this.#waiters) wake()
   }
+}
+
+/** A number that no segment of the stream had, across restarts of the process, if segments last a second on average. */
+export function sequenceOfDay({ now = () => Date.now() }: HlsPackagerOptions): number {
+  return Math.floor(now() / 1_000)
+}
+
+/** The time of day minus the time at which packets come, ms. */
+export function wallOffset({
+  clock = systemClock,
+  now = () => Date.now(),
+}: HlsPackagerOptions): () => number {
+  return () => now() - clock.now()
 }
 
 /** What players must have at hand to begin with, ms: a segment, and the time until they look for the next. */

@@ -5,7 +5,7 @@
  */
 import createDebug from 'debug'
 import type { Clock, Hub, Source } from '../hub/index.ts'
-import { HlsPackager, type HlsPackagerOptions, storeKey } from './hls-packager.ts'
+import { HlsPackager, type HlsPackagerOptions, sequenceOfDay, storeKey } from './hls-packager.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
 import { PackagedSource, type PackagedStream } from './packaged-stream.ts'
 import { PackagedVariants } from './packaged-variants.ts'
@@ -156,7 +156,7 @@ export class HlsPackages {
   #begin(streamPath: string, open: (startSequence: number) => PackagedStream): PackagedStream {
     // One of an earlier source by this name may still be read, or be on its way out: neither may take the other's files.
     const earlier = this.#newest.get(streamPath)
-    const startSequence = Math.max(Math.floor(Date.now() / 1_000), earlier?.nextSequence ?? 0)
+    const startSequence = Math.max(sequenceOfDay(this.#options.packager), earlier?.nextSequence ?? 0)
     earlier?.yieldPlaylist()
     if (earlier === undefined) void this.#removeLeftovers(storeKey(streamPath), startSequence)
     const packaged = open(startSequence)

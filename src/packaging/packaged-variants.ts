@@ -8,8 +8,7 @@ import { encodeUtf8 } from '../bytes/index.ts'
 import { Timeline } from '../segment/index.ts'
 import { type Clock, type Hub, setDeadline, type Source } from '../hub/index.ts'
 import type { FourCc } from '../media/index.ts'
-import { wallOffsetMs } from '../node/net/index.ts'
-import { HlsPackager, type HlsPackagerOptions, startupOf, storeKey } from './hls-packager.ts'
+import { HlsPackager, type HlsPackagerOptions, startupOf, storeKey, wallOffset } from './hls-packager.ts'
 import { multivariantPlaylist } from './hls-playlist-text.ts'
 import type { NamedVariant } from './hls-variant-names.ts'
 import { PackagedStream, type PackagedVariant } from './packaged-stream.ts'
@@ -58,7 +57,7 @@ export class PackagedVariants extends PackagedStream {
     const startupMs = segmenter?.startupMs ?? startupOf(options.packager)
     this.#options = options
     this.#timeline = new Timeline({
-      wallOffsetMs,
+      wallOffsetMs: wallOffset(options.packager),
       startupMs,
       targetDurationMs,
       maxDurationFactor: segmenter?.maxDurationFactor,
