@@ -35,7 +35,7 @@ const PAGE = `<!doctype html><script src="/hls.js"></script><video id="video" mu
 </script>`
 
 /** What a shell, a program with options or a file system would take for something else. */
-const HOSTILE = '/live/-i;rm $(id) ../..'
+const HOSTILE = '/live/-i;rm$(id)&..'
 
 function rung(height: number): TranscodeOutput {
   return { name: `${height}p`, video: { height, bitrateKbps: height, preset: 'ultrafast', threads: 1 } }

@@ -31,7 +31,7 @@ export async function startLiveServer(
   const hub = new Hub({ graceMs: 0, publisherWaitMs: 15_000, ...options })
   const rtmp = new RtmpServer({ hub })
   const live = new LiveHandler({ hub })
-  const hls = new HlsHandler({ hub, targetDurationMs: 2000, endListMs: 0 })
+  const hls = new HlsHandler({ hub, targetDurationMs: 2000, windowMs: 30_000, endListMs: 0 })
   const web = createServer((request, response) => {
     // A segment (/live/show/12.ts) would be a stream to the other handler.
     if (hls.handle(request, response) || live.handle(request, response)) return
