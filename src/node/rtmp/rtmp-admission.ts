@@ -19,7 +19,8 @@ import {
   type RtmpServerSession,
   type StreamRejection,
 } from '../../rtmp/index.ts'
-import type { RtmpConnectionEvent } from './rtmp-connection-host.ts'
+import type { RtmpConnectionEvent, RtmpConnectionHost, RtmpRefusal } from './rtmp-connection-host.ts'
+import type { RtmpConnection } from './rtmp-connection.ts'
 
 const debug = createDebug('millrace:rtmp')
 
@@ -97,6 +98,27 @@ export interface Asking {
   readonly connect: ConnectRequest | undefined
   readonly remoteAddress: string
   readonly secure: boolean
+}
+
+/** What is known of the peer of `connection`. */
+export function askingOf({ clientId, session, info }: RtmpConnection): Asking {
+  return {
+    clientId,
+    connect: session.connectRequest,
+    remoteAddress: session.proxyAddress ?? info.remoteAddress,
+    secure: info.secure ?? false,
+  }
+}
+
+/** Tells the server of a peer that was refused without a hub being asked. */
+export function tellRefused(
+  host: RtmpConnectionHost,
+  connection: RtmpConnection,
+  action: RtmpRefusal['action'],
+  reason: string,
+): void {
+  const { remoteAddress, connect } = askingOf(connection)
+  host.refused({ remoteAddress, connection, connect, action, reason })
 }
 
 /** The virtual host that `connect` named; a stream name may lead to another one. */

@@ -1,23 +1,12 @@
 /**
- * One RTMP connection of a server: a session, its stream, and its place in a hub.
+ * One RTMP connection of a server: its socket, its session, and what it publishes or plays.
  *
  * @module
  */
 import type { Duplex } from 'node:stream'
 import createDebug from 'debug'
-import { MediaError } from '../../errors/index.ts'
-import type {
-  AccessRedirect,
-  AccessReject,
-  Hub,
-  Playback,
-  Player,
-  PlayerEnd,
-  Publication,
-  Publisher,
-  PublisherEnd,
-  Refusal,
-} from '../../hub/index.ts'
+import type { MediaError } from '../../errors/index.ts'
+import type { Playback, Player, PlayerEnd, Publisher, PublisherEnd, Refusal } from '../../hub/index.ts'
 import {
   type ConnectRequest,
   type RtmpCloseEvent,
@@ -25,26 +14,18 @@ import {
   RtmpServerSession,
 } from '../../rtmp/index.ts'
 import { type Expiring, newClientId, StallWatch } from '../net/index.ts'
-import {
-  acceptConnect,
-  accessRequest,
-  decideConnect,
-  refuse,
-  type RtmpConnectDecision,
-  type RtmpConnectionExtension,
-  vhostOfConnect,
-} from './rtmp-admission.ts'
+import { accessRequest, askingOf, refuse, tellRefused } from './rtmp-admission.ts'
+import { RtmpConnectAdmission } from './rtmp-connect-admission.ts'
 import type {
   RtmpConnectionEnd,
   RtmpConnectionHost,
   RtmpConnectionInfo,
   RtmpConnectionRole,
   RtmpConnectionStats,
-  RtmpRefusal,
 } from './rtmp-connection-host.ts'
 import { RtmpOutput } from './rtmp-output.ts'
 import { RtmpPlayback } from './rtmp-playback.ts'
-import { RtmpVhostEntries } from './rtmp-vhost-entries.ts'
+import { RtmpPublication } from './rtmp-publication.ts'
 
 const debug = createDebug('millrace:rtmp')
 
@@ -56,8 +37,6 @@ const LINGER_MS = 2_000
  * peer that has more to say than this is left waiting.
  */
 const UNDECIDED_BYTES = 65_536
-
-const NO_EXTENSIONS: readonly RtmpConnectionExtension[] = []
 
 /** One peer. Made by {@link RtmpServer}. */
 export class RtmpConnection implements Expiring {
@@ -72,16 +51,10 @@ export class RtmpConnection implements Expiring {
   readonly #host: RtmpConnectionHost
   readonly #stream: Duplex
   readonly #output: RtmpOutput
+  readonly #connect: RtmpConnectAdmission
   #gone: AbortController | undefined
-  #publication: Publication | undefined
-  #playback: RtmpPlayback | undefined
-  /** Tells who let the connection in of its end. */
-  #onConnectionEnd: (() => void) | undefined
-  /** Other virtual hosts that it was let into. */
-  #entries: RtmpVhostEntries | undefined
-  #extensions: readonly RtmpConnectionExtension[]
+  #activity: RtmpPublication | RtmpPlayback | undefined
   #failure: MediaError | undefined
-  #connectDueMs: number | undefined
   #undecidedBytes: number
   #lingerUntilMs: number | undefined
   #draining: boolean
@@ -99,14 +72,10 @@ export class RtmpConnection implements Expiring {
     this.#output = new RtmpOutput(this.session, stream, new StallWatch(host.stallTimeoutMs, nowMs), () =>
       this.#drain(),
     )
+    this.#connect = new RtmpConnectAdmission(host, this)
     this.#gone = undefined
-    this.#publication = undefined
-    this.#playback = undefined
-    this.#onConnectionEnd = undefined
-    this.#entries = undefined
-    this.#extensions = NO_EXTENSIONS
+    this.#activity = undefined
     this.#failure = undefined
-    this.#connectDueMs = undefined
     this.#undecidedBytes = 0
     this.#lingerUntilMs = undefined
     this.#draining = false
@@ -123,18 +92,17 @@ export class RtmpConnection implements Expiring {
 
   /** What it does now. */
   get role(): RtmpConnectionRole {
-    if (this.#publication !== undefined) return 'publisher'
-    return this.#playback === undefined ? 'none' : 'player'
+    return this.#activity?.role ?? 'none'
   }
 
   /** `/app/name` of its stream after admission, `''` if none. */
   get streamPath(): string {
-    return (this.publisher ?? this.#playback)?.streamPath ?? ''
+    return this.#activity?.streamPath ?? ''
   }
 
   /** The hub's handle, while it publishes. */
   get publisher(): Publisher | undefined {
-    return this.#publication?.publisher
+    return this.#activity?.role === 'publisher' ? this.#activity.publisher : undefined
   }
 
   /** The hub's handle, while it plays. */
@@ -145,7 +113,7 @@ export class RtmpConnection implements Expiring {
   /** When the session has a timeout due, ms on the clock of the server; `undefined`: never. Its sweep looks at it. */
   get nextTimeoutMs(): number | undefined {
     if (this.#closed) return this.#lingerUntilMs
-    return earliest(earliest(this.session.nextTimeoutMs, this.#connectDueMs), this.#output.nextCheckMs)
+    return earliest(earliest(this.session.nextTimeoutMs, this.#connect.dueMs), this.#output.nextCheckMs)
   }
 
   /** The time of {@link RtmpConnection.nextTimeoutMs} has come. */
@@ -155,9 +123,7 @@ export class RtmpConnection implements Expiring {
       this.#stream.destroy()
       return
     }
-    if (this.#connectDueMs !== undefined && nowMs >= this.#connectDueMs) {
-      this.#refuseConnect('the decision took too long')
-    }
+    this.#connect.check(nowMs)
     this.#fail(this.#output.check(nowMs))
     this.session.handleTimeout(nowMs)
     this.#drain()
@@ -244,12 +210,7 @@ export class RtmpConnection implements Expiring {
   #handle(event: RtmpServerEvent): void {
     switch (event.type) {
       case 'media':
-        try {
-          this.#publication?.publisher.write(event.packet)
-        } catch (error) {
-          if (!(error instanceof MediaError)) throw error
-          this.#fail(error)
-        }
+        if (this.#activity?.role === 'publisher') this.#fail(this.#activity.write(event.packet))
         return
       case 'close':
         this.#finish(event)
@@ -264,10 +225,8 @@ export class RtmpConnection implements Expiring {
         void this.#decidePlay(event.streamName)
         break
       case 'unpublish':
-        this.#endPublish()
-        break
       case 'stop':
-        this.#endPlay()
+        this.#endActivity()
         break
       case 'pause':
         this.#playback?.pause(event.paused)
@@ -288,91 +247,33 @@ export class RtmpConnection implements Expiring {
         event satisfies never
       }
     }
-    this.#extend((extension) => extension.event?.(event))
+    this.#connect.extend((extension) => extension.event?.(event))
     this.#host.observe(this, event)
   }
 
-  #extend(call: (extension: RtmpConnectionExtension) => void): void {
-    try {
-      for (const extension of this.#extensions) call(extension)
-    } catch (error) {
-      debug('an extension of connection %d failed: %s', this.id, error)
-      this.session.close('internal error')
-    }
-  }
-
   async #decideConnect(request: ConnectRequest): Promise<void> {
-    const { onConnect, connectDecisionTimeoutMs, clock } = this.#host
-    let decision: RtmpConnectDecision = { type: 'accept' }
-    if (onConnect !== undefined) {
-      if (connectDecisionTimeoutMs > 0) this.#connectDueMs = clock.now() + connectDecisionTimeoutMs
-      decision = await decideConnect(() => onConnect(request, this, this.#signal()))
-      this.#connectDueMs = undefined
-    }
-    switch (decision.type) {
-      case 'accept':
-        if (acceptConnect(this.session, decision)) {
-          this.#onConnectionEnd = decision.onEnd
-          this.#extensions = decision.extensions ?? NO_EXTENSIONS
-          this.#extend((extension) => extension.accepted?.())
-        } else this.#host.attempt('onEnd', () => decision.onEnd?.())
-        break
-      case 'reject':
-        this.#refuseConnect(decision.reason)
-        break
-      case 'redirect':
-        this.#refuseConnect('redirected', { tcUrl: decision.url })
-        break
-      default: {
-        decision satisfies never
-      }
-    }
+    await this.#connect.decide(request, () => this.#signal())
     this.#drain()
   }
 
-  /** A peer that has gone meanwhile is not told, and nobody is told of it. */
-  #refuseConnect(reason: string, redirect?: { readonly tcUrl: string }): void {
-    if (this.session.awaitingDecision !== 'connect') return
-    this.session.rejectConnect(reason, redirect)
-    this.#tellRefused('connect', reason)
-  }
-
-  #tellRefused(action: RtmpRefusal['action'], reason: string): void {
-    const { remoteAddress, connect } = this.#asking()
-    this.#host.refused({ remoteAddress, connection: this, connect, action, reason })
-  }
-
-  /** Whether the connection may get to `hub`, where a stream name has led. */
-  #mayEnter(
-    hub: Hub,
-    vhost: string,
-    signal: AbortSignal,
-  ): Promise<AccessReject | AccessRedirect | undefined> | undefined {
-    const { onConnect } = this.#host
-    const asking = this.#asking()
-    if (onConnect === undefined || vhostOfConnect(asking) === vhost) return undefined
-    this.#entries ??= new RtmpVhostEntries(this.#host, this, onConnect)
-    return this.#entries.enter(hub, vhost, asking, signal)
-  }
-
   async #decidePublish(streamName: string): Promise<void> {
-    const request = accessRequest('publish', streamName, this.#asking())
+    const request = accessRequest('publish', streamName, askingOf(this))
     const signal = this.#signal()
     const publication = await this.#host.door.publish(request, signal, {
-      mayEnter: (hub) => this.#mayEnter(hub, request.vhost, signal),
+      mayEnter: (hub) => this.#connect.mayEnter(hub, request.vhost, signal),
       onLost: (reason) => this.#publishLost(reason),
     })
     if (publication.type === 'refusal') this.#refuse('publish', streamName, publication)
-    else if (this.session.acceptPublish()) this.#publication = publication
+    else if (this.session.acceptPublish()) this.#activity = new RtmpPublication(publication)
     else publication.end()
     this.#decided()
   }
 
   async #decidePlay(streamName: string): Promise<void> {
-    const request = accessRequest('play', streamName, this.#asking())
+    const request = accessRequest('play', streamName, askingOf(this))
     const signal = this.#signal()
     const playback = await this.#host.door.play(request, signal, {
-      mayEnter: (hub) => this.#mayEnter(hub, request.vhost, signal),
+      mayEnter: (hub) => this.#connect.mayEnter(hub, request.vhost, signal),
     })
     if (playback.type === 'refusal') this.#refuse('play', streamName, playback)
     else if (this.session.acceptPlay()) this.#play(playback)
@@ -380,11 +281,12 @@ export class RtmpConnection implements Expiring {
     this.#decided()
   }
 
-  /** A hub tells of its own refusals, and nobody of a peer that has gone. */
+  /** The hub announces its own refusals. A peer that has gone is not announced. */
   #refuse(action: 'publish' | 'play', streamName: string, refusal: Refusal): void {
     const { cause, hub, decision } = refusal
     if (cause === 'gone') return
-    if (hub === undefined && decision.type === 'reject') this.#tellRefused(action, decision.reason)
+    if (hub === undefined && decision.type === 'reject')
+      tellRefused(this.#host, this, action, decision.reason)
     refuse(this.session, action, streamName, refusal)
   }
 
@@ -411,9 +313,9 @@ export class RtmpConnection implements Expiring {
         onEnd: (reason) => this.#playEnded(reason),
         onOutput: () => this.#drain(),
       })
-      // The first write may have failed, and ended the connection.
-      if (this.#closed) opened.end()
-      else this.#playback = opened
+      // The first write may have failed and ended the connection, or the source.
+      if (this.#closed || opened.player.state === 'closed') opened.end()
+      else this.#activity = opened
     } catch (error) {
       // The format cannot frame what is there already.
       debug('#%d cannot play %s: %s', this.id, playback.source.streamPath, error)
@@ -429,13 +331,13 @@ export class RtmpConnection implements Expiring {
       this.close(how, 'NetConnection.Connect.Closed')
       return
     }
-    this.#endPlay()
+    this.#endActivity()
     this.session.endPlay()
     this.#drain()
   }
 
   #publishLost(reason: PublisherEnd): void {
-    this.#publication = undefined
+    this.#activity = undefined
     this.close(
       reason === 'taken-over'
         ? 'another publisher took the stream over'
@@ -444,26 +346,18 @@ export class RtmpConnection implements Expiring {
     )
   }
 
-  #endPublish(): void {
-    const publication = this.#publication
-    this.#publication = undefined
-    publication?.end()
-  }
-
-  #endPlay(): void {
-    const playback = this.#playback
-    this.#playback = undefined
-    playback?.end()
+  #endActivity(): void {
+    const activity = this.#activity
+    this.#activity = undefined
+    activity?.end()
   }
 
   #finish(event: RtmpCloseEvent): void {
     const end: RtmpConnectionEnd = { code: this.#failure?.code ?? event.code, reason: event.reason }
     this.#closed = true
     this.#lingerUntilMs = this.#host.clock.now() + LINGER_MS
-    this.#endPublish()
-    this.#endPlay()
-    this.#host.attempt('onEnd', () => this.#onConnectionEnd?.())
-    this.#entries?.end()
+    this.#endActivity()
+    this.#connect.end()
     this.#gone?.abort()
     this.#output.end()
     this.#stream.resume()
@@ -471,18 +365,13 @@ export class RtmpConnection implements Expiring {
     this.#host.closed(this, end)
   }
 
+  get #playback(): RtmpPlayback | undefined {
+    return this.#activity?.role === 'player' ? this.#activity : undefined
+  }
+
   #signal(): AbortSignal {
     this.#gone ??= new AbortController()
     return this.#gone.signal
-  }
-
-  #asking(): Parameters<typeof accessRequest>[2] {
-    return {
-      clientId: this.clientId,
-      connect: this.session.connectRequest,
-      remoteAddress: this.session.proxyAddress ?? this.info.remoteAddress,
-      secure: this.info.secure ?? false,
-    }
   }
 }
 

@@ -28,6 +28,8 @@ export interface RtmpPlaybackOptions {
 
 /** Plays one source to one connection. */
 export class RtmpPlayback implements SourceFollower {
+  /** What the connection does. */
+  readonly role = 'player'
   /** The hub's handle. */
   readonly player: Player
   readonly #playback: Playback
