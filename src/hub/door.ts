@@ -15,11 +15,13 @@ import {
   reject,
   renameRequest,
 } from './access.ts'
-import { type HubResolver, resolveHub } from './hub-resolver.ts'
 import type { Hub } from './hub.ts'
 import type { Publisher, PublisherEnd } from './publisher.ts'
 import type { Source } from './source.ts'
 import type { StreamPath } from './stream-path.ts'
+
+/** One hub for everything, or a function that picks the hub of a virtual host; `undefined` if there is no such virtual host. */
+export type HubResolver = Hub | ((request: AccessRequest) => Hub | undefined)
 
 /**
  * Why a peer neither publishes nor plays: admission decided so (`decision`), there is no such virtual host (`no-hub`) or stream
@@ -171,6 +173,11 @@ export class Door {
     this.#resolver = hub
   }
 
+  /** The hub of `request`. @throws what the function that picks it throws. */
+  hubOf(request: AccessRequest): Hub | undefined {
+    return typeof this.#resolver === 'function' ? this.#resolver(request) : this.#resolver
+  }
+
   /**
    * Lets a publisher in. Never rejects. The stream is published before this resolves: call {@link Publication.end} if the peer cannot be
    * told any more.
@@ -252,7 +259,7 @@ export class Door {
   ): Promise<Admitted | Refusal> {
     let hub: Hub | undefined
     try {
-      hub = resolveHub(this.#resolver, request)
+      hub = this.hubOf(request)
     } catch (error) {
       return refusal('error', reject('the decision failed'), undefined, error)
     }

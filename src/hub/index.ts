@@ -45,6 +45,7 @@ export {
   type DoorPublishOptions,
   type EnterOptions,
   type FindSource,
+  type HubResolver,
   Playback,
   Publication,
   type Refusal,
@@ -69,4 +70,3 @@ export type { SourceStats } from './source-stats.ts'
 export type { StreamTotals } from './totals.ts'
 export { plainStreamPath, splitStreamPath, type StreamPath, streamPathFault } from './stream-path.ts'
 export { VirtualClock } from './virtual-clock.ts'
-export type { HubResolver } from './hub-resolver.ts'

@@ -16,5 +16,4 @@ export {
   oneOf,
 } from './check-options.ts'
 export { type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
-export { resolveHub } from './hub-resolver.ts'
 export { Scheduler } from './scheduler.ts'

@@ -13,7 +13,6 @@ import {
   checkOptions,
   oneOf,
   type OptionChecks,
-  resolveHub,
 } from '../hub/internal.ts'
 import {
   Announcer,
@@ -442,7 +441,7 @@ export class HlsHandler extends Announcer<HlsHandlerEvents> {
     facts: HttpRequestFacts,
     { streamPath }: HlsSegmentTarget,
   ): { readonly packaged: PackagedStream; readonly variant: PackagedVariant } | undefined {
-    const hub = resolveHub(this.#options.hub, httpPlayRequest(facts, 'hls', streamPath))
+    const hub = this.#door.hubOf(httpPlayRequest(facts, 'hls', streamPath))
     if (hub === undefined) return undefined
     const { app, streamName } = splitStreamPath(streamPath)
     const own = this.#packages.find(hub, streamPath)

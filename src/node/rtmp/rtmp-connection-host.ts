@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Door, HubResolver, PlayerDefaults } from '../../hub/index.ts'
+import type { Clock, Door, PlayerDefaults } from '../../hub/index.ts'
 import type {
   ConnectRequest,
   RtmpCloseCode,
@@ -39,9 +39,7 @@ export interface RtmpConnectionEnd {
 
 /** What a connection needs of its server. */
 export interface RtmpConnectionHost {
-  /** The hub, or how to find it. */
-  readonly hub: HubResolver
-  /** The way into it. */
+  /** The way into the hub. */
   readonly door: Door
   /** Decides about `connect`; everybody may when it is missing. */
   readonly onConnect: RtmpConnectDecider | undefined

@@ -205,7 +205,6 @@ export class RtmpServer extends Announcer<RtmpServerEvents> {
     this.#options = options
     this.#clock = clock
     this.#host = {
-      hub: options.hub,
       door: new Door(options.hub),
       onConnect: options.onConnect,
       session: {

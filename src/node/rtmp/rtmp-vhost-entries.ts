@@ -5,7 +5,6 @@
  */
 import { type AccessRedirect, type AccessReject, type Hub, reject, setDeadline } from '../../hub/index.ts'
 import type { ConnectRequest } from '../../rtmp/index.ts'
-import { resolveHub } from '../../hub/internal.ts'
 import { type Asking, accessRequest, decideConnect, type RtmpConnectDecision } from './rtmp-admission.ts'
 import type { RtmpConnection } from './rtmp-connection.ts'
 import type { RtmpConnectDecider, RtmpConnectionHost } from './rtmp-connection-host.ts'
@@ -45,7 +44,7 @@ export class RtmpVhostEntries {
     if (connect === undefined || this.#hubs.has(hub)) return undefined
     const deciding = decideConnect(() => {
       const connected = accessRequest('play', '', asking)
-      const isSame = resolveHub(this.#host.hub, connected) === hub
+      const isSame = this.#host.door.hubOf(connected) === hub
       return isSame || this.#onConnect(connectTo(vhost, connect), this.#connection, signal)
     })
     const decision = await this.#limited(deciding, signal)
