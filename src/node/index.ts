@@ -3,7 +3,7 @@
  *
  * {@link RtmpServer} takes publishers and players in, {@link LiveHandler} serves HTTP-FLV, HTTP-TS and WebSocket-FLV, {@link HlsHandler}
  * serves HLS; each is given a {@link Hub} and none knows of the others. {@link HttpServer} serves any number of handlers. {@link RtmpClient} publishes to another server or plays from
- * one. {@link duplexPair} stands for a connection in tests.
+ * one. {@link SrtServer} and {@link SrtClient} do the same over SRT. {@link duplexPair} stands for a connection in tests.
  *
  * @example RTMP in, HLS out
  * ```ts
@@ -65,3 +65,15 @@ export {
   type LiveHandlerOptions,
   type TrustProxyOptions,
 } from './http/index.ts'
+export {
+  nodeSrtCrypto,
+  SrtClient,
+  type SrtClientEnd,
+  type SrtClientOptions,
+  SrtConnection,
+  type SrtConnectionEnd,
+  type SrtListenOptions,
+  SrtServer,
+  type SrtServerEvents,
+  type SrtServerOptions,
+} from './srt/index.ts'

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 /**
  * The rooms of `src`, lowest first: folders whose `index.ts` is all that others see of them, but for
  * `internal.ts`, what other rooms use and users of the package do not see. A room may import only from rooms named
- * before it. `.` is `src/index.ts`; `node` is the entry point of the three rooms in it; `services` holds the few files that all services share.
+ * before it. `.` is `src/index.ts`; `node` is the entry point of the four rooms in it; `services` holds the few files that all services share.
  */
 const ROOMS = [
   'errors', 'bytes',
@@ -16,7 +16,7 @@ const ROOMS = [
   'handshake', 'chunk',
   'rtmp', 'segment', 'hls', 'websocket', 'srt',
   'hub',
-  'node/net', 'node/http', 'node/rtmp', 'node',
+  'node/net', 'node/http', 'node/rtmp', 'node/srt', 'node',
   'packaging',
   'services',
   'services/identity', 'services/authentication', 'services/control',
@@ -28,7 +28,7 @@ const ROOMS = [
 ] // prettier-ignore
 
 /** Rooms that are no entry points of the package. */
-const INNER = new Set(['node/net', 'node/http', 'node/rtmp', 'services', '.'])
+const INNER = new Set(['node/net', 'node/http', 'node/rtmp', 'node/srt', 'services', '.'])
 
 const SRC = resolve(import.meta.dirname, '../../src')
 const rank = new Map(ROOMS.map((room, i) => [room, i] as const))

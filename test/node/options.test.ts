@@ -7,6 +7,8 @@ import {
   RtmpClient,
   RtmpServer,
   type RtmpServerOptions,
+  SrtServer,
+  type SrtServerOptions,
 } from 'millrace/node'
 import { HlsHandler, type HlsHandlerOptions } from 'millrace/packaging'
 import { describe, expect, it } from 'vitest'
@@ -15,6 +17,7 @@ const hub = new Hub()
 
 const CONSTRUCTORS: readonly [name: string, make: (options: object) => unknown][] = [
   ['RtmpServer', (options) => new RtmpServer(options as RtmpServerOptions)],
+  ['SrtServer', (options) => new SrtServer(options as SrtServerOptions)],
   ['LiveHandler', (options) => new LiveHandler(options as LiveHandlerOptions)],
   ['HlsHandler', (options) => new HlsHandler(options as HlsHandlerOptions)],
 ]
