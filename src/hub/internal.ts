@@ -17,3 +17,4 @@ export {
 } from './check-options.ts'
 export { type ResolvedHubOptions, resolveHubOptions } from './hub-options.ts'
 export { Scheduler } from './scheduler.ts'
+export { sleep } from './sleep.ts'

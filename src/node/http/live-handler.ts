@@ -22,7 +22,7 @@ import {
 import type { TrackFilter, ViewFormat } from '../../media/index.ts'
 import { TS_VIEW } from '../../mpegts/index.ts'
 import { isWebSocketKey, WEBSOCKET_FLV_VIEW } from '../../websocket/index.ts'
-import { A_HUB, PLAYER_CHECKS, StallGuard, TimeoutSweep } from '../net/index.ts'
+import { A_HUB, PLAYER_CHECKS, stallOf, TimeoutSweep } from '../net/index.ts'
 import { HTTP_CHECKS } from './http-option-checks.ts'
 import type { TrustProxyOptions } from './forwarded-client.ts'
 import { HttpAdapter, type HttpAnswer } from './http-adapter.ts'
@@ -363,7 +363,7 @@ export class LiveHandler {
   /** Counts a viewer and watches over it until `over` aborts. */
   #track(viewer: Viewer, playback: Playback, over: AbortSignal): void {
     const { stallTimeoutMs = 60_000 } = this.#options
-    const guard = new StallGuard(viewer.player, stallTimeoutMs, this.#clock.now(), () => viewer.destroy())
+    const guard = stallOf(viewer.player, stallTimeoutMs, this.#clock.now(), () => viewer.destroy())
     this.#viewers.add(viewer)
     this.#sweep.add(guard)
     const forget = (): void => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Clock, SourceClock } from '../../hub/index.ts'
+import { sleep } from '../../hub/internal.ts'
 import type { MediaPacket } from '../../media/index.ts'
 
 /** How {@link inRealTime} plays. */
@@ -55,7 +56,7 @@ export async function* inRealTime(
       if (!packet.coded && (round > 0 || (loop && packet.endOfSequence))) continue
       const roundMs = round * lengthMs
       const waitMs = packet.coded ? startMs + roundMs + dueMs - leadMs - clock.now() : 0
-      if (waitMs > 0) await sleep(waitMs, signal, clock)
+      if (waitMs > 0) await sleep(clock, waitMs, signal)
       if (signal?.aborted === true) return
       yield packet.withDts(packet.dts + roundMs)
     }
@@ -88,17 +89,4 @@ function loopLengthMs(coded: readonly Timed[]): number {
     return Math.round((spanMs * times.length) / (times.length - 1))
   })
   return Math.max(...lengths, 1)
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined, clock: Pick<Clock, 'setTimeout'>): Promise<void> {
-  if (signal?.aborted === true) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      timer.cancel()
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = clock.setTimeout(done, ms)
-    signal?.addEventListener('abort', done)
-  })
 }

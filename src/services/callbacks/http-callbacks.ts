@@ -4,7 +4,7 @@
  * @module
  */
 import createDebug from 'debug'
-import { MediaError, ProtocolError } from '../../errors/index.ts'
+import { LimitError, MediaError, ProtocolError } from '../../errors/index.ts'
 import {
   accept,
   type AccessDecision,
@@ -18,9 +18,12 @@ import {
 import type { RtmpConnectDecider, RtmpConnectDecision, RtmpConnection } from '../../node/index.ts'
 import type { HlsHandler, PackagedSegment } from '../../packaging/index.ts'
 import type { ConnectRequest } from '../../rtmp/index.ts'
+import { sleep } from '../../hub/internal.ts'
 import { randomName } from '../identity/internal.ts'
+import { ConcurrencyLimit } from '../concurrency-limit.ts'
 import { parseOptions } from '../parse-options.ts'
-import { readTargets, readVerdict } from './callback-answer.ts'
+import { withAnswerLimit } from './answer-limit.ts'
+import { type CallbackResponse, readTargets, readVerdict } from './callback-answer.ts'
 import {
   CallbackBodies,
   type CallbackPeer,
@@ -38,9 +41,8 @@ import type {
   HttpCallbacksStats,
   TellingAction,
 } from './callback-options.ts'
+import type { CallbackCall } from './callback-request.ts'
 import { httpCallbacksOptions, type ResolvedCallbacksOptions } from './callbacks.schema.ts'
-import { type Deadline, Deadlines } from './deadlines.ts'
-import { Gate } from './gate.ts'
 import { NewsDesk } from './news-desk.ts'
 import { NewsLanes } from './news-lanes.ts'
 
@@ -94,16 +96,15 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   readonly #options: ResolvedCallbacksOptions
   readonly #bodies: CallbackBodies
   readonly #client: CallbackClient
-  /** Of decisions. */
-  readonly #deadlines: Deadlines
-  readonly #decisions: Gate
+  readonly #decisions: ConcurrencyLimit
   readonly #news: NewsDesk
   readonly #lanes: NewsLanes
   /** By client: whom on_connect let in, `undefined` for one that it is not asked about yet. */
   readonly #connections: Map<string, CallbackPeer | undefined>
   /** Decisions about publish and play that are asked for, by client. */
   readonly #undecided: Map<string, Promise<unknown>>
-  #closing: boolean
+  /** Aborts all decisions. */
+  readonly #closing: AbortController
 
   /**
    * @param options - see {@link HttpCallbacksOptions}.
@@ -118,9 +119,8 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     this.#options = resolved
     this.#bodies = new CallbackBodies(resolved.identity, resolved.vhost)
     this.#client = new CallbackClient(resolved)
-    this.#deadlines = new Deadlines(resolved.clock)
-    this.#decisions = new Gate(resolved.maxConcurrentDecisions, resolved.maxWaitingDecisions)
-    this.#news = new NewsDesk(resolved, this.#client, new Deadlines(resolved.clock), {
+    this.#decisions = new ConcurrencyLimit(resolved.maxConcurrentDecisions, resolved.maxWaitingDecisions)
+    this.#news = new NewsDesk(resolved, this.#client, {
       failed: (failure) => this.#report(failure),
       dropped: (action, url) => {
         debug('%s dropped: too much news waits', action)
@@ -130,7 +130,7 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     this.#lanes = new NewsLanes(resolved.urls)
     this.#connections = new Map()
     this.#undecided = new Map()
-    this.#closing = false
+    this.#closing = new AbortController()
   }
 
   /** Tells of the segments of `handler` by on_hls and on_hls_notify. @returns ends it. */
@@ -150,7 +150,7 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   /** Counters, made when asked. */
   stats(): HttpCallbacksStats {
     return {
-      deciding: this.#decisions.inside,
+      deciding: this.#decisions.running,
       waiting: this.#decisions.waiting,
       queued: this.#news.queued,
       delivered: this.#news.delivered,
@@ -163,9 +163,8 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
    * servers and hubs before: the ends of their streams are news.
    */
   async close(): Promise<void> {
-    this.#closing = true
     const reason = new Error(CLOSING)
-    this.#deadlines.abort(reason)
+    this.#closing.abort(reason)
     const decided = Promise.all(this.#undecided.values())
     await this.#news.close(this.#options.drainTimeoutMs, reason, decided)
   }
@@ -194,20 +193,17 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     const [asking, ending] = isPublish
       ? (['on_publish', 'on_unpublish'] as const)
       : (['on_play', 'on_stop'] as const)
-    const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
     const before = this.#lanes.ofAll(ending, subjects)
-    try {
+    const refusal = await this.#limited(async (limit) => {
       if (asksConnect) {
         const refusal = await this.#decide('on_connect', this.#bodies.connect(peer), before, limit, signal)
-        if (refusal !== undefined) return reject(refusal)
+        if (refusal !== undefined) return refusal
         // Only what the server tells the end of.
         if (this.#connections.has(peer.clientId)) this.#connections.set(peer.clientId, peer)
       }
-      const refusal = await this.#decide(asking, this.#bodies.stream(asking, peer), before, limit, signal)
-      if (refusal !== undefined) return reject(refusal)
-    } finally {
-      limit.done()
-    }
+      return await this.#decide(asking, this.#bodies.stream(asking, peer), before, limit, signal)
+    })
+    if (refusal !== undefined) return reject(refusal)
     let isIn = true
     const onEnd = (): void => {
       if (isIn) this.#tell(ending, this.#bodies.stream(ending, peer), subjects)
@@ -228,12 +224,9 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     const subjects = [`client ${clientId}`]
     if (this.#options.onConnectAt === 'stream') this.#connections.set(clientId, undefined)
     else {
-      const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
       const before = this.#lanes.ofAll('on_close', subjects)
       const body = this.#bodies.connect(peer)
-      const refusal = await this.#decide('on_connect', body, before, limit, signal).finally(() =>
-        limit.done(),
-      )
+      const refusal = await this.#limited((limit) => this.#decide('on_connect', body, before, limit, signal))
       if (refusal !== undefined) return { type: 'reject', reason: refusal }
       this.#connections.set(clientId, peer)
     }
@@ -275,26 +268,24 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     action: DecidingAction,
     body: object,
     before: readonly string[],
-    limit: Deadline,
+    limit: AbortSignal,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const urls = this.#options.urls[action]
     if (urls.length === 0) return undefined
-    if (this.#closing) return CLOSING
+    if (this.#closing.signal.aborted) return CLOSING
     try {
-      await this.#settled(before)
+      await this.#settled(before, limit)
       for (const url of urls) {
         const call = this.#client.post(url, body)
-        const waiting = AbortSignal.any([limit.signal, signal])
-        const verdict = readVerdict(
-          await this.#decisions.run(() => this.#client.send(call, limit.signal), waiting),
-        )
+        const waiting = AbortSignal.any([limit, signal])
+        const verdict = readVerdict(await this.#ask(call, limit, waiting))
         if (!verdict.allowed) return verdict.reason
       }
       return undefined
     } catch (error) {
-      if (this.#closing) return CLOSING
-      if (signal.aborted && !limit.signal.aborted) return 'the peer has left'
+      if (this.#closing.signal.aborted) return CLOSING
+      if (signal.aborted && !limit.aborted) return 'the peer has left'
       this.#report({ action, url: urls.join(' '), error: error as Error, attempt: 1, final: true })
       return this.#options.whenUnavailable === 'allow' ? undefined : unavailable(error)
     }
@@ -304,26 +295,38 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   async #findTargets({ request, streamPath }: Publisher, signal: AbortSignal): Promise<readonly string[]> {
     const urls = this.#options.urls.on_forward
     if (urls.length === 0) return []
-    if (this.#closing) throw new ProtocolError('ERR_CALLBACK_REFUSED', CLOSING)
+    if (this.#closing.signal.aborted) throw new ProtocolError('ERR_CALLBACK_REFUSED', CLOSING)
     const body = this.#bodies.forward(peerOfPublisher(request, streamPath))
-    const limit = this.#deadlines.limit(this.#options.decisionTimeoutMs)
     try {
-      const targets: string[] = []
-      for (const url of urls) {
-        const call = this.#client.post(url, body)
-        const waiting = AbortSignal.any([limit.signal, signal])
-        targets.push(
-          ...readTargets(await this.#decisions.run(() => this.#client.send(call, waiting), waiting)),
-        )
-      }
-      return targets
+      return await this.#limited(async (limit) => {
+        const waiting = AbortSignal.any([limit, signal])
+        const targets: string[] = []
+        for (const url of urls) {
+          const call = this.#client.post(url, body)
+          targets.push(...readTargets(await this.#ask(call, waiting, waiting)))
+        }
+        return targets
+      })
     } catch (error) {
       const failure = { action: 'on_forward', url: urls.join(' '), error: error as Error } as const
       if (!signal.aborted) this.#report({ ...failure, attempt: 1, final: true })
       throw error
-    } finally {
-      limit.done()
     }
+  }
+
+  /** Runs `ask` within the time of one decision. */
+  #limited<Result>(ask: (limit: AbortSignal) => Promise<Result>): Promise<Result> {
+    const { clock, decisionTimeoutMs } = this.#options
+    return withAnswerLimit(clock, decisionTimeoutMs, this.#closing.signal, ask)
+  }
+
+  /** Sends `call` when it is its turn. @param waiting - ends the wait for the turn. */
+  #ask(call: CallbackCall, limit: AbortSignal, waiting: AbortSignal): Promise<CallbackResponse> {
+    waiting.throwIfAborted()
+    if (this.#decisions.isFull) {
+      throw new LimitError('ERR_CALLBACK_QUEUE', `${this.#decisions.waiting} calls wait for their turn`)
+    }
+    return this.#decisions.run(() => this.#client.send(call, limit), waiting)
   }
 
   #tell(action: TellingAction, body: object, subjects: readonly string[]): void {
@@ -333,11 +336,12 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   }
 
   /** Waits until what waits in `lanes` now is delivered or given up, but not for long. */
-  async #settled(lanes: readonly string[]): Promise<void> {
+  async #settled(lanes: readonly string[], limit: AbortSignal): Promise<void> {
     if (!this.#news.has(lanes)) return
-    const pause = this.#deadlines.pause(ORDER_WAIT_MS)
-    await Promise.race([this.#news.settled(lanes), pause.over])
-    pause.end()
+    const settled = new AbortController()
+    const enough = AbortSignal.any([limit, settled.signal])
+    await Promise.race([this.#news.settled(lanes), sleep(this.#options.clock, ORDER_WAIT_MS, enough)])
+    settled.abort()
   }
 
   #report(failure: CallbackFailure): void {

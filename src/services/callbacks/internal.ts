@@ -3,6 +3,6 @@
  *
  * @module
  */
+export { withAnswerLimit } from './answer-limit.ts'
 export { isDelivered, statusError } from './callback-answer.ts'
 export { CallbackClient } from './callback-client.ts'
-export { Deadlines } from './deadlines.ts'

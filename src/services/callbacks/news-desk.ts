@@ -3,13 +3,15 @@
  *
  * @module
  */
+import { type Clock, setDeadline } from '../../hub/index.ts'
+import { sleep } from '../../hub/internal.ts'
 import { Backoff } from '../backoff.ts'
+import { ConcurrencyLimit } from '../concurrency-limit.ts'
+import { withAnswerLimit } from './answer-limit.ts'
 import { isDelivered, isTransient, statusError } from './callback-answer.ts'
 import type { CallbackClient } from './callback-client.ts'
 import type { CallbackFailure, TellingAction } from './callback-options.ts'
 import type { CallbackCall } from './callback-request.ts'
-import type { Deadlines } from './deadlines.ts'
-import { Gate } from './gate.ts'
 import { NewsQueue, type NewsQueueBounds } from './news-queue.ts'
 
 /** Longest wait between two attempts, ms. */
@@ -25,6 +27,8 @@ export interface NewsDeskOptions extends NewsQueueBounds {
   readonly retryDelayMs: number
   /** Deliveries at the same time. */
   readonly maxConcurrentNews: number
+  /** Time and timers. */
+  readonly clock: Clock
 }
 
 /** Hears of what went wrong. */
@@ -39,32 +43,29 @@ export interface NewsDeskListener {
 export class NewsDesk {
   readonly #options: NewsDeskOptions
   readonly #client: CallbackClient
-  readonly #deadlines: Deadlines
   readonly #listener: NewsDeskListener
-  readonly #gate: Gate
+  readonly #sending: ConcurrencyLimit
   readonly #queue: NewsQueue
   #delivered: number
   #lost: number
-  #closing: boolean
+  /** Aborted when nothing is tried again. */
+  readonly #closing: AbortController
+  /** Aborted when the time to drain is over. */
+  readonly #stopped: AbortController
   #closed: boolean
 
-  /** Delivers by `client`, within `deadlines`. */
-  constructor(
-    options: NewsDeskOptions,
-    client: CallbackClient,
-    deadlines: Deadlines,
-    listener: NewsDeskListener,
-  ) {
+  /** Delivers by `client`. */
+  constructor(options: NewsDeskOptions, client: CallbackClient, listener: NewsDeskListener) {
     this.#options = options
     this.#client = client
-    this.#deadlines = deadlines
     this.#listener = listener
     // How many may wait is the queue's business.
-    this.#gate = new Gate(options.maxConcurrentNews, Infinity)
+    this.#sending = new ConcurrencyLimit(options.maxConcurrentNews)
     this.#queue = new NewsQueue(options)
     this.#delivered = 0
     this.#lost = 0
-    this.#closing = false
+    this.#closing = new AbortController()
+    this.#stopped = new AbortController()
     this.#closed = false
   }
 
@@ -105,19 +106,18 @@ export class NewsDesk {
    * @param last - settles when all news is here.
    */
   async close(drainTimeoutMs: number, reason: Error, last: Promise<unknown>): Promise<void> {
-    this.#closing = true
-    this.#deadlines.hurry()
-    const drain = this.#deadlines.limit(drainTimeoutMs)
-    drain.signal.addEventListener('abort', () => this.#deadlines.abort(reason), { once: true })
+    this.#closing.abort()
+    const drain = setDeadline(this.#options.clock, () => this.#stopped.abort(reason), drainTimeoutMs)
     await last
     await this.#queue.idle()
-    drain.done()
+    drain.cancel()
     this.#closed = true
   }
 
   /** Attempts until it is delivered or given up. Never rejects. */
   async #deliver(action: TellingAction, call: CallbackCall): Promise<void> {
-    const { maxAttempts, retryDelayMs } = this.#options
+    const { maxAttempts, retryDelayMs, clock } = this.#options
+    const closing = this.#closing.signal
     const backoff = new Backoff({
       minMs: Math.min(retryDelayMs, MAX_RETRY_DELAY_MS),
       maxMs: MAX_RETRY_DELAY_MS,
@@ -128,35 +128,29 @@ export class NewsDesk {
         this.#delivered++
         return
       }
-      const final = !again || attempt >= maxAttempts || this.#closing
+      const final = !again || attempt >= maxAttempts || closing.aborted
       this.#listener.failed({ action, url: call.url, error, attempt, final })
       if (final) {
         this.#lost++
         return
       }
-      await this.#deadlines.pause(backoff.nextMs()).over
+      await sleep(clock, backoff.nextMs(), closing)
     }
   }
 
   async #attempt(call: CallbackCall): Promise<{ readonly error?: Error; readonly again: boolean }> {
-    const turn = this.#deadlines.limit()
+    const { clock, newsTimeoutMs } = this.#options
+    const stopped = this.#stopped.signal
+    const send = (limit: AbortSignal): ReturnType<CallbackClient['send']> => this.#client.send(call, limit)
     try {
-      const response = await this.#gate.run(() => this.#send(call), turn.signal)
+      const response = await this.#sending.run(
+        () => withAnswerLimit(clock, newsTimeoutMs, stopped, send),
+        stopped,
+      )
       if (isDelivered(response)) return { again: false }
       return { error: statusError(response.status), again: isTransient(response.status) }
     } catch (error) {
       return { error: error as Error, again: true }
-    } finally {
-      turn.done()
-    }
-  }
-
-  async #send(call: CallbackCall): ReturnType<CallbackClient['send']> {
-    const limit = this.#deadlines.limit(this.#options.newsTimeoutMs)
-    try {
-      return await this.#client.send(call, limit.signal)
-    } finally {
-      limit.done()
     }
   }
 }

@@ -7,6 +7,7 @@ import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { Announcer, type AnnouncerEvents, followHub, type Source, type Timer } from '../../hub/index.ts'
 import type { ServiceFacts, StreamService } from '../control/index.ts'
+import { ConcurrencyLimit } from '../concurrency-limit.ts'
 import { parseOptions } from '../parse-options.ts'
 import { newestKeyframe } from './keyframe-bytes.ts'
 import { jpegOf } from './snapshot-run.ts'
@@ -75,9 +76,7 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
   /** Those of which pictures are taken at an interval. */
   readonly #series: Map<Source, Timer>
   readonly #unfollow: () => void
-  /** Runs that wait for their turn. */
-  readonly #waiting: (() => void)[]
-  #running: number
+  readonly #runs: ConcurrencyLimit
 
   /**
    * @param options - see {@link SnapshotsOptions}.
@@ -88,8 +87,7 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
     this.#options = parseOptions(snapshotsOptions, options, 'Snapshots')
     this.#albums = new Map()
     this.#closing = new AbortController()
-    this.#waiting = []
-    this.#running = 0
+    this.#runs = new ConcurrencyLimit(this.#options.maxConcurrent, this.#options.maxWaiting)
     this.#series = new Map()
     const { hub, intervalMs } = this.#options
     this.#unfollow = followHub(hub, {
@@ -136,10 +134,9 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
     if (album !== undefined && (album.seq === keyframe.seq || now - album.atMs < this.#options.minAgeMs)) {
       return album.error === undefined ? Promise.resolve(album.latest) : Promise.reject(album.error)
     }
-    if (this.#running >= this.#options.maxConcurrent && this.#waiting.length >= this.#options.maxWaiting) {
-      const { maxWaiting } = this.#options
+    if (this.#runs.isFull) {
       return Promise.reject(
-        new LimitError('ERR_SNAPSHOT_QUEUE', `${maxWaiting} pictures are waited for already`),
+        new LimitError('ERR_SNAPSHOT_QUEUE', `${this.#runs.waiting} pictures are waited for already`),
       )
     }
     const entry: Album = album ?? {
@@ -151,9 +148,11 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
       pending: undefined,
     }
     this.#albums.set(source, entry)
-    entry.pending = this.#take(source, entry).finally(() => {
-      entry.pending = undefined
-    })
+    entry.pending = this.#runs
+      .run(() => this.#take(source, entry))
+      .finally(() => {
+        entry.pending = undefined
+      })
     return entry.pending
   }
 
@@ -188,7 +187,6 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
     this.#unfollow()
     for (const source of this.#series.keys()) this.#stopSeries(source)
     this.#closing.abort()
-    for (const next of this.#waiting.splice(0)) next()
     const pending = Array.from(this.#albums.values(), (album) => album.pending ?? Promise.resolve())
     await Promise.allSettled(pending)
     this.#albums.clear()
@@ -198,7 +196,6 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
     const { clock } = this.#options
     const { signal } = this.#closing
     const { streamPath } = source
-    await this.#turn()
     try {
       // The newest one of now: it may have waited.
       const keyframe = newestKeyframe(source)
@@ -216,17 +213,7 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
       debug('no picture of %s: %s', streamPath, error)
       if (!signal.aborted) this.emit('failure', album.error, streamPath)
       throw error
-    } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#running--
-      else next()
     }
-  }
-
-  /** Whoever has waited goes on in the place of another. */
-  async #turn(): Promise<void> {
-    if (this.#running < this.#options.maxConcurrent) this.#running++
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   #startSeries(source: Source, intervalMs: number): void {

@@ -7,7 +7,8 @@ import { networkInterfaces } from 'node:os'
 import createDebug from 'debug'
 import type { z } from 'zod'
 import { Announcer, type AnnouncerEvents, type Clock } from '../../hub/index.ts'
-import { CallbackClient, Deadlines, isDelivered, statusError } from '../callbacks/internal.ts'
+import { sleep } from '../../hub/internal.ts'
+import { CallbackClient, isDelivered, statusError, withAnswerLimit } from '../callbacks/internal.ts'
 import { summariesView } from '../http-api/internal.ts'
 import type { Statistics } from '../statistics/index.ts'
 import { parseOptions } from '../parse-options.ts'
@@ -77,9 +78,8 @@ export interface HeartbeatEvents extends AnnouncerEvents {
 export class Heartbeat extends Announcer<HeartbeatEvents> {
   readonly #options: z.output<typeof heartbeatOptions>
   readonly #client: CallbackClient
-  readonly #deadlines: Deadlines
+  readonly #closing: AbortController
   #arrives: boolean | undefined
-  #closed: boolean
 
   /**
    * @param options - see {@link HeartbeatOptions}.
@@ -89,40 +89,38 @@ export class Heartbeat extends Announcer<HeartbeatEvents> {
     super()
     this.#options = parseOptions(heartbeatOptions, options, 'Heartbeat')
     this.#client = new CallbackClient({ headers: {}, maxResponseBytes: MAX_RESPONSE_BYTES })
-    this.#deadlines = new Deadlines(this.#options.clock)
+    this.#closing = new AbortController()
     this.#arrives = undefined
-    this.#closed = false
     void this.#run()
   }
 
   /** Tells no more. */
   close(): void {
-    this.#closed = true
-    this.#deadlines.abort(new Error('the heartbeat is closed'))
+    this.#closing.abort(new Error('the heartbeat is closed'))
   }
 
   async #run(): Promise<void> {
-    while (!this.#closed) {
-      const error = await this.#beat()
-      if (this.#closed) return
+    const { signal } = this.#closing
+    const { clock, intervalMs } = this.#options
+    while (!signal.aborted) {
+      const error = await this.#beat(signal)
+      if (signal.aborted) return
       this.#tell(error)
-      await this.#deadlines.pause(this.#options.intervalMs).over
+      await sleep(clock, intervalMs, signal)
     }
   }
 
   /** @returns what went wrong. */
-  async #beat(): Promise<Error | undefined> {
-    const limit = this.#deadlines.limit(this.#options.answerTimeoutMs)
+  async #beat(closing: AbortSignal): Promise<Error | undefined> {
+    const { clock, answerTimeoutMs, url } = this.#options
     try {
-      const response = await this.#client.send(
-        this.#client.post(this.#options.url, this.#body()),
-        limit.signal,
+      const call = this.#client.post(url, this.#body())
+      const response = await withAnswerLimit(clock, answerTimeoutMs, closing, (limit) =>
+        this.#client.send(call, limit),
       )
       return isDelivered(response) ? undefined : statusError(response.status)
     } catch (error) {
       return error as Error
-    } finally {
-      limit.done()
     }
   }
 

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { setDeadline, systemClock, type Timer } from '../../hub/index.ts'
+import { systemClock } from '../../hub/index.ts'
 import type { HttpExchange, HttpRequestFacts } from '../../node/http/index.ts'
+import { inTime } from '../in-time.ts'
 import { ApiProblem } from './api-route.ts'
 
 /** Bounds of a body. */
@@ -53,14 +54,6 @@ async function readBody(
     }
     return Buffer.concat(chunks).toString('utf8')
   }
-  let timer: Timer | undefined
-  const tooLate = new Promise<never>((_, fail) => {
-    const giveUp = (): void => fail(new ApiProblem(408, 408, 'the body took too long'))
-    timer = setDeadline(systemClock, giveUp, bodyTimeoutMs)
-  })
-  try {
-    return await Promise.race([read(), tooLate])
-  } finally {
-    timer?.cancel()
-  }
+  const late = (): Error => new ApiProblem(408, 408, 'the body took too long')
+  return await inTime(read(), systemClock, bodyTimeoutMs, late)
 }

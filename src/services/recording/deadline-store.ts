@@ -4,7 +4,8 @@
  * @module
  */
 import { LimitError } from '../../errors/index.ts'
-import { type Clock, setDeadline, type Timer } from '../../hub/index.ts'
+import type { Clock } from '../../hub/index.ts'
+import { inTime } from '../in-time.ts'
 import type {
   RecordingFile,
   RecordingReplacement,
@@ -78,16 +79,8 @@ export class DeadlineStore implements RecordingStore {
 
   async #inTime<Result>(operation: Promise<Result>, what: string, factor = 1): Promise<Result> {
     const timeoutMs = this.#timeoutMs * factor
-    let timer: Timer | undefined
-    const late = new Promise<never>((_, reject) => {
-      const fail = (): void =>
-        reject(new LimitError('ERR_RECORDING_TIMEOUT', `to ${what} took more than ${timeoutMs} ms`))
-      timer = setDeadline(this.#clock, fail, timeoutMs)
-    })
-    try {
-      return await Promise.race([operation, late])
-    } finally {
-      timer?.cancel()
-    }
+    const late = (): Error =>
+      new LimitError('ERR_RECORDING_TIMEOUT', `to ${what} took more than ${timeoutMs} ms`)
+    return await inTime(operation, this.#clock, timeoutMs, late)
   }
 }

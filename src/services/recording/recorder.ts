@@ -6,9 +6,9 @@
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { Announcer, followHub, type Publisher, type Source, type Timer } from '../../hub/index.ts'
+import { ConcurrencyLimit } from '../concurrency-limit.ts'
 import { parseOptions } from '../parse-options.ts'
 import { DeadlineStore } from './deadline-store.ts'
-import { FinishQueue } from './finish-queue.ts'
 import type {
   FinishedRecordingFile,
   RecorderEvents,
@@ -57,7 +57,7 @@ const TURNS = 8
  */
 export class Recorder extends Announcer<RecorderEvents> {
   readonly #options: ReturnType<typeof resolveOptions>
-  readonly #finishing: FinishQueue
+  readonly #finishing: ConcurrencyLimit
   readonly #sessions: Map<Source, Set<RecordingSession>>
   /** Which turn it is, and how many sessions there have been: each has the turn of its number. */
   #turn: number
@@ -77,7 +77,7 @@ export class Recorder extends Announcer<RecorderEvents> {
   constructor(options: RecorderOptions) {
     super()
     this.#options = resolveOptions(options)
-    this.#finishing = new FinishQueue(this.#options.maxFinishing)
+    this.#finishing = new ConcurrencyLimit(this.#options.maxFinishing)
     this.#sessions = new Map()
     this.#turn = 0
     this.#sessionCount = 0
@@ -180,7 +180,7 @@ export class Recorder extends Announcer<RecorderEvents> {
     if (path === undefined) return
     const host: SessionHost = {
       started: (part) => this.emit('start', part.view()),
-      ended: (part, reason) => this.#finishing.add(() => this.#finish(part, reason)),
+      ended: (part, reason) => void this.#finishing.run(() => this.#finish(part, reason)),
       interrupted: (error, part) => this.#giveUp(error, publisher, [part], true),
       failed: (error, parts) => {
         this.#wanted.delete(source)
@@ -267,7 +267,7 @@ export class Recorder extends Announcer<RecorderEvents> {
     for (const part of parts) {
       const { note, format, file } = part
       if (file === undefined) continue
-      this.#finishing.add(async () => {
+      void this.#finishing.run(async () => {
         try {
           if (isHung) await file.close()
           else {

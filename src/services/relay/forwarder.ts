@@ -7,6 +7,7 @@ import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { Announcer, followHub, type Publisher, type Source } from '../../hub/index.ts'
 import { randomName } from '../identity/internal.ts'
+import { sleep } from '../../hub/internal.ts'
 import { Backoff } from '../backoff.ts'
 import { parseOptions } from '../parse-options.ts'
 import { type ForwardTarget, targetUrl } from './forward-target.ts'
@@ -17,7 +18,6 @@ import type {
   ForwarderOptions,
   ForwardTargets,
 } from './forwarder-options.ts'
-import { pause } from './pause.ts'
 import { StreamPush, type StreamPushStats } from './stream-push.ts'
 import { viaOf } from './via.ts'
 
@@ -193,7 +193,7 @@ export class Forwarder extends Announcer<ForwarderEvents> {
         publisher.kick()
         return
       }
-      await pause(clock, backoff.nextMs(), asking.signal)
+      await sleep(clock, backoff.nextMs(), asking.signal)
     }
   }
 

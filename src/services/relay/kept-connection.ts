@@ -7,8 +7,8 @@ import createDebug from 'debug'
 import { MediaError } from '../../errors/index.ts'
 import { Announcer, type AnnouncerEvents, type Clock } from '../../hub/index.ts'
 import { maskUrl, redact } from '../../node/index.ts'
+import { sleep } from '../../hub/internal.ts'
 import { Backoff } from '../backoff.ts'
-import { pause } from './pause.ts'
 
 const debug = createDebug('millrace:forward')
 
@@ -190,7 +190,7 @@ export abstract class KeptConnection extends Announcer<KeptConnectionEvents> {
       this.#enter('waiting')
       debug('%s: %s, again in %d ms', this.url, failure.message, retryMs)
       this.emit('lost', failure, retryMs)
-      await pause(this.clock, retryMs, signal)
+      await sleep(this.clock, retryMs, signal)
     }
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.release()

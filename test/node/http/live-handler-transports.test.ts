@@ -150,7 +150,7 @@ describe('a viewer that takes nothing', () => {
     await settle(5)
   }
 
-  it('is ended between once and twice the timeout', async () => {
+  it('is ended within a quarter after the timeout', async () => {
     const stage = new Stage()
     const encoder = stage.publish('/live/show', 10)
     const live = new LiveHandler({ hub: stage.hub, stallTimeoutMs: 10_000, clock: stage.clock })
@@ -159,9 +159,10 @@ describe('a viewer that takes nothing', () => {
     encoder.send()
     await settle()
     expect(live.viewerCount).toBe(1)
-    await pass(stage, 9_999)
+    // It took the head of the response, which was seen after a quarter of the timeout, and nothing while the encoder sent.
+    await pass(stage, 12_500 - stage.clock.now())
     expect(live.viewerCount).toBe(1)
-    await pass(stage, 10_500)
+    await pass(stage, 500)
     await settle()
     expect(live.viewerCount).toBe(0)
     expect(stage.hub.stats().players).toBe(0)

@@ -130,11 +130,17 @@ describe('StallWatch', () => {
     const watch = new StallWatch(4000, 0)
     expect(stallsAt(watch, 60_000, () => 0)).toBeUndefined()
     expect(watch.nextCheckMs(0)).toBeUndefined()
-    // What comes after the silence has its own time.
+    // What comes after the silence has its own time, from the first look.
     watch.wrote(10)
     expect(watch.check(60_000, 10)).toBeUndefined()
     expect(watch.check(63_999, 10)).toBeUndefined()
     expect(watch.check(64_000, 10)?.code).toBe('ERR_RTMP_STALLED')
+  })
+
+  test('a timeout shorter than the interval of the sweep', () => {
+    const watch = new StallWatch(100, 0)
+    watch.wrote(100)
+    expect(stallsAt(watch, 60_000, (nowMs) => (nowMs < 600 ? 0 : 100))).toBe(1000) // first look at 750 ms
   })
 
   test('0 switches it off', () => {
