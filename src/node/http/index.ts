@@ -22,14 +22,8 @@ export {
   sendReply,
   textReply,
 } from './http-reply.ts'
-export {
-  type HttpRequestFacts,
-  httpPlayRequest,
-  nodeRequestFacts,
-  pathBehind,
-  pathPrefix,
-  splitExtension,
-} from './http-request.ts'
+export { type HttpRequestFacts, httpPlayRequest, nodeRequestFacts } from './http-request.ts'
 export { HttpServer, type HttpServerEvents, type HttpServerOptions } from './http-server.ts'
 export { LiveHandler, type LiveHandlerOptions } from './live-handler.ts'
 export { HTTP_CHECKS } from './http-option-checks.ts'
+export { pathBehind, pathPrefix, splitExtension } from './url-path.ts'

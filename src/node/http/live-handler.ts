@@ -35,16 +35,10 @@ import {
   replyToMethod,
   textReply,
 } from './http-reply.ts'
-import {
-  httpPlayRequest,
-  type HttpRequestFacts,
-  nodeRequestFacts,
-  pathBehind,
-  pathPrefix,
-  splitExtension,
-} from './http-request.ts'
+import { httpPlayRequest, type HttpRequestFacts, nodeRequestFacts } from './http-request.ts'
 import type { Viewer } from './response-stream.ts'
 import { takeUpgrades } from './upgrades.ts'
+import { pathBehind, pathPrefix, splitExtension } from './url-path.ts'
 import { playOverWebSocket, refuseUpgrade } from './websocket-stream.ts'
 
 const debug = createDebug('millrace:http')

@@ -9,7 +9,6 @@ export {
   type RtmpConnectAccept,
   type RtmpConnectDecision,
   type RtmpConnectionExtension,
-  checkedConnect,
 } from './rtmp-admission.ts'
 export type { RtmpClientEvents } from './rtmp-client-events.ts'
 export type { RtmpClientEnd, RtmpClientOptions } from './rtmp-client-options.ts'

@@ -19,6 +19,7 @@ import {
   type RtmpServerSession,
   type StreamRejection,
 } from '../../rtmp/index.ts'
+import { checkedConnect } from './checked-connect.ts'
 import type { RtmpConnectionEvent, RtmpConnectionHost, RtmpRefusal } from './rtmp-connection-host.ts'
 import type { RtmpConnection } from './rtmp-connection.ts'
 
@@ -58,25 +59,6 @@ export async function decideConnect(
     debug('onConnect failed: %s', error)
     return FAILED
   }
-}
-
-/**
- * `answer` in its long form. Plain JavaScript can answer anything: what is no decision must not let anybody in.
- * @throws TypeError for what is none.
- */
-export function checkedConnect(answer: RtmpConnectDecision | boolean): RtmpConnectDecision {
-  if (typeof answer === 'boolean') return answer ? { type: 'accept' } : reject('not allowed')
-  if (typeof answer !== 'object' || answer === null) {
-    throw new TypeError(
-      `onConnect answered ${answer === undefined ? 'with nothing: return a decision or true' : `with ${String(answer)}`}`,
-    )
-  }
-  const isOne =
-    answer.type === 'accept' ||
-    (answer.type === 'reject' && typeof answer.reason === 'string') ||
-    (answer.type === 'redirect' && typeof answer.url === 'string')
-  if (isOne) return answer
-  throw new TypeError(`onConnect decided ${String(answer.type)}, or gave no text with it`)
 }
 
 /** Lets the client in, unless the properties that the application added cannot be sent. @returns whether it is in. */

@@ -5,8 +5,8 @@
  */
 import { accept, type AccessDecision, type AccessRequest, type Authorize, reject } from '../../hub/index.ts'
 import type { RtmpConnectDecider } from '../../node/index.ts'
-import { parseOptions } from '../parse-options.ts'
-import { accessLimitsOptions } from './access-limits.schema.ts'
+import { checkOptions, type OptionChecks } from '../../hub/internal.ts'
+import { A_COUNT } from './option-checks.ts'
 import { addressKey, PeerTally } from './peer-tally.ts'
 
 /**
@@ -27,6 +27,26 @@ export interface AccessLimitsOptions {
    * to the server. @defaultValue no limit
    */
   readonly maxConnectionsPerAddress?: number
+}
+
+const CHECKS: OptionChecks<AccessLimitsOptions> = {
+  maxStreams: A_COUNT,
+  maxPlayers: A_COUNT,
+  maxPlayersPerStream: A_COUNT,
+  maxPlayersPerAddress: A_COUNT,
+  maxConnectionsPerAddress: A_COUNT,
+}
+
+/** Options with their defaults. */
+function resolve(options: AccessLimitsOptions): Required<AccessLimitsOptions> {
+  checkOptions('AccessLimits', options, CHECKS)
+  return {
+    maxStreams: options.maxStreams ?? Infinity,
+    maxPlayers: options.maxPlayers ?? Infinity,
+    maxPlayersPerStream: options.maxPlayersPerStream ?? Infinity,
+    maxPlayersPerAddress: options.maxPlayersPerAddress ?? Infinity,
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? Infinity,
+  }
 }
 
 /** What is counted now. */
@@ -77,14 +97,14 @@ export class AccessLimits {
     this.#players = new PeerTally()
     this.#addressPlayers = new PeerTally()
     this.#addressPeers = new PeerTally()
-    this.#options = parseOptions(accessLimitsOptions, options, 'AccessLimits')
+    this.#options = resolve(options)
     this.#playerCount = 0
     this.#nameless = 0
   }
 
   /** Puts other bounds in the place of all present ones. Nobody is disconnected. @throws TypeError as the constructor does. */
   setOptions(options: AccessLimitsOptions): void {
-    this.#options = parseOptions(accessLimitsOptions, options, 'AccessLimits')
+    this.#options = resolve(options)
   }
 
   /** What is counted now. */

@@ -4,10 +4,9 @@
  * @module
  */
 import { type AccessDecision, type AccessRequest, reject } from '../../hub/index.ts'
-import { parseOptions } from '../parse-options.ts'
+import { checkOptions, oneOf } from '../../hub/internal.ts'
 import type { AccessRule } from './access-rule.ts'
-import { addressRuleList, addressRulesOptions, type ParsedAddressRule } from './address-rules.schema.ts'
-import { parseIpAddress } from './ip-range.ts'
+import { IpRange, parseIpAddress } from './ip-range.ts'
 
 /** One rule, such as `allow publish 10.0.0.0/8`, `deny play 2001:db8::/32`, `deny all 192.0.2.7` or `allow play all`. */
 export type AddressRule = `${'allow' | 'deny'} ${'publish' | 'play' | 'all'} ${string}`
@@ -30,13 +29,45 @@ export interface AddressRulesOptions {
  * @throws TypeError for a rule that cannot be read.
  */
 export function addressRules(rules: readonly AddressRule[], options: AddressRulesOptions = {}): AccessRule {
-  const list = parseOptions(addressRuleList, rules, 'address rules')
-  const { order } = parseOptions(addressRulesOptions, options, 'address rules')
-  const allows = order === 'srs' ? allowsLikeSrs : allowsInOrder
+  checkOptions<AddressRulesOptions>('address rules', options, { order: oneOf('in-order', 'srs') })
+  const list = parseRules(rules)
+  const allows = options.order === 'srs' ? allowsLikeSrs : allowsInOrder
   return (request) => {
     const address = parseIpAddress(request.remoteAddress)
     return allows(list, request.action, address) ? 'abstain' : refusal(request)
   }
+}
+
+/** A rule taken apart; no range: every address. */
+interface ParsedAddressRule {
+  readonly access: 'allow' | 'deny'
+  readonly action: Action | 'all'
+  readonly range: IpRange | undefined
+}
+
+const PATTERN = /^(allow|deny)\s+(publish|play|all)\s+(\S+)$/
+
+/** @throws TypeError that names every rule that cannot be read. */
+function parseRules(rules: unknown): ParsedAddressRule[] {
+  if (!Array.isArray(rules)) throw new TypeError('address rules: they are an array')
+  const problems: string[] = []
+  const parsed = rules.flatMap((text: unknown): ParsedAddressRule[] => {
+    try {
+      return [parseRule(String(text))]
+    } catch (error) {
+      problems.push((error as Error).message)
+      return []
+    }
+  })
+  if (problems.length > 0) throw new TypeError(`address rules: ${problems.join('; ')}`)
+  return parsed
+}
+
+function parseRule(text: string): ParsedAddressRule {
+  const match = PATTERN.exec(text.trim())
+  if (match === null) throw new TypeError(`"${text}" is not "allow|deny publish|play|all ADDRESS"`)
+  const [, access, action, address] = match as unknown as [string, 'allow' | 'deny', Action | 'all', string]
+  return { access, action, range: address === 'all' ? undefined : new IpRange(address) }
 }
 
 function refusal({ action }: AccessRequest): AccessDecision {

@@ -13,10 +13,11 @@ import {
   type Publisher,
   setDeadline,
   type Source,
+  systemClock,
   type Timer,
 } from '../../hub/index.ts'
-import { parseOptions } from '../parse-options.ts'
-import { bitrateLimitOptions } from './access-limits.schema.ts'
+import { checkOptions, type OptionChecks } from '../../hub/internal.ts'
+import { A_CLOCK, finite } from './option-checks.ts'
 
 const debug = createDebug('millrace:admission')
 
@@ -28,6 +29,12 @@ export interface BitrateLimitOptions {
   readonly windowMs?: number
   /** Time and timers. @defaultValue the runtime's own */
   readonly clock?: Clock
+}
+
+const CHECKS: OptionChecks<BitrateLimitOptions> = {
+  maxKbps: { ...finite('a number above 0', (value) => value > 0), isRequired: true },
+  windowMs: finite('at least 100', (value) => value >= 100),
+  clock: A_CLOCK,
 }
 
 /** Facts that a {@link BitrateLimit} announces. */
@@ -68,7 +75,9 @@ export class BitrateLimit extends Announcer<BitrateLimitEvents> {
    */
   constructor(hub: Hub, options: BitrateLimitOptions) {
     super()
-    this.#options = parseOptions(bitrateLimitOptions, options, 'BitrateLimit')
+    checkOptions('BitrateLimit', options, CHECKS)
+    const { maxKbps, windowMs = 10_000, clock = systemClock } = options
+    this.#options = { maxKbps, windowMs, clock }
     this.#windows = new Map()
     this.#timer = undefined
     this.#unfollow = followHub(hub, {

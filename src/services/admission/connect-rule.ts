@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkedConnect } from '../../node/rtmp/index.ts'
+import { checkedConnect } from '../../node/rtmp/internal.ts'
 import type {
   RtmpConnectAccept,
   RtmpConnectDecider,

@@ -13,10 +13,11 @@ import {
   type Publisher,
   setDeadline,
   type Source,
+  systemClock,
   type Timer,
 } from '../../hub/index.ts'
-import { parseOptions } from '../parse-options.ts'
-import { idleLimitOptions } from './access-limits.schema.ts'
+import { checkOptions, type OptionChecks } from '../../hub/internal.ts'
+import { A_CLOCK, finite } from './option-checks.ts'
 
 const debug = createDebug('millrace:admission')
 
@@ -29,6 +30,11 @@ export interface IdleLimitOptions {
   readonly maxIdleMs: number
   /** Time and timers. @defaultValue the runtime's own */
   readonly clock?: Clock
+}
+
+const CHECKS: OptionChecks<IdleLimitOptions> = {
+  maxIdleMs: { ...finite('a number above 0', (value) => value > 0), isRequired: true },
+  clock: A_CLOCK,
 }
 
 /** Facts that an {@link IdleLimit} announces. */
@@ -70,7 +76,8 @@ export class IdleLimit extends Announcer<IdleLimitEvents> {
    */
   constructor(hub: Hub, options: IdleLimitOptions) {
     super()
-    this.#options = parseOptions(idleLimitOptions, options, 'IdleLimit')
+    checkOptions('IdleLimit', options, CHECKS)
+    this.#options = { maxIdleMs: options.maxIdleMs, clock: options.clock ?? systemClock }
     this.#watched = new Map()
     this.#timer = undefined
     this.#unfollow = followHub(hub, {

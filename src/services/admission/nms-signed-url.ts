@@ -5,9 +5,9 @@
  */
 import { createHash } from 'node:crypto'
 import { reject } from '../../hub/index.ts'
-import { parseOptions } from '../parse-options.ts'
+import { A_FUNCTION, checkOptions, type OptionChecks } from '../../hub/internal.ts'
+import { ACTIONS, SECRETS } from './option-checks.ts'
 import type { AccessRule } from './access-rule.ts'
-import { nmsSignedUrlsOptions } from './signed-url.schema.ts'
 import { equalTexts } from './signed-url.ts'
 
 /** Options of {@link nmsSignedUrls}. */
@@ -19,6 +19,8 @@ export interface NmsSignedUrlsOptions {
   /** Time in ms since 1970, for tests. @defaultValue `Date.now` */
   readonly now?: () => number
 }
+
+const CHECKS: OptionChecks<NmsSignedUrlsOptions> = { secret: SECRETS, actions: ACTIONS, now: A_FUNCTION }
 
 /**
  * The value of Node-Media-Server's `sign` parameter: expiry, `-`, and the MD5 digest of `/app/name-expiry-secret` in hex. MD5 with a
@@ -37,11 +39,9 @@ export function nmsSign(streamPath: string, expiresAtSec: number, secret: string
  * @throws TypeError for options that are none.
  */
 export function nmsSignedUrls(options: NmsSignedUrlsOptions): AccessRule {
-  const { secret, actions, now } = parseOptions(
-    nmsSignedUrlsOptions,
-    options,
-    'signed URLs of Node-Media-Server',
-  )
+  checkOptions('signed URLs of Node-Media-Server', options, CHECKS)
+  const { actions = ['publish', 'play'], now = Date.now } = options
+  const secrets = [options.secret].flat()
   return ({ action, query, streamPath }) => {
     if (!actions.includes(action)) return 'abstain'
     const { sign = '' } = query
@@ -49,7 +49,7 @@ export function nmsSignedUrls(options: NmsSignedUrlsOptions): AccessRule {
     const expires = /^(\d{1,12})-/.exec(sign)?.[1]
     const isGenuine =
       expires !== undefined &&
-      secret.some((each) => equalTexts(sign, nmsSignature(streamPath, expires, each)))
+      secrets.some((each) => equalTexts(sign, nmsSignature(streamPath, expires, each)))
     if (!isGenuine) return reject('the signature of the URL is wrong')
     return Number(expires) * 1_000 > now() ? true : reject('the URL has expired')
   }

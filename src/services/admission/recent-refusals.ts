@@ -5,9 +5,9 @@
  */
 import { type AccessRequest, type Hub, shownApp } from '../../hub/index.ts'
 import type { RtmpRefusal, RtmpServer } from '../../node/index.ts'
-import { resolveStreamTarget, DEFAULT_VHOST } from '../../rtmp/index.ts'
-import { parseOptions } from '../parse-options.ts'
-import { recentRefusalsOptions } from './recent-refusals.schema.ts'
+import { DEFAULT_VHOST, resolveStreamTarget } from '../../rtmp/internal.ts'
+import { A_FUNCTION, checkOptions, type OptionChecks } from '../../hub/internal.ts'
+import { finite } from './option-checks.ts'
 
 /** Options of {@link RecentRefusals}. */
 export interface RecentRefusalsOptions {
@@ -15,6 +15,11 @@ export interface RecentRefusalsOptions {
   readonly maxRefusals?: number
   /** Time in ms since 1970, for tests. @defaultValue `Date.now` */
   readonly now?: () => number
+}
+
+const CHECKS: OptionChecks<RecentRefusalsOptions> = {
+  maxRefusals: finite('a whole number, at least 1', (value) => Number.isInteger(value) && value >= 1),
+  now: A_FUNCTION,
 }
 
 /** A peer that was turned away, once or several times in the same way. What it said is cut to 256 characters. */
@@ -83,9 +88,9 @@ export class RecentRefusals {
    * @throws TypeError for options that are none.
    */
   constructor(options: RecentRefusalsOptions = {}) {
-    const { maxRefusals, now } = parseOptions(recentRefusalsOptions, options, 'RecentRefusals')
-    this.#maxRefusals = maxRefusals
-    this.#now = now
+    checkOptions('RecentRefusals', options, CHECKS)
+    this.#maxRefusals = options.maxRefusals ?? 200
+    this.#now = options.now ?? Date.now
     this.#refusals = new Map()
     this.#totals = { connect: 0, publish: 0, play: 0 }
   }

@@ -5,10 +5,10 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type AccessRequest, reject } from '../../hub/index.ts'
-import { pathBehind, pathPrefix } from '../../node/http/index.ts'
-import { parseOptions } from '../parse-options.ts'
+import { pathBehind, pathPrefix } from '../../node/http/internal.ts'
+import { A_BOOLEAN, A_FUNCTION, A_STRING, checkOptions, type OptionChecks } from '../../hub/internal.ts'
+import { ACTIONS, SECRETS } from './option-checks.ts'
 import type { AccessRule } from './access-rule.ts'
-import { signedUrlsOptions } from './signed-url.schema.ts'
 
 const EXPIRES = 'expires'
 const SIGNATURE = 'signature'
@@ -51,6 +51,14 @@ export interface SignedUrlsOptions {
   readonly now?: () => number
 }
 
+const CHECKS: OptionChecks<SignedUrlsOptions> = {
+  secret: SECRETS,
+  actions: ACTIONS,
+  bindAddress: A_BOOLEAN,
+  vhost: A_STRING,
+  now: A_FUNCTION,
+}
+
 /**
  * Adds `expires` and `signature` to the URL of a stream. The signature is HMAC-SHA256 over action, virtual host, stream path, expiry
  * and address, so it is good for the stream by every protocol, and for nothing else.
@@ -84,14 +92,16 @@ export function signUrl(url: string, options: SignUrlOptions): string {
  * @throws TypeError for options that are none.
  */
 export function signedUrls(options: SignedUrlsOptions): AccessRule {
-  const { secret, actions, bindAddress, vhost, now } = parseOptions(signedUrlsOptions, options, 'signed URLs')
+  checkOptions('signed URLs', options, CHECKS)
+  const { actions = ['publish', 'play'], bindAddress = false, vhost = '', now = Date.now } = options
+  const secrets = [options.secret].flat()
   return (request) => {
     if (!actions.includes(request.action)) return 'abstain'
     const { [EXPIRES]: expires = '', [SIGNATURE]: signature = '' } = request.query
     if (expires === '' || signature === '') return reject('the URL is not signed')
     const remoteAddress = bindAddress ? request.remoteAddress : ''
     const claim: Claim = { ...request, vhost, expires, remoteAddress }
-    const isGenuine = secret.some((each) => equalTexts(signature, signatureOf(each, claim)))
+    const isGenuine = secrets.some((each) => equalTexts(signature, signatureOf(each, claim)))
     if (!isGenuine || !EXPIRY_PATTERN.test(expires)) return reject('the signature of the URL is wrong')
     return Number(expires) * 1_000 > now() ? true : reject('the URL has expired')
   }

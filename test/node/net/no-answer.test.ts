@@ -1,6 +1,6 @@
 import { type Authorize, Hub, type HubOptions } from 'millrace/hub'
 import { expect, it } from 'vitest'
-import { checkedConnect } from '../../../src/node/rtmp/rtmp-admission.ts'
+import { checkedConnect } from '../../../src/node/rtmp/checked-connect.ts'
 
 const REQUEST = {
   action: 'play',
