@@ -71,12 +71,12 @@ console.log('HLS:', (await fetch(`http://127.0.0.1:${httpPort}/live/show.m3u8`))
 await encoder.close()
 await encoding
 
-// First those who bring news, then the one who delivers it.
+// First those who notify, then the one who delivers it.
 await rtmp.close()
 live.close()
 await hls.close()
 hub.close()
 await http.close()
 await callbacks.close()
-console.log('news delivered:', callbacks.stats().delivered, 'lost:', callbacks.stats().lost)
+console.log('notifications delivered:', callbacks.stats().delivered, 'lost:', callbacks.stats().lost)
 backendHttp.close()

@@ -11,7 +11,7 @@ import type { HlsHandler } from 'millrace/packaging'
 import { resolveStreamTarget, DEFAULT_VHOST } from 'millrace/rtmp'
 import {
   type ListedService,
-  type ServiceFacts,
+  type ServiceInfo,
   type ServiceTarget,
   type StreamService,
   StreamServices,
@@ -121,7 +121,7 @@ export class Vhosts {
   /** The service `name` of all virtual hosts; on a stream, that of its own. */
   #everywhere(name: string, service: ListedService): ListedService {
     const { description } = service
-    const list = (): ServiceFacts[] =>
+    const list = (): ServiceInfo[] =>
       Array.from(this.#services).flatMap(([vhost, { streamServices }]) =>
         (streamServices.get(name)?.list?.() ?? []).map((facts) => ({ vhost, ...facts })),
       )

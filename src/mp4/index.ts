@@ -55,6 +55,6 @@ export {
   type Mp4Track,
   type Mp4WriteResult,
 } from './fragmented-mp4-muxer.ts'
-export { type ByteRange, type Mp4EndReason, Mp4Index, Mp4IndexTrack, type Mp4Sample } from './mp4-index.ts'
+export { type Mp4ByteRange, type Mp4EndReason, Mp4Index, Mp4IndexTrack, type Mp4Sample } from './mp4-index.ts'
 export { Mp4IndexReader, type Mp4IndexReaderOptions } from './mp4-index-reader.ts'
 export { Mp4Plan, planMp4, type Mp4PlanOptions } from './mp4-plan.ts'

@@ -7,7 +7,7 @@ import { DecodeError, LimitError } from '../errors/index.ts'
 import { boxError, type BoxHeader, decodeBoxHeader } from './box-reader.ts'
 import { FragmentReader } from './fragment-reader.ts'
 import { readMovie } from './movie-reader.ts'
-import { type ByteRange, type Mp4EndReason, Mp4Index } from './mp4-index.ts'
+import { type Mp4ByteRange, type Mp4EndReason, Mp4Index } from './mp4-index.ts'
 
 /** The file and the bounds of an {@link Mp4IndexReader}. */
 export interface Mp4IndexReaderOptions {
@@ -35,7 +35,7 @@ export class Mp4IndexReader {
   readonly #readAheadBytes: number
   readonly #fragments: FragmentReader
   #fileBytes: number
-  #wanted: ByteRange | undefined
+  #wanted: Mp4ByteRange | undefined
 
   /** @param options - the file's length, and bounds. */
   constructor(options: Mp4IndexReaderOptions) {
@@ -50,7 +50,7 @@ export class Mp4IndexReader {
   }
 
   /** The bytes to push next, inside the file; `undefined` when all is known. */
-  wanted(): ByteRange | undefined {
+  wanted(): Mp4ByteRange | undefined {
     return this.#wanted
   }
 

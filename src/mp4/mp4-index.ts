@@ -9,7 +9,7 @@ import { SampleCounter, type SampleCounts } from './sample-counter.ts'
 import { IndexBudget, NumberTable, type SampleCursor, SampleLog } from './sample-log.ts'
 
 /** A stretch of a file. */
-export interface ByteRange {
+export interface Mp4ByteRange {
   /** Offset of its first byte. */
   readonly offset: number
   /** Bytes. */
@@ -285,7 +285,7 @@ export class Mp4Index {
   }
 
   /** Where the samples lie, in the order of the file; neighbours are one range. */
-  *ranges(): Generator<ByteRange> {
+  *ranges(): Generator<Mp4ByteRange> {
     for (let i = 0; i < this.#ranges.count; i++)
       yield { offset: this.#ranges.get(i, 0), length: this.#ranges.get(i, 1) }
   }

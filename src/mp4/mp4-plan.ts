@@ -17,7 +17,7 @@ import {
   writeMovieHeader,
   writeTrackHeader,
 } from './movie-box.ts'
-import type { ByteRange, Mp4Index, Mp4IndexTrack } from './mp4-index.ts'
+import type { Mp4ByteRange, Mp4Index, Mp4IndexTrack } from './mp4-index.ts'
 import { opusPreSkip } from './opus-pre-skip.ts'
 import type { SampleCounts } from './sample-counter.ts'
 import { offsetShift, tableBytes, writeSampleTables } from './sample-tables.ts'
@@ -91,7 +91,7 @@ export class Mp4Plan {
   }
 
   /** What of the fragmented file follows the header, in this order. */
-  ranges(): Generator<ByteRange> {
+  ranges(): Generator<Mp4ByteRange> {
     return this.#index.ranges()
   }
 

@@ -57,9 +57,9 @@ export class Recording implements Capability {
     const recorder = new Recorder({ hub, store, vhost, ...withoutUndefined(options) })
     const service = new RecordService(recorder)
     recorder.on('finish', (recording) => {
-      const { streamPath: stream, file, durationMs, byteLength: bytes, reason, leftOut } = recording
+      const { streamPath: stream, file, durationMs, byteLength: bytes, reason, unsupportedCodecs } = recording
       const facts = { vhost, stream, file, durationMs, bytes, reason }
-      const without = leftOut.length === 0 ? '' : `, without ${leftOut.join(', ')}`
+      const without = unsupportedCodecs.length === 0 ? '' : `, without ${unsupportedCodecs.join(', ')}`
       log.event(
         'recorded',
         facts,

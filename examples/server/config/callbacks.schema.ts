@@ -47,7 +47,7 @@ export const callbacksSection = z
       .default('reject')
       .describe('What happens to peers if the backend fails'),
     decisionTimeoutMs: count.default(5_000).describe('Time for a decision'),
-    newsTimeoutMs: count.default(10_000).describe('Time for one attempt to notify'),
+    notificationTimeoutMs: count.default(10_000).describe('Time for one attempt to notify'),
     maxAttempts: count.default(4).describe('Attempts to notify'),
     retryDelayMs: count
       .default(1_000)

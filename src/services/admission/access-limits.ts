@@ -60,7 +60,7 @@ export interface AccessLimitsStats {
 }
 
 /**
- * Counts who is let in, and turns away who is too many. Use one for each hub, behind the rules that refuse for other reasons.
+ * Counts who is let in, and refuses who is too many. Use one for each hub, behind the rules that refuse for other reasons.
  *
  * @example
  * ```ts

@@ -73,7 +73,7 @@ export function all(...rules: readonly AccessRule[]): Authorize {
 }
 
 /**
- * Does what the first rule says that does not abstain. When all of them abstain, the peer is turned away: put `() => true` last to let
+ * Does what the first rule says that does not abstain. When all of them abstain, the peer is refused: put `() => true` last to let
  * everybody else in.
  *
  * @param rules - asked in this order.

@@ -24,7 +24,7 @@ export interface AddressRulesOptions {
 
 /**
  * Rules by address, for IPv4 and IPv6; an IPv4-mapped address counts as IPv4. A peer whose address nobody knows matches `all` alone, and
- * is turned away where a deny rule could mean it.
+ * is refused where a deny rule could mean it.
  *
  * @throws TypeError for a rule that cannot be read.
  */

@@ -1,5 +1,5 @@
 /**
- * Who was turned away lately, and why.
+ * Who was refused lately, and why.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const CHECKS: OptionChecks<RecentRefusalsOptions> = {
   now: A_FUNCTION,
 }
 
-/** A peer that was turned away, once or several times in the same way. What it said is cut to 256 characters. */
+/** A peer that was refused, once or several times in the same way. What it said is cut to 256 characters. */
 export interface Refusal {
   /** When it was last, ms since 1970. */
   readonly lastMs: number
@@ -56,7 +56,7 @@ export interface Refusal {
 const MAX_TEXT = 256
 
 /**
- * Keeps who was turned away: by a decision of a hub, for want of the stream or its name, and by an RTMP server before a hub was asked. One
+ * Keeps who was refused: by a decision of a hub, for want of the stream or its name, and by an RTMP server before a hub was asked. One
  * who comes again and again is one entry.
  *
  * @example
@@ -142,9 +142,9 @@ export class RecentRefusals {
     return () => server.off('refuse', onRefuse)
   }
 
-  #add(given: RefusalFacts): void {
+  #add(given: RefusalInfo): void {
     const entries = Object.entries(given).map(([name, text]) => [name, text.slice(0, MAX_TEXT)])
-    const facts = Object.fromEntries(entries) as unknown as RefusalFacts
+    const facts = Object.fromEntries(entries) as unknown as RefusalInfo
     const { clientId: _, ...same } = facts
     const key = JSON.stringify(Object.values(same))
     const lastMs = this.#now()
@@ -166,9 +166,9 @@ export class RecentRefusals {
 }
 
 /** What a peer said, was and heard. */
-type RefusalFacts = Omit<Refusal, 'firstMs' | 'lastMs' | 'times'>
+type RefusalInfo = Omit<Refusal, 'firstMs' | 'lastMs' | 'times'>
 
-function ofRequest(request: AccessRequest, vhost: string, reason: string): RefusalFacts {
+function ofRequest(request: AccessRequest, vhost: string, reason: string): RefusalInfo {
   const { action, protocol, app, streamPath, remoteAddress, clientId = '', pageUrl, details } = request
   return {
     action,
@@ -187,7 +187,7 @@ function ofRequest(request: AccessRequest, vhost: string, reason: string): Refus
 function ofRtmp(
   { action, connect, connection, remoteAddress, reason }: RtmpRefusal,
   nameOf: (vhost: string) => string | undefined,
-): RefusalFacts {
+): RefusalInfo {
   const { vhost, app } = resolveStreamTarget({ tcUrl: connect?.tcUrl ?? '', app: connect?.app ?? '' })
   return {
     action,

@@ -24,7 +24,7 @@ export interface RtmpBandwidthCheckOptions {
   readonly durationMs?: number
   /** How long the client may take for each of its answers, ms. @defaultValue 10000 */
   readonly answerTimeoutMs?: number
-  /** Most checks at a time; a client beyond is turned away. @defaultValue 4 */
+  /** Most checks at a time; a client beyond is refused. @defaultValue 4 */
   readonly maxChecks?: number
   /** Time and timers, for tests. @defaultValue the runtime's own */
   readonly clock?: Clock
@@ -41,7 +41,7 @@ const MAX_ENTRIES = 999
 
 /**
  * Takes part in connections that ask for a check, as `onConnect` of an `RtmpServer` or among the deciders of `allConnect`; others are let
- * in as they are. A wrong key, a check too soon after another and one too many are turned away.
+ * in as they are. A wrong key, a check too soon after another and one too many are refused.
  *
  * @example
  * ```ts

@@ -61,7 +61,7 @@ export function readTargets(response: CallbackResponse): readonly string[] {
   throw new DecodeError('ERR_CALLBACK_ANSWER', 'data.urls is not a list of strings')
 }
 
-/** Whether news has arrived: any 2xx will do, whatever the body says. */
+/** Whether a notification has arrived: any 2xx will do, whatever the body says. */
 export function isDelivered({ status }: CallbackResponse): boolean {
   return status >= 200 && status <= 299
 }

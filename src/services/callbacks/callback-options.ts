@@ -24,7 +24,7 @@ export type CallbackUrls = { readonly [Action in CallbackAction]?: string | read
 /** Options of {@link HttpCallbacks}. */
 export interface HttpCallbacksOptions {
   /**
-   * Whom to call. Of several URLs for a decision each is asked in turn until one refuses; news goes to each of them, and `on_forward` asks
+   * Whom to call. Of several URLs for a decision each is asked in turn until one refuses; notifications go to each of them, and `on_forward` asks
    * each for targets. `on_hls_notify` is a
    * GET of the URL with `[server_id]`, `[service_id]`, `[app]`, `[stream]`, `[ts_url]` and `[param]` filled in.
    */
@@ -55,9 +55,9 @@ export interface HttpCallbacksOptions {
    * stays out. @defaultValue 'reject'
    */
   readonly whenUnavailable?: 'reject' | 'allow'
-  /** Time for one attempt to deliver news, ms. @defaultValue 10000 */
-  readonly newsTimeoutMs?: number
-  /** Attempts to deliver news, the first included. @defaultValue 4 */
+  /** Time for one attempt to deliver notifications, ms. @defaultValue 10000 */
+  readonly notificationTimeoutMs?: number
+  /** Attempts to deliver notifications, the first included. @defaultValue 4 */
   readonly maxAttempts?: number
   /**
    * Wait before the second attempt, ms; it doubles each time, up to 30 s. Up to half of each wait is taken away at random, so that what failed
@@ -70,13 +70,13 @@ export interface HttpCallbacksOptions {
   readonly maxConcurrentDecisions?: number
   /** Decisions that wait for their turn; one more counts as unavailable. @defaultValue 10000 */
   readonly maxWaitingDecisions?: number
-  /** News that is being delivered at the same time. @defaultValue 16 */
-  readonly maxConcurrentNews?: number
-  /** News that waits, at about 1 kB each; what comes on top is dropped. @defaultValue 10000 */
-  readonly maxQueuedNews?: number
-  /** News that waits of one stream or client; what comes on top is dropped. @defaultValue 256 */
+  /** Notifications that are being delivered at the same time. @defaultValue 16 */
+  readonly maxConcurrentNotifications?: number
+  /** Notifications that wait, at about 1 kB each; what exceeds it is dropped. @defaultValue 10000 */
+  readonly maxQueuedNotifications?: number
+  /** Notifications that wait of one stream or client; what exceeds it is dropped. @defaultValue 256 */
   readonly maxQueuedPerStream?: number
-  /** How long {@link HttpCallbacks.close} waits for news to be delivered, ms. @defaultValue 5000 */
+  /** How long {@link HttpCallbacks.close} waits for notifications to be delivered, ms. @defaultValue 5000 */
   readonly drainTimeoutMs?: number
   /**
    * Directory of the HLS handler's `DirectorySegmentStore`, for `file` and `m3u8` of `on_hls`: as it is given, so relative to `cwd` or absolute.
@@ -99,7 +99,7 @@ export interface CallbackFailure {
   readonly error: Error
   /** Which attempt it was, from 1. */
   readonly attempt: number
-  /** There is no other attempt: the peer was treated by `whenUnavailable`, or the news is lost. */
+  /** There is no other attempt: the peer was treated by `whenUnavailable`, or the notification is lost. */
   readonly final: boolean
 }
 
@@ -107,7 +107,7 @@ export interface CallbackFailure {
 export interface HttpCallbacksEvents extends AnnouncerEvents {
   /** A call came to nothing. */
   failure: (failure: CallbackFailure) => void
-  /** News was dropped because too much waits already. */
+  /** A notification was dropped because too many wait already. */
   dropped: (action: TellingAction, url: string) => void
 }
 
@@ -117,10 +117,10 @@ export interface HttpCallbacksStats {
   readonly deciding: number
   /** Decisions that wait for their turn. */
   readonly waiting: number
-  /** News that is not delivered yet. */
+  /** Notifications that are not delivered yet. */
   readonly queued: number
-  /** News that was delivered. */
+  /** Notifications that were delivered. */
   readonly delivered: number
-  /** News that was given up or dropped. */
+  /** Notifications that were given up or dropped. */
   readonly lost: number
 }

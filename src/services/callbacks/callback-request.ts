@@ -21,7 +21,7 @@ export interface CallbackCall {
 
 /**
  * Calls a backend over a connection of its own (`Connection: close`, as SRS does: a connection that is kept may be closed by the backend
- * at the moment it is used again, and a peer would be turned away for that). Redirects are not followed.
+ * at the moment it is used again, and a peer would be refused for that). Redirects are not followed.
  *
  * @throws {@link LimitError} `ERR_CALLBACK_RESPONSE_BYTES` for a longer answer; the signal's reason; the system's error.
  */

@@ -43,12 +43,12 @@ import type {
 } from './callback-options.ts'
 import type { CallbackCall } from './callback-request.ts'
 import { httpCallbacksOptions, type ResolvedCallbacksOptions } from './callbacks.schema.ts'
-import { NewsDesk } from './news-desk.ts'
-import { NewsLanes } from './news-lanes.ts'
+import { NotificationSender } from './notification-sender.ts'
+import { NotificationLanes } from './notification-lanes.ts'
 
 const debug = createDebug('millrace:callbacks')
 
-/** How long a decision waits for undelivered news of the same stream or client, ms: for a backend that is deaf nobody waits for long. */
+/** How long a decision waits for undelivered notifications of the same stream or client, ms: for a backend that is deaf nobody waits for long. */
 const ORDER_WAIT_MS = 1_000
 
 const CLOSING = 'the server is closing'
@@ -97,8 +97,8 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
   readonly #bodies: CallbackBodies
   readonly #client: CallbackClient
   readonly #decisions: ConcurrencyLimit
-  readonly #news: NewsDesk
-  readonly #lanes: NewsLanes
+  readonly #notifications: NotificationSender
+  readonly #lanes: NotificationLanes
   /** By client: whom on_connect let in, `undefined` for one that it is not asked about yet. */
   readonly #connections: Map<string, CallbackPeer | undefined>
   /** Decisions about publish and play that are asked for, by client. */
@@ -120,14 +120,14 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     this.#bodies = new CallbackBodies(resolved.identity, resolved.vhost)
     this.#client = new CallbackClient(resolved)
     this.#decisions = new ConcurrencyLimit(resolved.maxConcurrentDecisions, resolved.maxWaitingDecisions)
-    this.#news = new NewsDesk(resolved, this.#client, {
+    this.#notifications = new NotificationSender(resolved, this.#client, {
       failed: (failure) => this.#report(failure),
       dropped: (action, url) => {
-        debug('%s dropped: too much news waits', action)
+        debug('%s dropped: too many notifications wait', action)
         this.emit('dropped', action, url)
       },
     })
-    this.#lanes = new NewsLanes(resolved.urls)
+    this.#lanes = new NotificationLanes(resolved.urls)
     this.#connections = new Map()
     this.#undecided = new Map()
     this.#closing = new AbortController()
@@ -152,21 +152,21 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     return {
       deciding: this.#decisions.running,
       waiting: this.#decisions.waiting,
-      queued: this.#news.queued,
-      delivered: this.#news.delivered,
-      lost: this.#news.lost,
+      queued: this.#notifications.queued,
+      delivered: this.#notifications.delivered,
+      lost: this.#notifications.lost,
     }
   }
 
   /**
-   * Turns away all who wait for a decision, gives news that waits one last attempt, and drops what is left after `drainTimeoutMs`. Close
-   * servers and hubs before: the ends of their streams are news.
+   * Refuses all who wait for a decision, gives notifications that wait one last attempt, and drops what is left after `drainTimeoutMs`. Close
+   * servers and hubs before: the ends of their streams cause notifications.
    */
   async close(): Promise<void> {
     const reason = new Error(CLOSING)
     this.#closing.abort(reason)
     const decided = Promise.all(this.#undecided.values())
-    await this.#news.close(this.#options.drainTimeoutMs, reason, decided)
+    await this.#notifications.close(this.#options.drainTimeoutMs, reason, decided)
   }
 
   async #authorize(request: AccessRequest, signal: AbortSignal): Promise<AccessDecision> {
@@ -254,14 +254,14 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
     for (const template of this.#options.urls.on_hls_notify) {
       const url = this.#bodies.notifyUrl(template, peer, segment, this.#options)
       const lanes = this.#lanes.of('on_hls_notify', template, [`notify ${streamPath}`])
-      this.#news.tell('on_hls_notify', this.#client.get(url), lanes)
+      this.#notifications.tell('on_hls_notify', this.#client.get(url), lanes)
     }
   }
 
   /**
    * Asks every URL in turn. The peer's `signal` ends the wait for the turn alone: a backend that was asked has to answer, so that it is told
    * of the end of what it let in.
-   * @param before - lanes of news that should arrive before: a backend hears of the end of a stream before its new start.
+   * @param before - lanes of notifications that should arrive before: a backend hears of the end of a stream before its new start.
    * @returns why not, or `undefined`.
    */
   async #decide(
@@ -331,16 +331,19 @@ export class HttpCallbacks extends Announcer<HttpCallbacksEvents> {
 
   #tell(action: TellingAction, body: object, subjects: readonly string[]): void {
     for (const url of this.#options.urls[action]) {
-      this.#news.tell(action, this.#client.post(url, body), this.#lanes.of(action, url, subjects))
+      this.#notifications.tell(action, this.#client.post(url, body), this.#lanes.of(action, url, subjects))
     }
   }
 
   /** Waits until what waits in `lanes` now is delivered or given up, but not for long. */
   async #settled(lanes: readonly string[], limit: AbortSignal): Promise<void> {
-    if (!this.#news.has(lanes)) return
+    if (!this.#notifications.has(lanes)) return
     const settled = new AbortController()
     const enough = AbortSignal.any([limit, settled.signal])
-    await Promise.race([this.#news.settled(lanes), sleep(this.#options.clock, ORDER_WAIT_MS, enough)])
+    await Promise.race([
+      this.#notifications.settled(lanes),
+      sleep(this.#options.clock, ORDER_WAIT_MS, enough),
+    ])
     settled.abort()
   }
 

@@ -7,7 +7,7 @@
  */
 export {
   type ListedService,
-  type ServiceFacts,
+  type ServiceInfo,
   type ServiceTarget,
   type StreamService,
   StreamServices,

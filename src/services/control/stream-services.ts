@@ -14,14 +14,14 @@ export interface ServiceTarget {
 }
 
 /** What a service tells of itself: a JSON object without secrets, made when asked. */
-export type ServiceFacts = Readonly<Record<string, unknown>>
+export type ServiceInfo = Readonly<Record<string, unknown>>
 
 /** Something that works beside the streams, or on all of them: what it has done and does can be read. */
 export interface ListedService {
   /** What it does, for operators. */
   readonly description: string
   /** What it does now and did lately: a file, a worker, a target. The service bounds its number. @defaultValue nothing */
-  list?(): readonly ServiceFacts[]
+  list?(): readonly ServiceInfo[]
 }
 
 /** A service that is started and stopped on a stream. */
@@ -37,7 +37,7 @@ export interface StreamService extends ListedService {
   /** Ends it on a stream where it runs. */
   stop(target: ServiceTarget): void | Promise<void>
   /** How it goes on a stream, `undefined` for nothing to tell. @defaultValue nothing */
-  status?(target: ServiceTarget): ServiceFacts | undefined
+  status?(target: ServiceTarget): ServiceInfo | undefined
 }
 
 /** Whether it is started and stopped on streams. */

@@ -7,7 +7,7 @@
 import { type Publisher, splitStreamPath } from '../../hub/index.ts'
 
 /** What the variables of a command stand for. */
-export type CommandFacts = Readonly<Record<Variable, string>>
+export type CommandInfo = Readonly<Record<Variable, string>>
 
 const VARIABLES = [
   'vhost',
@@ -27,7 +27,7 @@ type Variable = (typeof VARIABLES)[number]
 const URL_VARIABLES: ReadonlySet<string> = new Set(['param', 'tcUrl', 'url', 'pageUrl', 'swfUrl'])
 
 /** What is to be said of a publisher. */
-export function commandFactsOf(vhost: string, { streamPath, request }: Publisher): CommandFacts {
+export function commandInfoOf(vhost: string, { streamPath, request }: Publisher): CommandInfo {
   const { app, streamName: stream } = splitStreamPath(streamPath)
   const tcUrl = request?.url ?? ''
   const swfUrl = request?.details['swfUrl']
@@ -67,14 +67,14 @@ export class CommandTemplate {
   }
 
   /** The program and its arguments for one publisher: as many as there are in the template, whatever the names are. */
-  expand(facts: CommandFacts): { readonly command: string; readonly args: readonly string[] } {
+  expand(facts: CommandInfo): { readonly command: string; readonly args: readonly string[] } {
     const [command, ...args] = this.#words.map((word) => expandWord(word, facts))
     return { command: command!, args }
   }
 }
 
 /** The facts as they are, for the environment of a program: `MILLRACE_STREAM` … */
-export function environmentOf(facts: CommandFacts): Record<string, string> {
+export function environmentOf(facts: CommandInfo): Record<string, string> {
   const entries = VARIABLES.map((name): [string, string] => {
     const variable = name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
     return [`MILLRACE_${variable}`, facts[name].replaceAll('\0', '')]
@@ -82,7 +82,7 @@ export function environmentOf(facts: CommandFacts): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-function expandWord(word: string, facts: CommandFacts): string {
+function expandWord(word: string, facts: CommandInfo): string {
   const expanded = word.replaceAll(/\[(\w+)\]/g, (_, name: Variable) =>
     URL_VARIABLES.has(name)
       ? safeUrl(facts[name])

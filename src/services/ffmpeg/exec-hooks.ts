@@ -8,14 +8,14 @@ import type { ListedService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { ChildWorker } from './child-worker.ts'
 import type { WorkerExit, WorkerStats } from './child-worker-options.ts'
-import { type CommandFacts, commandFactsOf, environmentOf } from './command-template.ts'
+import { type CommandInfo, commandInfoOf, environmentOf } from './command-template.ts'
 import type { ExecHooksOptions } from './exec-hooks-options.ts'
 import {
   execHooksOptions,
   type ResolvedExecHook,
   type ResolvedExecHooksOptions,
 } from './exec-hooks.schema.ts'
-import { workerFacts } from './worker-facts.ts'
+import { workerInfo } from './worker-info.ts'
 
 /** Facts that {@link ExecHooks} announce. */
 export interface ExecHooksEvents extends AnnouncerEvents {
@@ -97,7 +97,7 @@ export class ExecHooks extends Announcer<ExecHooksEvents> {
     return {
       description: 'runs programs for streams',
       list: () =>
-        this.stats().map(({ hook, streamPath, ...stats }) => ({ hook, streamPath, ...workerFacts(stats) })),
+        this.stats().map(({ hook, streamPath, ...stats }) => ({ hook, streamPath, ...workerInfo(stats) })),
     }
   }
 
@@ -121,14 +121,14 @@ export class ExecHooks extends Announcer<ExecHooksEvents> {
       (hook) => hook.on === on && hook.match.some((pattern) => pattern.matches(streamPath)),
     )
     if (meant.length === 0) return
-    const facts = commandFactsOf(vhost, publisher)
+    const facts = commandInfoOf(vhost, publisher)
     for (const hook of meant) {
       if (this.#atWork < maxWorkers) this.#start(hook, publisher, facts)
       else this.emit('full', hook.name, streamPath)
     }
   }
 
-  #start(hook: ResolvedExecHook, publisher: Publisher, facts: CommandFacts): void {
+  #start(hook: ResolvedExecHook, publisher: Publisher, facts: CommandInfo): void {
     const { name, on, command, cwd, restart, hookTimeoutMs } = hook
     const { streamPath } = publisher
     const isOnce = on === 'unpublish'

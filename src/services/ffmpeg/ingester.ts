@@ -15,7 +15,7 @@ import type { IngesterOptions } from './ingester-options.ts'
 import { ingesterOptions, type ResolvedIngest } from './ingester.schema.ts'
 import { secretsOf } from './log-tail.ts'
 import { StreamOutput } from './stream-output.ts'
-import { workerFacts } from './worker-facts.ts'
+import { workerInfo } from './worker-info.ts'
 
 /** What ffmpeg may open for a URL, also when a playlist leads on from there: no file of this machine. */
 const REMOTE_PROTOCOLS = 'crypto,data,http,httpproxy,https,rtmp,rtmps,rtp,rtsp,rtsps,srt,srtp,tcp,tls,udp'
@@ -54,7 +54,7 @@ export interface IngestedStream {
 }
 
 /** One of them. */
-interface Intake {
+interface RunningIngest {
   readonly ingest: ResolvedIngest
   readonly worker: ChildWorker
   output: StreamOutput | undefined
@@ -79,7 +79,7 @@ interface Intake {
  * ```
  */
 export class Ingester extends Announcer<IngesterEvents> {
-  readonly #intakes: readonly Intake[]
+  readonly #entries: readonly RunningIngest[]
 
   /**
    * @param options - see {@link IngesterOptions}.
@@ -88,29 +88,29 @@ export class Ingester extends Announcer<IngesterEvents> {
   constructor(options: IngesterOptions) {
     super()
     const { hub, ingests, ffmpeg, ...limits } = parseOptions(ingesterOptions, options, 'Ingester')
-    this.#intakes = ingests.map((ingest) => {
+    this.#entries = ingests.map((ingest) => {
       const { name, file, url = '', loop, stallMs } = ingest
       const worker = new ChildWorker({
         ...limits,
-        prepare: () => this.#run(intake, hub, ffmpeg),
+        prepare: () => this.#run(entry, hub, ffmpeg),
         restart: file === undefined || loop ? 'always' : 'on-failure',
         stallMs,
         secrets: secretsOf(url),
       })
-      const intake: Intake = { ingest, worker, output: undefined }
+      const entry: RunningIngest = { ingest, worker, output: undefined }
       worker.on('start', (pid) => this.emit('start', name, pid))
       worker.on('exit', (exit) => {
         this.emit('exit', name, exit)
         if (worker.state === 'failed') this.emit('giveUp', name, exit)
       })
-      return intake
+      return entry
     })
-    for (const { worker } of this.#intakes) worker.start()
+    for (const { worker } of this.#entries) worker.start()
   }
 
   /** What each of them does. */
   stats(): readonly IngestStats[] {
-    return this.#intakes.map(({ ingest, worker, output }) => ({
+    return this.#entries.map(({ ingest, worker, output }) => ({
       name: ingest.name,
       streamPath: ingest.streamPath,
       ...worker.stats(),
@@ -130,18 +130,18 @@ export class Ingester extends Announcer<IngesterEvents> {
           streamPath,
           live,
           problem,
-          ...workerFacts(stats),
+          ...workerInfo(stats),
         })),
     }
   }
 
   /** Ends all of them. Resolves when no process is left. */
   async close(): Promise<void> {
-    await Promise.all(this.#intakes.map(({ worker }) => worker.stop()))
+    await Promise.all(this.#entries.map(({ worker }) => worker.stop()))
   }
 
-  #run(intake: Intake, hub: Hub, ffmpeg: string): WorkerRun {
-    const { ingest, worker } = intake
+  #run(entry: RunningIngest, hub: Hub, ffmpeg: string): WorkerRun {
+    const { ingest, worker } = entry
     return {
       command: ffmpeg,
       args: [...REPORTING, ...inputArguments(ingest), ...outputArguments(ingest, 3, ingest.gopMs)],
@@ -156,7 +156,7 @@ export class Ingester extends Announcer<IngesterEvents> {
           onDamage: (reason) => worker.fail(reason),
           onLost: (reason) => worker.fail(`its stream was ended: ${reason}`),
         })
-        intake.output = output
+        entry.output = output
         output.readFrom(child.stdio[3] as Readable)
         return () => output.close()
       },

@@ -5,7 +5,7 @@
  */
 import type { Hub, Source } from '../../hub/index.ts'
 import type { HlsVariantRule } from '../../packaging/index.ts'
-import { Rendition } from './rendition.ts'
+import { TranscodedStream } from './transcoded-stream.ts'
 
 /**
  * For the `variants` of an `HlsHandler`: the renditions that a {@link Transcoder} makes in a hub are the variants of their original, in the
@@ -33,5 +33,5 @@ export function renditionVariants(hub: Hub): HlsVariantRule {
 
 function originalOf({ lastPublisher }: Source): string | undefined {
   const rendition = lastPublisher?.userData
-  return rendition instanceof Rendition ? rendition.of : undefined
+  return rendition instanceof TranscodedStream ? rendition.of : undefined
 }

@@ -6,7 +6,7 @@
 import createDebug from 'debug'
 import { LimitError } from '../../errors/index.ts'
 import { Announcer, type AnnouncerEvents, followHub, type Source, type Timer } from '../../hub/index.ts'
-import type { ServiceFacts, StreamService } from '../control/index.ts'
+import type { ServiceInfo, StreamService } from '../control/index.ts'
 import { ConcurrencyLimit } from '../concurrency-limit.ts'
 import { parseOptions } from '../parse-options.ts'
 import { newestKeyframe } from './keyframe-bytes.ts'
@@ -42,7 +42,7 @@ export interface SnapshotStats {
 }
 
 /** Pictures of one source. */
-interface Album {
+interface SnapshotState {
   latest: Snapshot | undefined
   /** The keyframe that was looked at last, whatever came of it. */
   seq: number
@@ -71,7 +71,7 @@ interface Album {
  */
 export class Snapshots extends Announcer<SnapshotsEvents> {
   readonly #options: ResolvedSnapshotsOptions
-  readonly #albums: Map<Source, Album>
+  readonly #states: Map<Source, SnapshotState>
   readonly #closing: AbortController
   /** Those of which pictures are taken at an interval. */
   readonly #series: Map<Source, Timer>
@@ -85,7 +85,7 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
   constructor(options: SnapshotsOptions) {
     super()
     this.#options = parseOptions(snapshotsOptions, options, 'Snapshots')
-    this.#albums = new Map()
+    this.#states = new Map()
     this.#closing = new AbortController()
     this.#runs = new ConcurrencyLimit(this.#options.maxConcurrent, this.#options.maxWaiting)
     this.#series = new Map()
@@ -97,14 +97,14 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
       },
       close: (source) => {
         this.#stopSeries(source)
-        this.#albums.delete(source)
+        this.#states.delete(source)
       },
     })
   }
 
   /** The last picture of a source. */
   latest(source: Source): Snapshot | undefined {
-    return this.#albums.get(source)?.latest
+    return this.#states.get(source)?.latest
   }
 
   /** Whether pictures of a source are taken at an interval. */
@@ -124,22 +124,22 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
    * @throws DecodeError `ERR_SNAPSHOT_FAILED`, LimitError `ERR_SNAPSHOT_TIMEOUT`, `ERR_SNAPSHOT_BYTES`, `ERR_SNAPSHOT_QUEUE`.
    */
   take(source: Source): Promise<Snapshot | undefined> {
-    const album = this.#albums.get(source)
-    if (album?.pending !== undefined) return album.pending
+    const state = this.#states.get(source)
+    if (state?.pending !== undefined) return state.pending
     const isMeant = this.covers(source.streamPath) || this.#series.has(source)
     if (this.#closing.signal.aborted || source.closed || !isMeant) return Promise.resolve(undefined)
     const keyframe = newestKeyframe(source)
-    if (keyframe === undefined) return Promise.resolve(album?.latest)
+    if (keyframe === undefined) return Promise.resolve(state?.latest)
     const now = this.#options.clock.now()
-    if (album !== undefined && (album.seq === keyframe.seq || now - album.atMs < this.#options.minAgeMs)) {
-      return album.error === undefined ? Promise.resolve(album.latest) : Promise.reject(album.error)
+    if (state !== undefined && (state.seq === keyframe.seq || now - state.atMs < this.#options.minAgeMs)) {
+      return state.error === undefined ? Promise.resolve(state.latest) : Promise.reject(state.error)
     }
     if (this.#runs.isFull) {
       return Promise.reject(
         new LimitError('ERR_SNAPSHOT_QUEUE', `${this.#runs.waiting} pictures are waited for already`),
       )
     }
-    const entry: Album = album ?? {
+    const entry: SnapshotState = state ?? {
       latest: undefined,
       seq: -1,
       atMs: 0,
@@ -147,7 +147,7 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
       error: undefined,
       pending: undefined,
     }
-    this.#albums.set(source, entry)
+    this.#states.set(source, entry)
     entry.pending = this.#runs
       .run(() => this.#take(source, entry))
       .finally(() => {
@@ -170,16 +170,16 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
       },
       stop: ({ source }) => this.#stopSeries(source),
       status: ({ source }) => {
-        const album = this.#albums.get(source)
-        return album && factsOf(statsOf(source, album))
+        const state = this.#states.get(source)
+        return state && infoOf(statsOf(source, state))
       },
-      list: () => this.stats().map((stats) => ({ streamPath: stats.streamPath, ...factsOf(stats) })),
+      list: () => this.stats().map((stats) => ({ streamPath: stats.streamPath, ...infoOf(stats) })),
     }
   }
 
   /** Pictures of all streams. */
   stats(): readonly SnapshotStats[] {
-    return Array.from(this.#albums, ([source, album]) => statsOf(source, album))
+    return Array.from(this.#states, ([source, state]) => statsOf(source, state))
   }
 
   /** Ends everything that is under way; nothing more is taken. Resolves when no process is left. */
@@ -187,31 +187,31 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
     this.#unfollow()
     for (const source of this.#series.keys()) this.#stopSeries(source)
     this.#closing.abort()
-    const pending = Array.from(this.#albums.values(), (album) => album.pending ?? Promise.resolve())
+    const pending = Array.from(this.#states.values(), (state) => state.pending ?? Promise.resolve())
     await Promise.allSettled(pending)
-    this.#albums.clear()
+    this.#states.clear()
   }
 
-  async #take(source: Source, album: Album): Promise<Snapshot | undefined> {
+  async #take(source: Source, state: SnapshotState): Promise<Snapshot | undefined> {
     const { clock } = this.#options
     const { signal } = this.#closing
     const { streamPath } = source
     try {
       // The newest one of now: it may have waited.
       const keyframe = newestKeyframe(source)
-      if (keyframe === undefined || signal.aborted || source.closed) return album.latest
-      album.seq = keyframe.seq
-      album.atMs = clock.now()
+      if (keyframe === undefined || signal.aborted || source.closed) return state.latest
+      state.seq = keyframe.seq
+      state.atMs = clock.now()
       const jpeg = await jpegOf(keyframe.read(), this.#options, signal)
-      album.error = undefined
-      album.taken++
-      album.latest = { streamPath, jpeg, pts: keyframe.pts, takenAtMs: Date.now() }
-      if (!source.closed) this.emit('snapshot', album.latest, source)
-      return album.latest
+      state.error = undefined
+      state.taken++
+      state.latest = { streamPath, jpeg, pts: keyframe.pts, takenAtMs: Date.now() }
+      if (!source.closed) this.emit('snapshot', state.latest, source)
+      return state.latest
     } catch (error) {
-      album.error = error instanceof Error ? error : new Error(String(error))
+      state.error = error instanceof Error ? error : new Error(String(error))
       debug('no picture of %s: %s', streamPath, error)
-      if (!signal.aborted) this.emit('failure', album.error, streamPath)
+      if (!signal.aborted) this.emit('failure', state.error, streamPath)
       throw error
     }
   }
@@ -232,7 +232,7 @@ export class Snapshots extends Announcer<SnapshotsEvents> {
   }
 }
 
-function statsOf({ streamPath }: Source, { latest, taken, error }: Album): SnapshotStats {
+function statsOf({ streamPath }: Source, { latest, taken, error }: SnapshotState): SnapshotStats {
   return {
     streamPath,
     takenAtMs: latest?.takenAtMs,
@@ -242,7 +242,7 @@ function statsOf({ streamPath }: Source, { latest, taken, error }: Album): Snaps
   }
 }
 
-function factsOf({ takenAtMs, bytes, taken, problem }: SnapshotStats): ServiceFacts {
+function infoOf({ takenAtMs, bytes, taken, problem }: SnapshotStats): ServiceInfo {
   const takenAt = takenAtMs === undefined ? undefined : new Date(takenAtMs).toISOString()
   return { takenAt, bytes, taken, problem }
 }

@@ -10,7 +10,7 @@ import type { WorkerRun, WorkerStats } from './child-worker-options.ts'
 import type { ResolvedEncoding } from './encoding.schema.ts'
 import { AAC, outputArguments, REPORTING } from './ffmpeg-arguments.ts'
 import { FEED_OFFSET_MS, MediaFeed } from './media-feed.ts'
-import { Rendition } from './rendition.ts'
+import { TranscodedStream } from './transcoded-stream.ts'
 import { StreamOutput } from './stream-output.ts'
 import type { ResolvedEngine, ResolvedOutput, ResolvedTranscoderOptions } from './transcoder.schema.ts'
 
@@ -45,7 +45,7 @@ export class TranscodeJob {
   /** The stream. */
   readonly source: Source
   /** What it makes, whether it is there yet or not. */
-  readonly renditions: readonly Rendition[]
+  readonly renditions: readonly TranscodedStream[]
   /** Its ffmpeg. */
   readonly worker: ChildWorker
   readonly #engine: ResolvedEngine
@@ -62,7 +62,7 @@ export class TranscodeJob {
     this.#outputs = []
     this.renditions = engine.outputs.map(({ name, stream, video, audio }) => {
       const { width, height, fps, bitrateKbps } = typeof video === 'string' ? NOTHING : video
-      return new Rendition({
+      return new TranscodedStream({
         of: source.streamPath,
         streamPath: stream.expand(source.streamPath),
         engine: engine.name,

@@ -5,10 +5,10 @@
  */
 import createDebug from 'debug'
 import { Announcer, type AnnouncerEvents, followHub, type Source } from '../../hub/index.ts'
-import type { ServiceFacts, ServiceTarget, StreamService } from '../control/index.ts'
+import type { ServiceInfo, ServiceTarget, StreamService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import type { WorkerExit } from './child-worker-options.ts'
-import { Rendition } from './rendition.ts'
+import { TranscodedStream } from './transcoded-stream.ts'
 import { TranscodeJob, type TranscodeStats } from './transcode-job.ts'
 import type { TranscoderOptions } from './transcoder-options.ts'
 import {
@@ -17,7 +17,7 @@ import {
   serviceOptions,
   transcoderOptions,
 } from './transcoder.schema.ts'
-import { workerFacts } from './worker-facts.ts'
+import { workerInfo } from './worker-info.ts'
 
 const debug = createDebug('millrace:ffmpeg')
 
@@ -73,7 +73,7 @@ export class Transcoder extends Announcer<TranscoderEvents> {
     this.#closed = false
     this.#unfollow = followHub(this.#options.hub, {
       publish: (source, publisher) => {
-        if (publisher.userData instanceof Rendition) return
+        if (publisher.userData instanceof TranscodedStream) return
         this.#start(source, this.#enginesOf(source))
       },
       unpublish: (source) => void this.#stop(source),
@@ -98,15 +98,15 @@ export class Transcoder extends Announcer<TranscoderEvents> {
       status: ({ source }) => {
         const engines = this.stats(source.streamPath)
         if (engines.length === 0) return undefined
-        return Object.fromEntries(engines.map((stats) => [stats.engine, factsOf(stats)]))
+        return Object.fromEntries(engines.map((stats) => [stats.engine, infoOf(stats)]))
       },
       list: () =>
-        this.stats().map(({ streamPath, engine, ...stats }) => ({ streamPath, engine, ...factsOf(stats) })),
+        this.stats().map(({ streamPath, engine, ...stats }) => ({ streamPath, engine, ...infoOf(stats) })),
     }
   }
 
   /** What is made from a stream now, in the order of engines and outputs; published or about to be. */
-  renditions(streamPath: string): readonly Rendition[] {
+  renditions(streamPath: string): readonly TranscodedStream[] {
     return (this.#jobs.get(streamPath) ?? []).flatMap((job) => job.renditions)
   }
 
@@ -131,7 +131,7 @@ export class Transcoder extends Announcer<TranscoderEvents> {
 
   #chosen(source: Source, options: unknown): ResolvedEngine[] {
     if (source.publisher === undefined) throw new TypeError(`${source.streamPath} has no publisher`)
-    if (source.publisher.userData instanceof Rendition)
+    if (source.publisher.userData instanceof TranscodedStream)
       throw new TypeError('the stream is itself a rendition')
     const engines = this.#enginesOf(source)
     if (options === undefined) return engines
@@ -186,16 +186,16 @@ export class Transcoder extends Announcer<TranscoderEvents> {
     for (const source of this.#options.hub.sources) {
       const rendition = source.lastPublisher?.userData
       const isOver =
-        source.publisher === undefined && rendition instanceof Rendition && rendition.of === streamPath
+        source.publisher === undefined && rendition instanceof TranscodedStream && rendition.of === streamPath
       if (isOver) source.close()
     }
   }
 }
 
-function factsOf({ outputs, skips, ...stats }: Omit<TranscodeStats, 'engine' | 'streamPath'>): ServiceFacts {
+function infoOf({ outputs, skips, ...stats }: Omit<TranscodeStats, 'engine' | 'streamPath'>): ServiceInfo {
   const states = outputs.map(({ name, streamPath, live, problem }) => [
     name,
     `${streamPath}: ${live ? 'live' : (problem ?? 'not yet')}`,
   ])
-  return { ...workerFacts(stats), skips, outputs: Object.fromEntries(states) }
+  return { ...workerInfo(stats), skips, outputs: Object.fromEntries(states) }
 }

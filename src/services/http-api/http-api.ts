@@ -67,7 +67,7 @@ export interface HttpApiOptions {
   readonly maxPageCount?: number
   /** What can be started and stopped on a stream. @defaultValue nothing */
   readonly services?: StreamServices
-  /** Who was turned away lately, for `/api/v1/refusals`. @defaultValue there is no such path */
+  /** Who was refused lately, for `/api/v1/refusals`. @defaultValue there is no such path */
   readonly refusals?: RecentRefusals
   /** Reads the configuration again, for `/api/v1/raw?rpc=reload`. @defaultValue there is no reload */
   readonly reload?: ReloadConfiguration

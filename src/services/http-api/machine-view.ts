@@ -4,7 +4,7 @@
  * @module
  */
 import type { z } from 'zod'
-import type { MemoryFigures, Statistics } from '../statistics/index.ts'
+import type { MemoryStats, Statistics } from '../statistics/index.ts'
 import { VERSION } from '../version.ts'
 import type {
   meminfosData,
@@ -204,11 +204,11 @@ export function meminfosView({ system }: Statistics): z.output<typeof meminfosDa
   }
 }
 
-function inUse({ total, free, buffers, cached }: MemoryFigures): number | null {
+function inUse({ total, free, buffers, cached }: MemoryStats): number | null {
   return buffers === null || cached === null ? null : total - free - buffers - cached
 }
 
-function swapShare({ swapTotal, swapFree }: MemoryFigures): number | null {
+function swapShare({ swapTotal, swapFree }: MemoryStats): number | null {
   return swapTotal === null || swapFree === null ? null : share(swapTotal - swapFree, swapTotal)
 }
 

@@ -120,7 +120,7 @@ export const client = z.object({
   queued_bytes: integer.nullable().describe('Given to it and not yet taken'),
 })
 
-/** One who was turned away. */
+/** One who was refused. */
 export const refusal = z.object({
   last_ms: integer.describe('Unix time of the last time, ms'),
   first_ms: integer.describe('Unix time of the first time, ms'),

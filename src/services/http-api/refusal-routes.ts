@@ -1,5 +1,5 @@
 /**
- * The route about who was turned away.
+ * The route about who was refused.
  *
  * @module
  */

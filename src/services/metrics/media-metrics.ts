@@ -268,7 +268,7 @@ export function srsMetrics(
   ]
 }
 
-/** Who was turned away, by what was asked for. */
+/** Who was refused, by what was asked for. */
 export function refusalMetric({ totals }: RecentRefusals): Metric {
   const samples = Object.entries(totals).map(([action, value]) => ({ labels: { action }, value }))
   return counter('millrace_refusals_total', 'Peers refused so far', samples)

@@ -26,7 +26,7 @@ export interface MetricsHandlerOptions {
   readonly path?: string
   /** Streams that have samples of their own, from the oldest on; the others are in the sums. Each costs nine samples. @defaultValue 200 */
   readonly maxStreamLabels?: number
-  /** Who was turned away, for `millrace_refusals_total`. @defaultValue there is no such family */
+  /** Who was refused, for `millrace_refusals_total`. @defaultValue there is no such family */
   readonly refusals?: RecentRefusals
   /** Give the families of SRS's exporter as well, by its names. @defaultValue false */
   readonly srsNames?: boolean

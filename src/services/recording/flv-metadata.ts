@@ -24,7 +24,7 @@ const KEYFRAMES_BYTES =
   encodeAmf0({ keyframes: { filepositions: [], times: [] } }).length - encodeAmf0({}).length
 
 /** What a finished file says of itself. */
-export interface FlvFacts {
+export interface FlvInfo {
   /** Time from the start of the file to the end of its last frame, ms. */
   readonly durationMs: number
   /** All bytes of the file. */
@@ -39,7 +39,7 @@ export interface FlvFacts {
   readonly keyframes: KeyframeIndex
 }
 
-const NO_FACTS: FlvFacts = {
+const NO_FACTS: FlvInfo = {
   durationMs: 0,
   byteLength: 0,
   lastDts: 0,
@@ -69,7 +69,7 @@ export function openingMetadata(
  * The metadata of a finished file, as long as `opening`, which it is written over.
  * @returns `undefined` when `opening` is not what {@link openingMetadata} made.
  */
-export function finalMetadata(opening: Uint8Array, facts: FlvFacts): Uint8Array | undefined {
+export function finalMetadata(opening: Uint8Array, facts: FlvInfo): Uint8Array | undefined {
   const values = readMetadata(opening)
   if (values?.['spacer'] === undefined) return undefined
   const final = encode(values, facts, opening.length)
@@ -87,7 +87,7 @@ export function noteOfMetadata(metadata: Uint8Array): RecordingNote | undefined 
 }
 
 /** `onMetaData` with as much of the index as `length` bytes have room for, and a spacer that fills them. */
-function encode(values: Amf0Object, facts: FlvFacts, length: number): Uint8Array {
+function encode(values: Amf0Object, facts: FlvInfo, length: number): Uint8Array {
   const { spacer: _, keyframes: __, ...kept } = values
   const withIndex = (count: number, spacer?: (number | null)[]): Uint8Array => {
     const { times, positions } = facts.keyframes.entries(count)

@@ -20,7 +20,7 @@ import {
   packetFromTag,
   TAG_TYPE_DATA,
 } from '../../media/index.ts'
-import { type FlvFacts, finalMetadata, openingMetadata } from './flv-metadata.ts'
+import { type FlvInfo, finalMetadata, openingMetadata } from './flv-metadata.ts'
 import { FlvSummary } from './flv-summary.ts'
 import type { RecordingFile } from './recording-store.ts'
 import type { RecordingWriter, RecordingWriterOptions, WholeFile } from './recording-writer.ts'
@@ -70,7 +70,7 @@ export class FlvRecordingWriter implements RecordingWriter {
   }
 
   /** Nothing: FLV has whatever RTMP carries. */
-  get leftOut(): [] {
+  get unsupportedCodecs(): [] {
     return []
   }
 
@@ -139,7 +139,7 @@ export class FlvRecordingWriter implements RecordingWriter {
 export async function completeFlv(
   file: RecordingFile,
   metadata: Uint8Array,
-  facts: FlvFacts,
+  facts: FlvInfo,
 ): Promise<WholeFile> {
   const { hasAudio, hasVideo, durationMs, byteLength } = facts
   const final = finalMetadata(metadata, facts)

@@ -4,17 +4,17 @@
  * @module
  */
 import type { MediaPacket } from '../../media/index.ts'
-import type { FlvFacts } from './flv-metadata.ts'
+import type { FlvInfo } from './flv-metadata.ts'
 import { KeyframeIndex } from './keyframe-index.ts'
 
 /** A last frame is not taken to last longer than this, ms: before it was a gap. */
 const MAX_FRAME_MS = 1_000
 
 /** Sums up tags. */
-export class FlvSummary implements FlvFacts {
-  /** {@inheritDoc FlvFacts.keyframes} */
+export class FlvSummary implements FlvInfo {
+  /** {@inheritDoc FlvInfo.keyframes} */
   readonly keyframes: KeyframeIndex
-  /** {@inheritDoc FlvFacts.byteLength} */
+  /** {@inheritDoc FlvInfo.byteLength} */
   byteLength: number
   readonly #audio: Kind
   readonly #video: Kind
@@ -28,22 +28,22 @@ export class FlvSummary implements FlvFacts {
     this.#lastDts = 0
   }
 
-  /** {@inheritDoc FlvFacts.durationMs} */
+  /** {@inheritDoc FlvInfo.durationMs} */
   get durationMs(): number {
     return Math.max(this.#audio.endDts, this.#video.endDts)
   }
 
-  /** {@inheritDoc FlvFacts.lastDts} */
+  /** {@inheritDoc FlvInfo.lastDts} */
   get lastDts(): number {
     return this.#lastDts
   }
 
-  /** {@inheritDoc FlvFacts.hasAudio} */
+  /** {@inheritDoc FlvInfo.hasAudio} */
   get hasAudio(): boolean {
     return this.#audio.count > 0
   }
 
-  /** {@inheritDoc FlvFacts.hasVideo} */
+  /** {@inheritDoc FlvInfo.hasVideo} */
   get hasVideo(): boolean {
     return this.#video.count > 0
   }

@@ -18,7 +18,7 @@ export type {
   RemovedRecordingFile,
 } from './recorder-options.ts'
 export { Recorder } from './recorder.ts'
-export { type RecordingFormat, RecordingPath, type RecordingPathFacts } from './recording-path.ts'
+export { type RecordingFormat, RecordingPath, type RecordingPathInfo } from './recording-path.ts'
 export type {
   RecordingFile,
   RecordingReplacement,

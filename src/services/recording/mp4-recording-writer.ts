@@ -79,8 +79,8 @@ export class Mp4RecordingWriter implements RecordingWriter {
     return this.#readyBytes + this.#muxer.pendingBytes
   }
 
-  /** {@inheritDoc RecordingWriter.leftOut} */
-  get leftOut(): FourCc[] {
+  /** {@inheritDoc RecordingWriter.unsupportedCodecs} */
+  get unsupportedCodecs(): FourCc[] {
     const written = new Set(this.#muxer.tracks.map(({ codec }) => codec))
     return Array.from(this.#ignoredCodecs).filter((codec) => !written.has(codec))
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServiceFacts, ServiceTarget, StreamService } from '../control/index.ts'
+import type { ServiceInfo, ServiceTarget, StreamService } from '../control/index.ts'
 import type { Recorder } from './recorder.ts'
 import type {
   FinishedRecordingFile,
@@ -34,7 +34,7 @@ const MAX_HISTORY = 100
 export class RecordService implements StreamService {
   readonly description = 'Records the stream into files'
   readonly #recorder: Recorder
-  readonly #history: ServiceFacts[]
+  readonly #history: ServiceInfo[]
 
   /** @param recorder - is listened to as long as it lives. */
   constructor(recorder: Recorder) {
@@ -58,22 +58,22 @@ export class RecordService implements StreamService {
     void this.#recorder.stop(source)
   }
 
-  status({ source }: ServiceTarget): ServiceFacts | undefined {
+  status({ source }: ServiceTarget): ServiceInfo | undefined {
     const recording = this.#recorder.recordings().find(({ streamPath }) => streamPath === source.streamPath)
-    return recording === undefined ? undefined : factsOf(recording)
+    return recording === undefined ? undefined : infoOf(recording)
   }
 
-  list(): readonly ServiceFacts[] {
-    return [...this.#recorder.recordings().map(factsOf), ...this.#history]
+  list(): readonly ServiceInfo[] {
+    return [...this.#recorder.recordings().map(infoOf), ...this.#history]
   }
 
-  #remember(facts: ServiceFacts): void {
+  #remember(facts: ServiceInfo): void {
     this.#history.unshift(facts)
     this.#history.splice(MAX_HISTORY)
   }
 }
 
-function factsOf({
+function infoOf({
   key,
   streamPath,
   format,
@@ -81,7 +81,7 @@ function factsOf({
   durationMs,
   byteLength,
   skips,
-}: Recording): ServiceFacts {
+}: Recording): ServiceInfo {
   return {
     state: 'recording',
     stream: streamPath,
@@ -94,8 +94,9 @@ function factsOf({
   }
 }
 
-function factsOfFile(finished: FinishedRecordingFile): ServiceFacts {
-  const { file, streamPath, format, startedAtMs, durationMs, byteLength, skips, leftOut, reason } = finished
+function factsOfFile(finished: FinishedRecordingFile): ServiceInfo {
+  const { file, streamPath, format, startedAtMs, durationMs, byteLength, skips, unsupportedCodecs, reason } =
+    finished
   return {
     state: 'finished',
     stream: streamPath,
@@ -105,12 +106,12 @@ function factsOfFile(finished: FinishedRecordingFile): ServiceFacts {
     duration: durationMs / 1_000,
     bytes: byteLength,
     skips,
-    ...(leftOut.length > 0 && { left_out: leftOut }),
+    ...(unsupportedCodecs.length > 0 && { unsupported_codecs: unsupportedCodecs }),
     reason,
   }
 }
 
-function factsOfFailure({ error, streamPath, key }: RecordingFailure): ServiceFacts {
+function factsOfFailure({ error, streamPath, key }: RecordingFailure): ServiceInfo {
   const code = 'code' in error ? error.code : error.name
   // Not the message: it names places of this machine.
   return { state: 'failed', stream: streamPath, file: key, error: code, time: new Date().toISOString() }

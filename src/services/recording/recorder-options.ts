@@ -118,7 +118,7 @@ export interface FinishedRecordingFile {
   /** How often media was skipped because the store was slower than the stream. 0 for a recovered file. */
   readonly skips: number
   /** Codecs of the stream that MP4 has no place for, as FourCCs: their frames are not in the file. Empty for a recovered file. */
-  readonly leftOut: readonly FourCc[]
+  readonly unsupportedCodecs: readonly FourCc[]
   /** Who was recorded; `undefined` for a publisher of the application's own, and for a recovered file. */
   readonly request: AccessRequest | undefined
 }

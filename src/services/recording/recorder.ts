@@ -323,7 +323,7 @@ export class Recorder extends Announcer<RecorderEvents> {
       reason,
       fragmented,
       skips: part?.skips ?? 0,
-      leftOut: part?.writer.leftOut ?? [],
+      unsupportedCodecs: part?.writer.unsupportedCodecs ?? [],
       request: part?.request,
     }
     this.emit('finish', told)

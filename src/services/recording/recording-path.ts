@@ -10,7 +10,7 @@ import { splitStreamPath } from '../../hub/index.ts'
 export type RecordingFormat = 'flv' | 'mp4'
 
 /** What the variables of a path stand for. */
-export interface RecordingPathFacts {
+export interface RecordingPathInfo {
   /** `[vhost]` */
   readonly vhost: string
   /** `/app/name`: what is before the last slash is `[app]`, what is behind it `[stream]`. */
@@ -87,7 +87,7 @@ export class RecordingPath {
   }
 
   /** The path of one file: relative, with forward slashes. */
-  expand(facts: RecordingPathFacts): string {
+  expand(facts: RecordingPathInfo): string {
     const { vhost, streamPath, startedAtMs } = facts
     const { app, streamName } = splitStreamPath(streamPath)
     const date = new Date(startedAtMs)

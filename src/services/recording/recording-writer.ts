@@ -38,7 +38,7 @@ export interface RecordingWriter {
   /** Bytes that wait to be taken, about. */
   readonly pendingBytes: number
   /** Codecs of frames that the format has no place for. */
-  readonly leftOut: readonly FourCc[]
+  readonly unsupportedCodecs: readonly FourCc[]
   /**
    * Takes a packet.
    * @returns `false` when this file cannot hold it: it has taken nothing of it, and the next file can.

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { LimitError } from '../../errors/index.ts'
-import type { ServiceFacts, ServiceTarget, StreamService } from '../control/index.ts'
+import type { ServiceInfo, ServiceTarget, StreamService } from '../control/index.ts'
 import { parseOptions } from '../parse-options.ts'
 import { forwardTargets } from './forward.schema.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -73,13 +73,13 @@ export class ForwardService implements StreamService {
   }
 
   /** Every target of a stream, those of the forwarder's options among them. */
-  status({ source }: ServiceTarget): ServiceFacts | undefined {
+  status({ source }: ServiceTarget): ServiceInfo | undefined {
     const targets = this.#current()?.stats(source) ?? []
     return targets.length === 0 ? undefined : { targets }
   }
 
   /** Every target of every stream, up to 1,000. */
-  list(): readonly ServiceFacts[] {
+  list(): readonly ServiceInfo[] {
     const pushes = this.#current()?.pushes ?? []
     return pushes.slice(0, MAX_LISTED).map((push) => ({ ...push.stats() }))
   }

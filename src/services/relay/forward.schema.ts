@@ -9,7 +9,7 @@ import type { OptionsSchema } from '../parse-options.ts'
 import { streamPath } from '../stream-path.schema.ts'
 import { checkTarget, type ForwardTarget } from './forward-target.ts'
 import type { FindForwardTargets, ForwarderOptions } from './forwarder-options.ts'
-import type { KeptConnectionOptions } from './kept-connection.ts'
+import type { ReconnectingConnectionOptions } from './reconnecting-connection.ts'
 import type { StreamPullOptions } from './stream-pull.ts'
 import type { StreamPushOptions } from './stream-push.ts'
 import { DEFAULT_VHOST } from '../../rtmp/index.ts'
@@ -28,7 +28,7 @@ const kept = {
   signal: z.instanceof(AbortSignal).optional(),
   clock: z.custom<Clock>((value) => typeof value === 'object' && value !== null).default(() => systemClock),
   random: z.custom<() => number>((value) => typeof value === 'function').default(() => Math.random),
-} satisfies Record<keyof KeptConnectionOptions, unknown>
+} satisfies Record<keyof ReconnectingConnectionOptions, unknown>
 
 /** For an interface that is another folder's to check. */
 function given<Value>(type: 'object' | 'function'): z.ZodOptional<z.ZodType<Value, Value>> {

@@ -5,7 +5,7 @@
  */
 import type { AnnouncerEvents, Hub, Publisher, Source } from '../../hub/index.ts'
 import type { ForwardTarget } from './forward-target.ts'
-import type { ConnectionFailure } from './kept-connection.ts'
+import type { ConnectionFailure } from './reconnecting-connection.ts'
 import type { PushOptions, StreamPush } from './stream-push.ts'
 
 /** Where one stream goes. */

@@ -16,13 +16,13 @@ export type {
 export { Forwarder } from './forwarder.ts'
 export {
   type ConnectionFailure,
-  KeptConnection,
-  type KeptConnectionEvents,
-  type KeptConnectionOptions,
-  type KeptConnectionState,
-  type KeptConnectionStats,
+  ReconnectingConnection,
+  type ReconnectingConnectionEvents,
+  type ReconnectingConnectionOptions,
+  type ReconnectingConnectionState,
+  type ReconnectingConnectionStats,
   type RetryOptions,
-} from './kept-connection.ts'
+} from './reconnecting-connection.ts'
 export {
   type PullHttpOptions,
   type PullRtmpOptions,

@@ -14,7 +14,11 @@ import {
 import { randomName } from '../identity/internal.ts'
 import { parseOptions } from '../parse-options.ts'
 import { type ResolvedPullOptions, streamPullOptions } from './forward.schema.ts'
-import { KeptConnection, type KeptConnectionOptions, type KeptConnectionStats } from './kept-connection.ts'
+import {
+  ReconnectingConnection,
+  type ReconnectingConnectionOptions,
+  type ReconnectingConnectionStats,
+} from './reconnecting-connection.ts'
 import { formatVia, viaOf } from './via.ts'
 
 /** What may be said about connections that play RTMP. */
@@ -27,7 +31,7 @@ export type PullRtmpOptions = Omit<
 export type PullHttpOptions = Omit<HttpFlvClientOptions, 'signal' | 'clock'>
 
 /** Options of {@link StreamPull}. */
-export interface StreamPullOptions extends KeptConnectionOptions {
+export interface StreamPullOptions extends ReconnectingConnectionOptions {
   /** Where the stream is: `rtmp:`, `rtmps:`, or `http:` and `https:` for HTTP-FLV. */
   readonly url: string
   /** Where it is published. */
@@ -48,7 +52,7 @@ export interface StreamPullOptions extends KeptConnectionOptions {
 }
 
 /** Counters and facts of a {@link StreamPull}. */
-export interface StreamPullStats extends KeptConnectionStats {
+export interface StreamPullStats extends ReconnectingConnectionStats {
   /** `/app/name` in the hub. */
   readonly streamPath: StreamPath
   /** Bytes received, all connections. */
@@ -70,7 +74,7 @@ export interface StreamPullStats extends KeptConnectionStats {
  * const pull = new StreamPull({ url: 'https://192.0.2.1/live/show.flv', hub, streamPath: '/live/show' })
  * ```
  */
-export class StreamPull extends KeptConnection {
+export class StreamPull extends ReconnectingConnection {
   /** As which stream it is published. */
   readonly streamPath: StreamPath
   readonly #options: ResolvedPullOptions
@@ -106,7 +110,7 @@ export class StreamPull extends KeptConnection {
   /** Counters, made when asked. */
   stats(): StreamPullStats {
     return {
-      ...this.keptStats(),
+      ...this.connectionStats(),
       streamPath: this.streamPath,
       receivedBytes: this.#pastBytes + bytesOf(this.#client),
       receivedPackets: this.#receivedPackets,

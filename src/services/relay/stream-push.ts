@@ -12,7 +12,11 @@ import { parseOptions } from '../parse-options.ts'
 import { CodecCheck } from './codec-check.ts'
 import { checkTarget } from './forward-target.ts'
 import { type ResolvedPushOptions, streamPushOptions } from './forward.schema.ts'
-import { KeptConnection, type KeptConnectionOptions, type KeptConnectionStats } from './kept-connection.ts'
+import {
+  ReconnectingConnection,
+  type ReconnectingConnectionOptions,
+  type ReconnectingConnectionStats,
+} from './reconnecting-connection.ts'
 import { reconnectUrl } from './reconnect-url.ts'
 import { formatVia, viaOf } from './via.ts'
 
@@ -23,7 +27,7 @@ export type PushClientOptions = Omit<
 >
 
 /** How a {@link StreamPush} carries a stream. */
-export interface PushOptions extends KeptConnectionOptions {
+export interface PushOptions extends ReconnectingConnectionOptions {
   /** How connections are made: time limits, TLS, redirects, the session. */
   readonly client?: PushClientOptions
   /** Begin with the cached GOP (`gop`) or wait for the next keyframe (`keyframe`). @defaultValue 'gop' */
@@ -47,7 +51,7 @@ export interface StreamPushOptions extends PushOptions {
 }
 
 /** Counters and facts of a {@link StreamPush}. */
-export interface StreamPushStats extends KeptConnectionStats {
+export interface StreamPushStats extends ReconnectingConnectionStats {
   /** Its name. */
   readonly name: string
   /** `/app/name` of the stream. */
@@ -84,7 +88,7 @@ export interface StreamPushStats extends KeptConnectionStats {
  * })
  * ```
  */
-export class StreamPush extends KeptConnection {
+export class StreamPush extends ReconnectingConnection {
   /** The stream. */
   readonly source: Source
   /** Its name. */
@@ -132,7 +136,7 @@ export class StreamPush extends KeptConnection {
   stats(): StreamPushStats {
     const consumer = this.#consumer?.stats()
     return {
-      ...this.keptStats(),
+      ...this.connectionStats(),
       name: this.name,
       streamPath: this.source.streamPath,
       sentBytes: this.#past.sentBytes + (this.#client?.session.sentBytes ?? 0),

@@ -12,7 +12,7 @@ import { ByteRate } from './byte-rate.ts'
 export type ClientRole = 'publisher' | 'player' | 'viewer'
 
 /** Figures of a {@link Client}. */
-export interface ClientFigures {
+export interface ClientStats {
   /** Since it publishes or plays, ms. */
   readonly uptimeMs: number
   /** Bytes from it: on the wire for RTMP, bodies for publishers of the application's own. */
@@ -37,13 +37,13 @@ export class Client {
   readonly request: AccessRequest | undefined
   /** Its RTMP connection, if it has one and the server is known. */
   readonly connection: RtmpConnection | undefined
-  readonly #look: () => ClientFigures
+  readonly #look: () => ClientStats
   readonly #kick: () => void
   readonly #received: ByteRate
   readonly #sent: ByteRate
 
   /** @internal */
-  constructor(facts: ClientFacts, nowMs: number) {
+  constructor(facts: ClientInfo, nowMs: number) {
     this.id = facts.id
     this.role = facts.role
     this.vhost = facts.vhost
@@ -63,12 +63,12 @@ export class Client {
   }
 
   /** Figures of now. */
-  figures(): ClientFigures {
+  figures(): ClientStats {
     return this.#look()
   }
 
   /** Bitrates over the last half minute. @internal */
-  kbps(figures: ClientFigures, nowMs: number): { readonly received: number; readonly sent: number } {
+  kbps(figures: ClientStats, nowMs: number): { readonly received: number; readonly sent: number } {
     return {
       received: this.#received.kbps(nowMs, figures.receivedBytes),
       sent: this.#sent.kbps(nowMs, figures.sentBytes),
@@ -89,14 +89,14 @@ export class Client {
 }
 
 /** What a {@link Client} is made from. */
-export interface ClientFacts {
+export interface ClientInfo {
   readonly id: string
   readonly role: ClientRole
   readonly vhost: string
   readonly source: Source
   readonly request: AccessRequest | undefined
   readonly connection: RtmpConnection | undefined
-  readonly look: () => ClientFigures
+  readonly look: () => ClientStats
   readonly kick: () => void
 }
 
@@ -107,7 +107,7 @@ export function publisherFacts(
   source: Source,
   publisher: Publisher,
   connection: RtmpConnection | undefined,
-): ClientFacts {
+): ClientInfo {
   // What publishers before it sent is the stream's, not its own.
   const { publishes, receivedBytes: before } = source.totals()
   const ownFrom = publishes > 1 ? before : 0
@@ -135,7 +135,7 @@ export function playerFacts(
   source: Source,
   player: Player,
   connection: RtmpConnection | undefined,
-): ClientFacts {
+): ClientInfo {
   return {
     id,
     role: 'player',
@@ -157,7 +157,7 @@ export function playerFacts(
 }
 
 /** An HLS viewer. */
-export function viewerFacts(id: string, vhost: string, handler: HlsHandler, viewer: HlsSession): ClientFacts {
+export function viewerFacts(id: string, vhost: string, handler: HlsHandler, viewer: HlsSession): ClientInfo {
   return {
     id,
     role: 'viewer',

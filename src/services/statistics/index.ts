@@ -5,7 +5,7 @@
  * @module services/statistics
  * @group Services
  */
-export { Client, type ClientFigures, type ClientRole } from './client.ts'
+export { Client, type ClientStats, type ClientRole } from './client.ts'
 export {
   type ConnectionCounts,
   type Kbps,
@@ -15,10 +15,10 @@ export {
   type VhostStatistics,
 } from './statistics.ts'
 export {
-  type DiskFigures,
-  type MemoryFigures,
-  type NetworkFigures,
-  type SocketFigures,
+  type DiskStats,
+  type MemoryStats,
+  type NetworkStats,
+  type SocketStats,
   SystemStatistics,
-  type UptimeFigures,
+  type UptimeStats,
 } from './system-statistics.ts'

@@ -12,8 +12,8 @@ import { parseOptions } from '../parse-options.ts'
 import { ByteRate } from './byte-rate.ts'
 import {
   Client,
-  type ClientFacts,
-  type ClientFigures,
+  type ClientInfo,
+  type ClientStats,
   playerFacts,
   publisherFacts,
   viewerFacts,
@@ -182,11 +182,7 @@ export class Statistics {
     const connections = this.#connectionsByHandle()
     const vhosts = new Map<Source, string>()
     const found: Client[] = []
-    const add = (
-      handle: object,
-      clientId: string | undefined,
-      factsOf: (id: string) => ClientFacts,
-    ): void => {
+    const add = (handle: object, clientId: string | undefined, factsOf: (id: string) => ClientInfo): void => {
       let client = this.#clients.get(handle)
       if (client === undefined) {
         client = new Client(factsOf(clientId ?? newClientId()), nowMs)
@@ -236,7 +232,7 @@ export class Statistics {
   }
 
   /** Bitrates of `client` over the last half minute. */
-  kbpsOf(client: Client, figures: ClientFigures): Kbps {
+  kbpsOf(client: Client, figures: ClientStats): Kbps {
     return client.kbps(figures, this.#clock.now())
   }
 

@@ -20,7 +20,7 @@ import {
 } from './proc-files.ts'
 
 /** Memory of the machine in kB. */
-export interface MemoryFigures {
+export interface MemoryStats {
   /** All of it. */
   readonly total: number
   /** Not used for anything. */
@@ -36,7 +36,7 @@ export interface MemoryFigures {
 }
 
 /** Bytes through the network interfaces of the machine, `lo` excepted. */
-export interface NetworkFigures {
+export interface NetworkStats {
   /** Received. */
   readonly receivedBytes: number
   /** Sent. */
@@ -48,7 +48,7 @@ export interface NetworkFigures {
 }
 
 /** Sockets of the machine. */
-export interface SocketFigures {
+export interface SocketStats {
   /** TCP sockets in use or in TIME_WAIT. */
   readonly tcp: number
   /** TCP connections that are established; `null` where the system does not tell. */
@@ -60,7 +60,7 @@ export interface SocketFigures {
 }
 
 /** Disk rates between the two newest samples. */
-export interface DiskFigures {
+export interface DiskStats {
   /** Kilobytes read a second. */
   readonly readKBps: number
   /** Kilobytes written a second. */
@@ -70,7 +70,7 @@ export interface DiskFigures {
 }
 
 /** How long the machine runs. */
-export interface UptimeFigures {
+export interface UptimeStats {
   /** Seconds since its start. */
   readonly seconds: number
   /** Seconds that its processors were idle, all together; `null` where the system does not tell. */
@@ -140,7 +140,7 @@ export class SystemStatistics {
   }
 
   /** Memory of the machine. */
-  memory(): MemoryFigures {
+  memory(): MemoryStats {
     const info = parseMeminfo(readProc('/proc/meminfo') ?? '')
     const kBytes = (name: string): number | null => info.get(name) ?? null
     return {
@@ -159,7 +159,7 @@ export class SystemStatistics {
   }
 
   /** Since the machine was started. */
-  uptime(): UptimeFigures {
+  uptime(): UptimeStats {
     const idle = /^\S+ ([\d.]+)/.exec(readProc('/proc/uptime') ?? '')?.[1]
     return {
       seconds: Math.floor(uptime()),
@@ -168,7 +168,7 @@ export class SystemStatistics {
   }
 
   /** Network; `null` where the system does not tell. */
-  network(): NetworkFigures | null {
+  network(): NetworkStats | null {
     const text = readProc('/proc/net/dev')
     if (text === undefined) return null
     const addresses = networkInterfaces()
@@ -186,7 +186,7 @@ export class SystemStatistics {
   }
 
   /** Sockets; `null` where the system does not tell. */
-  sockets(): SocketFigures | null {
+  sockets(): SocketStats | null {
     const v4 = readProc('/proc/net/sockstat')
     if (v4 === undefined) return null
     const v6 = readProc('/proc/net/sockstat6') ?? ''
@@ -200,7 +200,7 @@ export class SystemStatistics {
   }
 
   /** Disks; `null` where the system does not tell, or before the second sample. */
-  disks(): DiskFigures | null {
+  disks(): DiskStats | null {
     const { disks, atMs } = this.#newest
     const before = this.#previous
     const elapsedMs = atMs - before.atMs

@@ -116,18 +116,21 @@ callbacks: { urls: { on_hls_notify: '${backend.url}/[app]/[stream]' } }
     const { httpUrl } = await calling(backend, 'on_play', ', decisionTimeoutMs: 20')
     expect(await status(`${httpUrl}/live/show.flv`)).toBe(403)
   },
-  async newsTimeoutMs() {
-    await unanswered(', newsTimeoutMs: 20', /callback on_unpublish failed, attempt 1/)
+  async notificationTimeoutMs() {
+    await unanswered(', notificationTimeoutMs: 20', /callback on_unpublish failed, attempt 1/)
   },
   async maxAttempts() {
     const server = await unanswered(
-      ', newsTimeoutMs: 10, retryDelayMs: 1, maxAttempts: 2',
+      ', notificationTimeoutMs: 10, retryDelayMs: 1, maxAttempts: 2',
       /callback on_unpublish failed, attempt 2/,
     )
     expect(server.lines.join('\n')).not.toContain('attempt 3')
   },
   async retryDelayMs() {
-    await unanswered(', newsTimeoutMs: 10, retryDelayMs: 1', /callback on_unpublish failed, attempt 3/)
+    await unanswered(
+      ', notificationTimeoutMs: 10, retryDelayMs: 1',
+      /callback on_unpublish failed, attempt 3/,
+    )
   },
   async hlsUrlPrefix() {
     const backend = await Backend.start()

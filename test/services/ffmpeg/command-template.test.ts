@@ -1,7 +1,7 @@
 import { Hub, VirtualClock } from 'millrace/hub'
 import { describe, expect, it } from 'vitest'
 import {
-  commandFactsOf,
+  commandInfoOf,
   CommandTemplate,
   environmentOf,
 } from '../../../src/services/ffmpeg/command-template.ts'
@@ -10,7 +10,7 @@ import { request as requestOf } from '../requests.ts'
 function factsOf(streamPath: string, request: Parameters<typeof requestOf>[0] = {}) {
   const publisher = new Hub({}, new VirtualClock()).publish('/live/show', { request: requestOf(request) })
   // Also names that no hub has.
-  return commandFactsOf('example.com', Object.defineProperty(publisher, 'streamPath', { value: streamPath }))
+  return commandInfoOf('example.com', Object.defineProperty(publisher, 'streamPath', { value: streamPath }))
 }
 
 function expand(words: readonly string[], streamPath: string): readonly string[] {
@@ -82,7 +82,7 @@ it('URLs of the peer are URLs, and no options', () => {
 
 it('a publisher of the application itself has no peer', () => {
   const hub = new Hub({}, new VirtualClock())
-  const facts = commandFactsOf('v', hub.publish('/live/show'))
+  const facts = commandInfoOf('v', hub.publish('/live/show'))
   expect(facts).toMatchObject({ vhost: 'v', app: 'live', stream: 'show', url: '', ip: '', param: '' })
 })
 

@@ -1,5 +1,5 @@
 import { Hub, type StreamPath } from 'millrace/hub'
-import { Rendition, renditionVariants } from 'millrace/services/ffmpeg'
+import { TranscodedStream, renditionVariants } from 'millrace/services/ffmpeg'
 import { expect, it } from 'vitest'
 
 it('the renditions of a stream are its variants, as they are published', () => {
@@ -7,8 +7,8 @@ it('the renditions of a stream are its variants, as they are published', () => {
   const { variantsOf, streamOf } = renditionVariants(hub)
   const original = hub.publish('/live/show').source
   expect(variantsOf('/live/show')).toEqual([])
-  const rendition = (name: string, of: StreamPath = '/live/show'): Rendition =>
-    new Rendition({ of, name, engine: 'ladder', streamPath: `${of}_${name}` } as Rendition)
+  const rendition = (name: string, of: StreamPath = '/live/show'): TranscodedStream =>
+    new TranscodedStream({ of, name, engine: 'ladder', streamPath: `${of}_${name}` } as TranscodedStream)
   const [high, low, other] = [rendition('720p'), rendition('480p'), rendition('720p', '/live/other')].map(
     (userData) => hub.publish(userData.streamPath, { userData }),
   )

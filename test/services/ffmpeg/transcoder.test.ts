@@ -1,6 +1,11 @@
 import { Hub, type Publisher, type Source, VirtualClock } from 'millrace/hub'
 import type { MediaPacket } from 'millrace/media'
-import { Rendition, Transcoder, type TranscoderOptions, type WorkerExit } from 'millrace/services/ffmpeg'
+import {
+  TranscodedStream,
+  Transcoder,
+  type TranscoderOptions,
+  type WorkerExit,
+} from 'millrace/services/ffmpeg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { audio, audioConfig, inter, key, nameOf, videoConfig } from '../../hub/fakes.ts'
 import { argumentsOf, fakeFfmpeg, fakeLadder } from './fake-ffmpeg.ts'
@@ -88,7 +93,7 @@ describe('a ladder', () => {
       `v5@${begin + 40}`,
     ])
     const rendition = hub.source('/live/show_hi')!.publisher!.userData
-    expect(rendition).toBeInstanceOf(Rendition)
+    expect(rendition).toBeInstanceOf(TranscodedStream)
     expect(rendition).toMatchObject({
       of: '/live/show',
       streamPath: '/live/show_hi',

@@ -161,7 +161,7 @@ describe('what has no place in MP4', () => {
     const packets = [...video, ...speex.filter(({ dts }) => dts <= end)].toSorted((a, b) => a.dts - b.dts)
     const stage = await record(packets)
     expect(sampleCountsOf(stage.bytes('show.mp4'))).toEqual([countsOf(video).video])
-    expect(stage.finished).toMatchObject([{ leftOut: ['spex'] }])
+    expect(stage.finished).toMatchObject([{ unsupportedCodecs: ['spex'] }])
     expect(stage.failures).toEqual([])
   })
 

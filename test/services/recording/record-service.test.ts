@@ -1,4 +1,4 @@
-import { type ServiceFacts, StreamServices } from 'millrace/services/control'
+import { type ServiceInfo, StreamServices } from 'millrace/services/control'
 import { Recorder, RecordService } from 'millrace/services/recording'
 import { expect, it } from 'vitest'
 import { audioConfig, inter, key, videoConfig } from '../../hub/fakes.ts'
@@ -54,7 +54,7 @@ it('remembers what failed, and the last 100 files', async () => {
     next.unpublish()
     await settle()
   }
-  const states = service.list().map(({ state }: ServiceFacts) => state)
+  const states = service.list().map(({ state }: ServiceInfo) => state)
   expect(states).toEqual(Array.from({ length: 100 }, () => 'finished'))
 })
 

@@ -41,7 +41,7 @@ describe('a recording is a publish', () => {
         reason: 'ended',
         fragmented: false,
         skips: 0,
-        leftOut: [],
+        unsupportedCodecs: [],
         request: undefined,
       },
     ])

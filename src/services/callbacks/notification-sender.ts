@@ -1,5 +1,5 @@
 /**
- * Delivers news to backends: in order, again when it fails, and never in anybody's way.
+ * Delivers notifications to backends: in order, again when it fails, and never in anybody's way.
  *
  * @module
  */
@@ -12,40 +12,40 @@ import { isDelivered, isTransient, statusError } from './callback-answer.ts'
 import type { CallbackClient } from './callback-client.ts'
 import type { CallbackFailure, TellingAction } from './callback-options.ts'
 import type { CallbackCall } from './callback-request.ts'
-import { NewsQueue, type NewsQueueBounds } from './news-queue.ts'
+import { NotificationQueue, type NotificationQueueBounds } from './notification-queue.ts'
 
 /** Longest wait between two attempts, ms. */
 const MAX_RETRY_DELAY_MS = 30_000
 
-/** How news is delivered. */
-export interface NewsDeskOptions extends NewsQueueBounds {
+/** How notifications are delivered. */
+export interface NotificationSenderOptions extends NotificationQueueBounds {
   /** Time for one attempt, ms. */
-  readonly newsTimeoutMs: number
+  readonly notificationTimeoutMs: number
   /** Attempts, the first included. */
   readonly maxAttempts: number
   /** Longest wait before the second attempt, ms. */
   readonly retryDelayMs: number
   /** Deliveries at the same time. */
-  readonly maxConcurrentNews: number
+  readonly maxConcurrentNotifications: number
   /** Time and timers. */
   readonly clock: Clock
 }
 
 /** Hears of what went wrong. */
-export interface NewsDeskListener {
+export interface NotificationListener {
   /** An attempt failed. */
   failed(failure: CallbackFailure): void
   /** There was no room. */
   dropped(action: TellingAction, url: string): void
 }
 
-/** News of one service. */
-export class NewsDesk {
-  readonly #options: NewsDeskOptions
+/** Notifications of one service. */
+export class NotificationSender {
+  readonly #options: NotificationSenderOptions
   readonly #client: CallbackClient
-  readonly #listener: NewsDeskListener
+  readonly #listener: NotificationListener
   readonly #sending: ConcurrencyLimit
-  readonly #queue: NewsQueue
+  readonly #queue: NotificationQueue
   #delivered: number
   #lost: number
   /** Aborted when nothing is tried again. */
@@ -55,13 +55,13 @@ export class NewsDesk {
   #closed: boolean
 
   /** Delivers by `client`. */
-  constructor(options: NewsDeskOptions, client: CallbackClient, listener: NewsDeskListener) {
+  constructor(options: NotificationSenderOptions, client: CallbackClient, listener: NotificationListener) {
     this.#options = options
     this.#client = client
     this.#listener = listener
     // How many may wait is the queue's business.
-    this.#sending = new ConcurrencyLimit(options.maxConcurrentNews)
-    this.#queue = new NewsQueue(options)
+    this.#sending = new ConcurrencyLimit(options.maxConcurrentNotifications)
+    this.#queue = new NotificationQueue(options)
     this.#delivered = 0
     this.#lost = 0
     this.#closing = new AbortController()
@@ -69,17 +69,17 @@ export class NewsDesk {
     this.#closed = false
   }
 
-  /** News that is not delivered yet. */
+  /** Notifications that are not delivered yet. */
   get queued(): number {
     return this.#queue.size
   }
 
-  /** News that arrived. */
+  /** Notifications that arrived. */
   get delivered(): number {
     return this.#delivered
   }
 
-  /** News that was given up or dropped. */
+  /** Notifications that were given up or dropped. */
   get lost(): number {
     return this.#lost
   }
@@ -91,7 +91,7 @@ export class NewsDesk {
     this.#listener.dropped(action, call.url)
   }
 
-  /** Whether news waits in any of `lanes`. */
+  /** Whether a notification waits in any of `lanes`. */
   has(lanes: readonly string[]): boolean {
     return this.#queue.has(lanes)
   }
@@ -102,8 +102,8 @@ export class NewsDesk {
   }
 
   /**
-   * Gives what waits one last attempt, aborts what takes longer than `drainTimeoutMs`, and takes no news from then on.
-   * @param last - settles when all news is here.
+   * Gives what waits one last attempt, aborts what takes longer than `drainTimeoutMs`, and takes no notifications from then on.
+   * @param last - settles when all notifications are here.
    */
   async close(drainTimeoutMs: number, reason: Error, last: Promise<unknown>): Promise<void> {
     this.#closing.abort()
@@ -139,12 +139,12 @@ export class NewsDesk {
   }
 
   async #attempt(call: CallbackCall): Promise<{ readonly error?: Error; readonly again: boolean }> {
-    const { clock, newsTimeoutMs } = this.#options
+    const { clock, notificationTimeoutMs } = this.#options
     const stopped = this.#stopped.signal
     const send = (limit: AbortSignal): ReturnType<CallbackClient['send']> => this.#client.send(call, limit)
     try {
       const response = await this.#sending.run(
-        () => withAnswerLimit(clock, newsTimeoutMs, stopped, send),
+        () => withAnswerLimit(clock, notificationTimeoutMs, stopped, send),
         stopped,
       )
       if (isDelivered(response)) return { again: false }

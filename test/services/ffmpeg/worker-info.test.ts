@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { workerFacts } from '../../../src/services/ffmpeg/worker-facts.ts'
+import { workerInfo } from '../../../src/services/ffmpeg/worker-info.ts'
 
 const IDLE = {
   state: 'idle',
@@ -13,13 +13,13 @@ const IDLE = {
 } as const
 
 it('leaves out what there is none of', () => {
-  expect(workerFacts(IDLE)).toEqual({ state: 'idle', starts: 0 })
+  expect(workerInfo(IDLE)).toEqual({ state: 'idle', starts: 0 })
 })
 
 it('says how the last run ended, and what was said', () => {
   const lastExit = { reason: 'exited with 1', code: 1, signal: null, ranMs: 1_250 }
   expect(
-    workerFacts({ ...IDLE, state: 'waiting', starts: 1, nextStartMs: 900, lastExit, log: ['no frame!'] }),
+    workerInfo({ ...IDLE, state: 'waiting', starts: 1, nextStartMs: 900, lastExit, log: ['no frame!'] }),
   ).toEqual({
     state: 'waiting',
     starts: 1,

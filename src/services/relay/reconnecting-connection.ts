@@ -24,11 +24,11 @@ export interface RetryOptions {
   readonly heldMs?: number | undefined
 }
 
-/** Options of every {@link KeptConnection}. */
-export interface KeptConnectionOptions {
+/** Options of every {@link ReconnectingConnection}. */
+export interface ReconnectingConnectionOptions {
   /** When it is tried again. It never gives up by itself: a target that refuses today takes the stream when its old connection has timed out. */
   readonly retry?: RetryOptions
-  /** Ends it when aborted, like {@link KeptConnection.close}. */
+  /** Ends it when aborted, like {@link ReconnectingConnection.close}. */
   readonly signal?: AbortSignal
   /** Time and timers, for tests. @defaultValue the runtime's own */
   readonly clock?: Clock
@@ -40,7 +40,7 @@ export interface KeptConnectionOptions {
  * What it does: `idle` waits for a stream to carry, `connecting` for the other side, `connected` carries it, `waiting` lets time pass before
  * the next attempt, `closed` is over.
  */
-export type KeptConnectionState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'closed'
+export type ReconnectingConnectionState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'closed'
 
 /** Why a connection failed or ended, without anything that is secret. */
 export interface ConnectionFailure {
@@ -50,8 +50,8 @@ export interface ConnectionFailure {
   readonly message: string
 }
 
-/** Facts that a {@link KeptConnection} announces. */
-export interface KeptConnectionEvents extends AnnouncerEvents {
+/** Facts that a {@link ReconnectingConnection} announces. */
+export interface ReconnectingConnectionEvents extends AnnouncerEvents {
   /** The other side takes or gives the stream. */
   connect: () => void
   /** An attempt failed, or the connection ended; the next attempt comes in `retryMs`. */
@@ -60,12 +60,12 @@ export interface KeptConnectionEvents extends AnnouncerEvents {
   close: () => void
 }
 
-/** Counters and facts of every {@link KeptConnection}. */
-export interface KeptConnectionStats {
+/** Counters and facts of every {@link ReconnectingConnection}. */
+export interface ReconnectingConnectionStats {
   /** The other side, as {@link maskUrl} shows it. */
   readonly url: string
   /** What it does. */
-  readonly state: KeptConnectionState
+  readonly state: ReconnectingConnectionState
   /** How long it has been in that state, ms. */
   readonly stateMs: number
   /** Attempts to connect. */
@@ -77,7 +77,7 @@ export interface KeptConnectionStats {
 }
 
 /** Options with their defaults. */
-interface ResolvedKeptOptions {
+interface ResolvedOptions {
   readonly retry: { readonly [Option in keyof RetryOptions]-?: number }
   readonly signal?: AbortSignal | undefined
   readonly clock: Clock
@@ -85,7 +85,7 @@ interface ResolvedKeptOptions {
 }
 
 /** Base of {@link StreamPush} and {@link StreamPull}. Begins by itself, never rejects and never throws. */
-export abstract class KeptConnection extends Announcer<KeptConnectionEvents> {
+export abstract class ReconnectingConnection extends Announcer<ReconnectingConnectionEvents> {
   /** Settles when it is over and its connection is closed. Never rejects. */
   readonly closed: Promise<void>
   /** @internal With everything that is secret. */
@@ -98,14 +98,14 @@ export abstract class KeptConnection extends Announcer<KeptConnectionEvents> {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: () => void
   #resolveClosed!: () => void
-  #state: KeptConnectionState
+  #state: ReconnectingConnectionState
   #stateSinceMs: number
   #attempts: number
   #connects: number
   #failure: ConnectionFailure | undefined
 
   /** @internal */
-  protected constructor(secretUrl: string, options: ResolvedKeptOptions) {
+  protected constructor(secretUrl: string, options: ResolvedOptions) {
     super()
     const { clock, retry, signal, random } = options
     const { minMs, maxMs, jitter, heldMs } = retry
@@ -132,7 +132,7 @@ export abstract class KeptConnection extends Announcer<KeptConnectionEvents> {
   }
 
   /** What it does now. */
-  get state(): KeptConnectionState {
+  get state(): ReconnectingConnectionState {
     return this.#state
   }
 
@@ -142,13 +142,13 @@ export abstract class KeptConnection extends Announcer<KeptConnectionEvents> {
     await this.closed
   }
 
-  /** {@inheritDoc KeptConnection.close} */
+  /** {@inheritDoc ReconnectingConnection.close} */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
   /** Counters, made when asked. */
-  protected keptStats(): KeptConnectionStats {
+  protected connectionStats(): ReconnectingConnectionStats {
     return {
       url: this.url,
       state: this.#state,
@@ -226,7 +226,7 @@ export abstract class KeptConnection extends Announcer<KeptConnectionEvents> {
     return { code: typeof code === 'string' ? code : '', message: redact(text, this.secretUrl) }
   }
 
-  #enter(state: KeptConnectionState): void {
+  #enter(state: ReconnectingConnectionState): void {
     if (state === this.#state) return
     this.#state = state
     this.#stateSinceMs = this.clock.now()

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Backend, until } from './backend.ts'
 import { never, request } from '../requests.ts'
 
-/** A backend for news, and peers that were let in and can leave. */
+/** A backend for notifications, and peers that were let in and can leave. */
 async function world(options: Partial<HttpCallbacksOptions> = {}) {
   const backend = await Backend.start()
   const clock = new VirtualClock()
@@ -35,12 +35,12 @@ async function world(options: Partial<HttpCallbacksOptions> = {}) {
   const settled = (): Promise<void> =>
     until(
       () => callbacks.stats().queued === 0,
-      () => 'the end of the news',
+      () => 'the end of the notifications',
     )
   return { backend, clock, callbacks, failures, dropped, enter, leave, settled }
 }
 
-describe('news', () => {
+describe('notifications', () => {
   it('arrives once, whatever the backend makes of it', async () => {
     const { backend, callbacks, failures, leave, settled } = await world()
     const answers: [number, string][] = [
@@ -193,7 +193,7 @@ describe('order', () => {
     expect(order.slice(3).toSorted()).toEqual(['a on_stop', 'b on_unpublish'])
   })
 
-  it('a new start waits for the news of the end before', async () => {
+  it('a new start waits for the notifications of the end before', async () => {
     const backend = await Backend.start()
     const { clock, leave, enter } = await world({
       urls: { on_publish: backend.url, on_unpublish: backend.url },
@@ -206,7 +206,7 @@ describe('order', () => {
     await until(
       () => clock.pending === 3,
       () => 'a wait',
-    ) // the news, the decision, and the wait for the news
+    ) // the notifications, the decision, and the wait for the notifications
     expect(backend.actions).toEqual(['on_publish', 'on_unpublish'])
     backend.held[0]!.send('0')
     await backend.called(3)
@@ -236,8 +236,8 @@ describe('order', () => {
 })
 
 describe('bounds', () => {
-  it('maxQueuedNews at n and n + 1', async () => {
-    const { backend, callbacks, dropped, leave } = await world({ maxQueuedNews: 3 })
+  it('maxQueuedNotifications at n and n + 1', async () => {
+    const { backend, callbacks, dropped, leave } = await world({ maxQueuedNotifications: 3 })
     backend.hold()
     for (let i = 0; i < 5; i++) await leave()
     expect(dropped).toEqual(['on_stop', 'on_stop'])
@@ -260,8 +260,8 @@ describe('bounds', () => {
     expect([dropped, callbacks.stats().queued]).toEqual([['on_dvr', 'on_dvr'], 3])
   })
 
-  it('maxConcurrentNews at a time, in order', async () => {
-    const { backend, callbacks } = await world({ maxConcurrentNews: 2 })
+  it('maxConcurrentNotifications at a time, in order', async () => {
+    const { backend, callbacks } = await world({ maxConcurrentNotifications: 2 })
     backend.hold()
     for (let i = 0; i < 4; i++) callbacks.tellRecording({ streamPath: `/live/${i}`, file: 'a.flv' })
     for (let i = 0; i < 4; i++) {
@@ -272,7 +272,7 @@ describe('bounds', () => {
     expect(backend.calls.slice(2).map(({ body }) => body['stream'])).toEqual(['2', '3'])
   })
 
-  it('news costs those who bring it no wait', async () => {
+  it('a notification costs its sender no wait', async () => {
     const { backend, callbacks, leave } = await world()
     backend.hold()
     for (let i = 0; i < 100; i++) await leave()
@@ -282,7 +282,9 @@ describe('bounds', () => {
 
 describe('close', () => {
   it('delivers what waits, then nothing', async () => {
-    const { backend, callbacks, clock, dropped, leave, enter } = await world({ maxConcurrentNews: 1 })
+    const { backend, callbacks, clock, dropped, leave, enter } = await world({
+      maxConcurrentNotifications: 1,
+    })
     const last = await enter()
     for (let i = 0; i < 3; i++) await leave()
     await callbacks.close()
@@ -291,7 +293,7 @@ describe('close', () => {
     expect([dropped, callbacks.stats().queued]).toEqual([['on_stop'], 0])
   })
 
-  it('gives news that waits for its next attempt a last one', async () => {
+  it('gives notifications that wait for its next attempt a last one', async () => {
     const { backend, callbacks, clock, failures, leave } = await world()
     backend.answer = (_, response) => void response.status(500).send()
     await leave()
@@ -305,7 +307,10 @@ describe('close', () => {
   })
 
   it('does not wait longer than drainTimeoutMs', async () => {
-    const { backend, callbacks, clock, leave } = await world({ maxConcurrentNews: 1, drainTimeoutMs: 2_000 })
+    const { backend, callbacks, clock, leave } = await world({
+      maxConcurrentNotifications: 1,
+      drainTimeoutMs: 2_000,
+    })
     backend.hold()
     for (let i = 0; i < 3; i++) await leave()
     await backend.called(1)

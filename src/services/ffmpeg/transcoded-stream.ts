@@ -10,7 +10,7 @@ import type { StreamPath } from '../../hub/index.ts'
  * What a {@link Transcoder} publishes as {@link Publisher.userData}: one output of an engine. Its times are those of its original, and a
  * transcoder makes nothing from it.
  */
-export class Rendition {
+export class TranscodedStream {
   /** Stream path of its original. */
   readonly of: StreamPath
   /** Its own stream path. */
@@ -31,7 +31,7 @@ export class Rendition {
   readonly audioBitrateKbps: number | undefined
 
   /** @internal */
-  constructor(fields: Rendition) {
+  constructor(fields: TranscodedStream) {
     this.of = fields.of
     this.streamPath = fields.streamPath
     this.engine = fields.engine

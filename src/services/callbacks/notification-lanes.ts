@@ -1,23 +1,23 @@
 /**
- * Which news waits for which. A backend has one URL or one for each kind of news: what counts is the server behind them.
+ * Which notification waits for which. A backend has one URL or one for each kind of notification: what counts is the server behind them.
  *
  * @module
  */
 import type { TellingAction } from './callback-options.ts'
 
 /** URLs of all news. */
-type NewsUrls = Readonly<Record<TellingAction, readonly string[]>>
+type NotificationUrls = Readonly<Record<TellingAction, readonly string[]>>
 
 /**
- * Names the lanes of a {@link NewsQueue}. Each backend hears of one client or stream in order, and one that is slow keeps no other waiting,
+ * Names the lanes of a {@link NotificationQueue}. Each backend hears of one client or stream in order, and one that is slow keeps no other waiting,
  * unless the other is the only one to hear what comes next: the end of a connection follows the end of its stream, whoever is told of either.
  */
-export class NewsLanes {
-  readonly #urls: NewsUrls
+export class NotificationLanes {
+  readonly #urls: NotificationUrls
   readonly #backends: readonly string[]
 
-  /** @param urls - whom all news goes to. */
-  constructor(urls: NewsUrls) {
+  /** @param urls - whom all notifications go to. */
+  constructor(urls: NotificationUrls) {
     this.#urls = urls
     this.#backends = [...new Set(Object.values(urls).flat().map(backendOf))]
   }
@@ -33,7 +33,7 @@ export class NewsLanes {
     return backends.flatMap((backend) => subjects.map((subject) => `${backend} ${subject}`))
   }
 
-  /** The lanes of all calls for one piece of news. */
+  /** The lanes of all calls for one notification. */
   ofAll(action: TellingAction, subjects: readonly string[]): string[] {
     return this.#urls[action].flatMap((url) => this.of(action, url, subjects))
   }

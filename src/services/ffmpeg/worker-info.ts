@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { ServiceFacts } from '../control/index.ts'
+import type { ServiceInfo } from '../control/index.ts'
 import type { WorkerStats } from './child-worker-options.ts'
 
 /** The figures that an operator looks at; what there is none of is left out. */
-export function workerFacts(stats: WorkerStats): ServiceFacts {
+export function workerInfo(stats: WorkerStats): ServiceInfo {
   const { state, pid, starts, runningMs, nextStartMs, progress, lastExit, log } = stats
   const facts = {
     state,

@@ -1,52 +1,52 @@
 /**
- * News in order: what concerns one stream or client is delivered one after the other, everything else beside it.
+ * Notifications in order: what concerns one stream or client is delivered one after the other, everything else beside it.
  *
  * @module
  */
 
-/** News that waits in a lane. */
+/** Notifications that wait in a lane. */
 interface Lane {
   count: number
   /** Settles when the last of them is delivered or given up. */
   tail: Promise<void>
 }
 
-/** Bounds of a {@link NewsQueue}. */
-export interface NewsQueueBounds {
-  /** All news together. */
-  readonly maxQueuedNews: number
+/** Bounds of a {@link NotificationQueue}. */
+export interface NotificationQueueBounds {
+  /** All notifications together. */
+  readonly maxQueuedNotifications: number
   /** In one lane. */
   readonly maxQueuedPerStream: number
 }
 
-/** Keeps order per lane. News may be in several lanes: it waits for what is before it in each. */
-export class NewsQueue {
-  readonly #bounds: NewsQueueBounds
+/** Keeps order per lane. A notification may be in several lanes: it waits for what is before it in each. */
+export class NotificationQueue {
+  readonly #bounds: NotificationQueueBounds
   readonly #lanes: Map<string, Lane>
   #onIdle: (() => void)[]
   #size: number
 
-  /** @param bounds - news beyond them is refused. */
-  constructor(bounds: NewsQueueBounds) {
+  /** @param bounds - notifications beyond them are refused. */
+  constructor(bounds: NotificationQueueBounds) {
     this.#bounds = bounds
     this.#lanes = new Map()
     this.#onIdle = []
     this.#size = 0
   }
 
-  /** News that is not delivered yet. */
+  /** Notifications that are not delivered yet. */
   get size(): number {
     return this.#size
   }
 
   /**
-   * Has `deliver` called when all news before it in `lanes` is settled.
+   * Has `deliver` called when all notifications before it in `lanes` are settled.
    * @param deliver - must not reject.
    * @returns whether there was room.
    */
   push(lanes: readonly string[], deliver: () => Promise<void>): boolean {
-    const { maxQueuedNews, maxQueuedPerStream } = this.#bounds
-    if (this.#size >= maxQueuedNews) return false
+    const { maxQueuedNotifications, maxQueuedPerStream } = this.#bounds
+    if (this.#size >= maxQueuedNotifications) return false
     if (lanes.some((name) => (this.#lanes.get(name)?.count ?? 0) >= maxQueuedPerStream)) return false
     this.#size++
     const done = this.#deliver(this.settled(lanes), lanes, deliver)
@@ -61,19 +61,19 @@ export class NewsQueue {
     return true
   }
 
-  /** Whether news waits in any of `lanes`. */
+  /** Whether a notification waits in any of `lanes`. */
   has(lanes: readonly string[]): boolean {
     return lanes.some((name) => this.#lanes.has(name))
   }
 
-  /** Settles when the news that waits now in `lanes` does. */
+  /** Settles when the notifications that wait now in `lanes` do. */
   async settled(lanes: readonly string[]): Promise<void> {
     // All are looked up now: what comes later is not waited for.
     const tails = lanes.flatMap((name) => this.#lanes.get(name)?.tail ?? [])
     await Promise.all(tails)
   }
 
-  /** Settles when no news waits. */
+  /** Settles when no notification waits. */
   idle(): Promise<void> {
     return this.#size === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve))
   }
