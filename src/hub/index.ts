@@ -68,5 +68,11 @@ export type { SourceEvents } from './source-events.ts'
 export { SourceClock, type SourceClockOptions } from './source-clock.ts'
 export type { SourceStats } from './source-stats.ts'
 export type { StreamTotals } from './totals.ts'
-export { plainStreamPath, splitStreamPath, type StreamPath, streamPathFault } from './stream-path.ts'
+export {
+  plainStreamPath,
+  type SplitStreamPath,
+  splitStreamPath,
+  type StreamPath,
+  streamPathFault,
+} from './stream-path.ts'
 export { VirtualClock } from './virtual-clock.ts'

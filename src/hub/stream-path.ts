@@ -46,8 +46,16 @@ export function plainStreamPath(path: string): StreamPath {
   return `/${parts.filter((part) => part !== '').join('/')}`
 }
 
-/** Its application, which may have slashes inside, and its name: `live/eu` and `show` for `/live/eu/show`. */
-export function splitStreamPath(path: string): { readonly app: string; readonly streamName: string } {
+/** The two parts of a stream path. */
+export interface SplitStreamPath {
+  /** Without the slash in front; may have slashes inside. */
+  readonly app: string
+  /** What follows the last slash. */
+  readonly streamName: string
+}
+
+/** Splits a path into its application, which may have slashes inside, and its name: `live/eu` and `show` for `/live/eu/show`. */
+export function splitStreamPath(path: string): SplitStreamPath {
   const slash = path.lastIndexOf('/')
   return { app: path.slice(1, Math.max(1, slash)), streamName: path.slice(slash + 1) }
 }

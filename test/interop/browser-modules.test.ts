@@ -10,7 +10,7 @@ import { launchChromium, type Page } from './peers/chromium.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const FOLDERS = readdirSync(join(ROOT, 'src'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['node', 'services'].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && !['node', 'packaging', 'services'].includes(entry.name))
   .map((entry) => entry.name)
 
 // Source folders are modules of the page as they are in dist: no bundler, only a name for the one dependency.
