@@ -1,6 +1,6 @@
 /**
- * The bytes of one message body and the bounds on what they may unfold to, shared by the AMF0 reader and the AMF3
- * reader inside it.
+ * The bytes of one message body and the bounds on what they may unfold to, shared by the AMF0 reader and the
+ * AMF3 reader inside it.
  *
  * @module
  */
@@ -15,14 +15,15 @@ export interface Amf0DecodeOptions {
    */
   readonly maxDepth?: number
   /**
-   * How many values a body may hold: every argument, property, element and dictionary key is one. The `keyframes`
-   * index of a recorded file takes two for each keyframe. Each value may cost some 200 bytes of memory.
+   * How many values a body may hold: every argument, property, element and dictionary key is one. The
+   * `keyframes` index of a recorded file takes two for each keyframe. Each value may cost some 200 bytes of
+   * memory.
    * @defaultValue 65536
    */
   readonly maxCount?: number
   /**
-   * How many bytes AMF3 references may repeat: text, names and binary data by reference weigh as if they were sent
-   * again, for they do when the value is encoded as AMF0.
+   * How many bytes AMF3 references may repeat: text, names and binary data by reference weigh as if they were
+   * sent again, for they do when the value is encoded as AMF0.
    * @defaultValue 1048576
    */
   readonly maxRepeatedBytes?: number
@@ -83,7 +84,10 @@ export class AmfInput {
     return value
   }
 
-  /** AMF3 variable-length integer of 29 bits: seven a byte while the top bit is set, all eight of the fourth byte. */
+  /**
+   * AMF3 variable-length integer of 29 bits: seven a byte while the top bit is set, all eight of the fourth
+   * byte.
+   */
   u29(): number {
     let value = 0
     for (let i = 0; i < 3; i++) {
@@ -124,7 +128,7 @@ export class AmfInput {
     if (++this.#depth > max) throw new LimitError('ERR_AMF_DEPTH', `nested deeper than maxDepth ${max}`)
   }
 
-  /** Comes back from {@link AmfInput.enter}. */
+  /** Returned by {@link AmfInput.enter}. */
   leave(): void {
     this.#depth--
   }
@@ -142,8 +146,8 @@ export class AmfInput {
 }
 
 /**
- * `name`, if AMF0 can carry it: what is decoded can be encoded. Of AMF3 a name may be longer, and each malformed byte becomes three of
- * U+FFFD. Otherwise `ERR_AMF_KEY`.
+ * `name`, if AMF0 can carry it: what is decoded can be encoded. Of AMF3 a name may be longer, and each
+ * malformed byte becomes three of U+FFFD. Otherwise `ERR_AMF_KEY`.
  */
 export function checkedName(name: string): string {
   // A UTF-16 unit takes three bytes at most, so most names need no count.
@@ -153,7 +157,7 @@ export function checkedName(name: string): string {
   return name
 }
 
-/** The value behind a reference index, or `ERR_AMF_REFERENCE`. */
+/** The value at a reference index, or `ERR_AMF_REFERENCE`. */
 export function referenced<T>(table: readonly T[], index: number): T {
   if (index >= table.length) {
     throw new DecodeError('ERR_AMF_REFERENCE', `reference ${index} of ${table.length} known`)

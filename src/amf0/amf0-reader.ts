@@ -19,9 +19,10 @@ import { Amf3Reader } from './amf3-reader.ts'
 /**
  * All values of a message body, one after the other: a command is its name, its transaction id, and so on.
  * @param bytes - the body; nothing of it is kept.
- * @throws {@link DecodeError} `ERR_AMF_END`, `ERR_AMF_MARKER`, `ERR_AMF_REFERENCE`, `ERR_AMF_EXTERNALIZABLE` or
- * `ERR_AMF_KEY` for bytes that are no AMF.
- * @throws {@link LimitError} `ERR_AMF_COUNT`, `ERR_AMF_DEPTH` or `ERR_AMF_REPEATED` beyond a bound of `options`.
+ * @throws {@link DecodeError} `ERR_AMF_END`, `ERR_AMF_MARKER`, `ERR_AMF_REFERENCE`, `ERR_AMF_EXTERNALIZABLE`
+ * or `ERR_AMF_KEY` for bytes that are not AMF.
+ * @throws {@link LimitError} `ERR_AMF_COUNT`, `ERR_AMF_DEPTH` or `ERR_AMF_REPEATED` beyond a bound of
+ *   `options`.
  */
 export function decodeAmf0(bytes: Uint8Array, options: Amf0DecodeOptions = {}): Amf0Value[] {
   const reader = new Amf0Reader(bytes, options)
@@ -31,8 +32,8 @@ export function decodeAmf0(bytes: Uint8Array, options: Amf0DecodeOptions = {}): 
 }
 
 /**
- * Reads a body value by value: for the name of a message without what follows it, or to find where the next value
- * begins. References and bounds hold for the whole body. A reader that has thrown is spent.
+ * Reads a body value by value: for the name of a message without what follows it, or to find where the next
+ * value begins. References and bounds hold for the whole body. A reader that has thrown cannot be used again.
  */
 export class Amf0Reader {
   readonly #input: AmfInput
@@ -129,8 +130,8 @@ export class Amf0Reader {
   #readProperties(properties: Amf0Object): void {
     const input = this.#input
     input.enter()
-    // Metadata whose last end marker is missing is out there (lal wrote ECMA arrays so until 2022); message and tag
-    // have a length of their own, so their end closes what is open. test/quirks/missing-object-end
+    // Metadata whose last end marker is missing is out there (lal wrote ECMA arrays so until 2022); message
+    // and tag have a length of their own, so their end closes what is open. test/quirks/missing-object-end
     while (input.left > 0) {
       const nameLength = input.u16()
       // Before the marker: the empty name is legal too, with any other marker.

@@ -21,9 +21,9 @@ export type Amf0Value =
   | typeof AMF0_UNSUPPORTED
 
 /**
- * Named properties, in order. Decoded ones have no prototype, so that a peer's `__proto__` or `constructor` is a
- * property as any other; an object literal may be encoded. Names that are whole numbers come first, as in every
- * JavaScript object.
+ * Named properties, in order. Decoded ones have no prototype, so that a peer's `__proto__` or `constructor`
+ * is a property as any other; an object literal may be encoded. Names that are whole numbers come first, as
+ * in every JavaScript object.
  */
 export interface Amf0Object {
   /** A property's value. */
@@ -33,7 +33,9 @@ export interface Amf0Object {
 /** The value `unsupported` (marker 0x0D): something that its sender could not put into AMF0. */
 export const AMF0_UNSUPPORTED: unique symbol = Symbol('amf0.unsupported')
 
-/** An associative array (marker 0x08), which encoders use for `onMetaData`. Otherwise as good as an object. */
+/**
+ * An associative array (marker 0x08), which encoders use for `onMetaData`. Otherwise as good as an object.
+ */
 export class Amf0EcmaArray {
   /** The entries. */
   readonly properties: Amf0Object
@@ -70,8 +72,8 @@ export class Amf0XmlDocument {
 }
 
 /**
- * Bytes, which AMF0 itself cannot: an AMF3 byte array after the AVM+ marker (0x11). Flash sends and reads them; a peer
- * that knows AMF0 alone cannot even skip one, and loses the rest of the message.
+ * Bytes, which AMF0 itself cannot: an AMF3 byte array after the AVM+ marker (0x11). Flash sends and reads
+ * them; a peer that knows only AMF0 cannot even skip one, and loses the rest of the message.
  */
 export class Amf3ByteArray {
   /** The content. A decoded array has bytes of its own. */
@@ -84,8 +86,8 @@ export class Amf3ByteArray {
 }
 
 /**
- * The properties of an object, ECMA array or typed object, whichever the peer chose to send; `undefined` for every
- * other value.
+ * The properties of an object, ECMA array or typed object, whichever the peer chose to send; `undefined` for
+ * every other value.
  */
 export function propertiesOf(value: Amf0Value): Amf0Object | undefined {
   if (typeof value !== 'object' || value === null) return undefined

@@ -18,11 +18,12 @@ import {
 /**
  * The values as one message body of exactly their size.
  *
- * An array is a strict array; an object or array that comes again, also inside itself, is a reference; text above
+ * An array is a strict array; a repeated object or array, even inside itself, is a reference; text above
  * 65,535 bytes is a long string.
- * @throws TypeError for what AMF0 cannot carry: functions, symbols, bigints, instances of other classes; for a `Uint8Array` too, which
- * is most often a body that is encoded already: {@link Amf3ByteArray} sends bytes to peers that read AMF3.
- * @throws RangeError for a name of more than 65,535 bytes, and for a repeated object behind 65,536 others.
+ * @throws TypeError for what AMF0 cannot carry: functions, symbols, bigints, instances of other classes; for
+ * a `Uint8Array` too, which is most often a body that is encoded already: {@link Amf3ByteArray} sends bytes
+ * to peers that read AMF3.
+ * @throws RangeError for a name of more than 65,535 bytes, and for a repeated object after 65,536 others.
  */
 export function encodeAmf0(...values: Amf0Value[]): Uint8Array {
   const writer = new Amf0Writer()

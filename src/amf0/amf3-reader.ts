@@ -25,8 +25,8 @@ import {
 } from './amf0-value.ts'
 
 /**
- * All AMF3 values of a body that is AMF3 from its first byte, converted to AMF0 values. (RTMP messages that announce
- * AMF3 hold AMF0 with AMF3 values inside it: read those with {@link decodeAmf0}.)
+ * All AMF3 values of a body that is AMF3 from its first byte, converted to AMF0 values. (RTMP messages that
+ * announce AMF3 hold AMF0 with AMF3 values inside it: read those with {@link decodeAmf0}.)
  * @param bytes - the body; nothing of it is kept.
  * @throws as {@link decodeAmf0}.
  */
@@ -167,7 +167,10 @@ export class Amf3Reader {
     return array
   }
 
-  /** `U29O-traits-ref | U29O-traits class-name *name`, then the sealed values, then `*(name | value) | empty name`. */
+  /**
+   * `U29O-traits-ref | U29O-traits class-name *name`, then the sealed values, then
+   * `*(name | value) | empty name`.
+   */
   #readObject(head: number): Amf0Value {
     const traits = this.#readTraits(head)
     const properties = Object.create(null) as Amf0Object

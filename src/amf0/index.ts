@@ -1,9 +1,9 @@
 /**
- * Action Message Format 0, the values inside RTMP commands and FLV metadata, with AMF3 values inside it (AVM+) read as
- * AMF0 ones.
+ * Action Message Format 0, the values inside RTMP commands and FLV metadata, with AMF3 values inside it
+ * (AVM+) read as AMF0 ones.
  *
- * `decodeAmf0` gives all values of a message body, `encodeAmf0` makes a body from values, `propertiesOf` looks into
- * an object, ECMA array or typed object alike.
+ * `decodeAmf0` returns all values of a message body, `encodeAmf0` makes a body from values, `propertiesOf`
+ * looks into an object, ECMA array or typed object alike.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * Input of an incremental parser: bytes go in as they arrive and come out in the lengths that the format asks for.
+ * Input of an incremental parser: bytes go in as they arrive and come out in the lengths that the format asks
+ * for.
  *
  * @module
  */
@@ -11,7 +12,9 @@ export class ByteQueue {
   #start: number
   #end: number
 
-  /** @param capacity - bytes reserved at first; the queue grows as needed, the owner bounds what it pushes. */
+  /**
+   * @param capacity - bytes reserved at first; the queue grows as needed, the owner bounds what it pushes.
+   */
   constructor(capacity = 0) {
     this.#bytes = capacity === 0 ? EMPTY_BYTES : new Uint8Array(capacity)
     this.#start = 0
@@ -55,7 +58,7 @@ export class ByteQueue {
     }
   }
 
-  /** Consumes `length` bytes as a copy that the caller owns, or gives `undefined` when fewer are waiting. */
+  /** Consumes `length` bytes as a copy that the caller owns, or returns `undefined` if fewer are waiting. */
   take(length: number): Uint8Array | undefined {
     if (length > this.length) return undefined
     const out = this.#bytes.slice(this.#start, this.#start + length)

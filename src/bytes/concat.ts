@@ -27,7 +27,10 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
-/** A new array that owns exactly the bytes of `bytes`: what is kept long must not pin a whole slab or read buffer. */
+/**
+ * A new array that owns exactly the bytes of `bytes`: data that is kept long must not keep a whole slab or
+ * read buffer alive.
+ */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes)
 }

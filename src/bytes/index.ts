@@ -1,6 +1,6 @@
 /**
- * Byte and bit reading without `Buffer`, and the two memory shapes that the package is built on: slabs for message
- * bodies, a queue for parser input.
+ * Byte and bit reading without `Buffer`, and the two memory shapes that the package is built on: slabs for
+ * message bodies, a queue for parser input.
  *
  * @module bytes
  * @group Ground

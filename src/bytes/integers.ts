@@ -1,7 +1,7 @@
 /**
  * Big-endian integers (and the little-endian u32 that RTMP keeps for its message stream id) at an offset of a
- * `Uint8Array`. Callers check the length first: a read past the end gives garbage, not an error, because these run
- * per chunk.
+ * `Uint8Array`. Callers check the length first: a read past the end returns garbage, not an error, because
+ * these run per chunk.
  *
  * @module
  */

@@ -62,7 +62,10 @@ export function encodeUtf8(text: string): Uint8Array {
   return out
 }
 
-/** The text in `bytes[start, end)`. Malformed sequences become U+FFFD; a byte-order mark at the start is dropped. */
+/**
+ * The text in `bytes[start, end)`. Malformed sequences become U+FFFD; a byte-order mark at the start is
+ * dropped.
+ */
 export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   // Short ASCII, the AMF property name, is faster by hand than through a decoder call.
   if (end - start <= 32) {

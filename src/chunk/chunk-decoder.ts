@@ -1,6 +1,6 @@
 /**
- * Chunks to messages: the receiving half of the RTMP chunk stream, RTMP 1.0 §5.3, with the readings of it that real
- * encoders need.
+ * Chunks to messages: the receiving half of the RTMP chunk stream, RTMP 1.0 §5.3, with the readings of it
+ * that real encoders need.
  *
  * @module
  */
@@ -21,25 +21,26 @@ export interface ChunkDecoderOptions {
    * @defaultValue 8388608
    */
   readonly maxMessageBytes?: number
-  /** Chunk streams that a peer may open; each costs about 150 bytes until the decoder is dropped. @defaultValue 128 */
+  /** Chunk streams that a peer may open, each about 150 bytes for good. @defaultValue 128 */
   readonly maxChunkStreams?: number
   /**
-   * Memory of unfinished messages on all chunk streams together, in bytes. Memory is taken as bytes arrive, never on the
-   * announcement of a length.
+   * Memory of unfinished messages on all chunk streams together, in bytes. Memory is taken as bytes arrive,
+   * never on the announcement of a length.
    * @defaultValue 16777216
    */
   readonly maxAssemblingBytes?: number
-  /** Messages that wait for {@link ChunkDecoder.read}. One read of a socket, 64 kB, cannot exceed it. @defaultValue 65536 */
+  /** Messages that wait for `read()`; one read of 64 kB cannot exceed it. @defaultValue 65536 */
   readonly maxQueuedMessages?: number
   /**
-   * What is pushed belongs to the decoder: a message that lies in it whole, in one chunk, is given as a view of it instead of
-   * a copy. For arrays that nobody writes to again, such as the `data` of a socket; each view keeps its whole array in memory.
+   * The decoder owns pushed arrays: a message that lies in one completely, in one chunk, is returned as a
+   * view instead of a copy. For arrays that nobody writes to again, such as the `data` of a socket; each view
+   * keeps its whole array in memory.
    * @defaultValue false
    */
   readonly ownsInput?: boolean
 }
 
-/** Takes chunks as they arrive and gives whole messages. One per connection; dead after the first throw. */
+/** Takes chunks and returns complete messages. One per connection; unusable after the first throw. */
 export class ChunkDecoder {
   readonly #maxMessageBytes: number
   readonly #maxChunkStreams: number
@@ -94,7 +95,8 @@ export class ChunkDecoder {
   }
 
   /**
-   * Changes `maxAssemblingBytes`, for a peer that is trusted with more or with less from now on. What it holds already stays.
+   * Changes `maxAssemblingBytes`, for a peer that is trusted with more or with less from now on. What it
+   * holds already stays.
    * @throws RangeError if it is not a whole number above 0.
    */
   setMaxAssemblingBytes(bytes: number): void {
@@ -102,15 +104,16 @@ export class ChunkDecoder {
   }
 
   /**
-   * Parses `bytes` at once, at any split. What must be kept is copied: the caller may reuse the array, unless the decoder
-   * `ownsInput`.
+   * Parses `bytes` at once, at any split. What must be kept is copied: the caller may reuse the array, unless
+   * the decoder `ownsInput`.
    *
-   * Set Chunk Size and Abort are carried out here, in their place between the chunks, and are given to the reader too.
+   * Set Chunk Size and Abort are carried out here, in their place between the chunks, and are given to the
+   * reader too.
    *
    * @throws {@link DecodeError} `ERR_CHUNK_NO_PREVIOUS_HEADER`, `ERR_CHUNK_INTERRUPTED`, `ERR_CHUNK_SIZE`.
-   * @throws {@link LimitError} `ERR_MESSAGE_TOO_LARGE`, `ERR_CHUNK_STREAM_COUNT`, `ERR_CHUNK_ASSEMBLING_BYTES`,
-   * `ERR_CHUNK_QUEUE`. The decoder is dead afterwards and throws the same error again; messages parsed before can still
-   * be read.
+   * @throws {@link LimitError} `ERR_MESSAGE_TOO_LARGE`, `ERR_CHUNK_STREAM_COUNT`,
+   * `ERR_CHUNK_ASSEMBLING_BYTES`, `ERR_CHUNK_QUEUE`. The decoder is dead afterwards and throws the same error
+   * again; messages parsed before can still be read.
    */
   push(bytes: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure
@@ -124,7 +127,7 @@ export class ChunkDecoder {
     }
   }
 
-  /** Takes the next whole message, or `undefined` when more bytes are needed. */
+  /** Takes the next complete message, or `undefined` if more bytes are needed. */
   read(): ChunkMessage | undefined {
     if (this.#queueHead === this.#queue.length) return undefined
     const message = this.#queue[this.#queueHead++]
@@ -158,7 +161,7 @@ export class ChunkDecoder {
     }
   }
 
-  /** Goes on with a header that an earlier push began. Returns the offset in `bytes` up to which it took. */
+  /** Continues a header that an earlier push began. Returns the offset in `bytes` up to which it consumed. */
   #resumeHeader(bytes: Uint8Array, from: number): number {
     const partial = this.#partial
     const had = this.#partialLength
@@ -172,7 +175,8 @@ export class ChunkDecoder {
     this.#partial = EMPTY_BYTES
     this.#partialLength = 0
     if (next >= had) return from + next - had
-    // The header turned out to be shorter than what was kept: the rest is chunk data (no extended timestamp after all).
+    // The header turned out to be shorter than what was kept: the rest is chunk data (no extended timestamp
+    // after all).
     this.#parse(partial.slice(next, had), 0)
     return from
   }
@@ -232,7 +236,8 @@ export class ChunkDecoder {
       stream.delta = value
       stream.messageStreamId = readU32Le(bytes, next + 7)
     } else {
-      // Extended or not, it is a step: RTMP 1.0 §5.3.1.3, and FFmpeg, librtmp, nginx-rtmp, gortmplib and SRS since 6.0.167.
+      // Extended or not, it is a step: RTMP 1.0 §5.3.1.3, and FFmpeg, librtmp, nginx-rtmp, gortmplib and SRS
+      // since 6.0.167.
       stream.delta = value
       stream.timestamp = (stream.timestamp + value) >>> 0
     }
@@ -242,7 +247,7 @@ export class ChunkDecoder {
     return after
   }
 
-  /** fmt 3 that opens a message: the header of the last one again, its delta added (FMLE sends it: `c4` …). */
+  /** fmt 3 that opens a message: the last header again, its delta added (FMLE sends it: `c4` …). */
   #repeatHeader(stream: ChunkStream, bytes: Uint8Array, next: number, end: number): number {
     let after = next
     if (stream.extended) {
@@ -257,9 +262,9 @@ export class ChunkDecoder {
   }
 
   /**
-   * fmt 3 inside a message. The extended timestamp is repeated there (§5.3.1.3), but not by all: old FFmpeg and librtmp
-   * leave it out, some repeat the clock after a delta, gortmplib writes zeros. So four bytes that are none of these are
-   * chunk data. No byte is waited for that cannot belong to the field.
+   * fmt 3 inside a message. The extended timestamp is repeated there (§5.3.1.3), but not by all: old FFmpeg
+   * and librtmp leave it out, some repeat the clock after a delta, gortmplib writes zeros. So four bytes that
+   * are none of these are chunk data. No byte is waited for that cannot belong to the field.
    */
   #continueMessage(stream: ChunkStream, bytes: Uint8Array, next: number, end: number): number {
     let after = next
@@ -368,7 +373,7 @@ export class ChunkDecoder {
   }
 }
 
-/** Encoders use csids up to 8; a table of all that fit into one byte would be the largest part of an idle player. */
+/** Encoders use csids up to 8; a table of all one-byte ones would be most of an idle player. */
 const LOW_IDS = 16
 const NO_STREAMS: readonly (ChunkStream | undefined)[] = Array.from<undefined>({ length: LOW_IDS })
 /** Stands in until the first chunk. */

@@ -1,6 +1,6 @@
 /**
- * Messages to chunks: fmt 0 for the first chunk of every message, fmt 3 for the others, never a delta. So the bytes of a
- * message depend on nothing sent before it, and one copy serves every receiver.
+ * Messages to chunks: fmt 0 for the first chunk of every message, fmt 3 for the others, never a delta. So the
+ * bytes of a message depend on nothing sent before it, and one copy serves every receiver.
  *
  * @module
  */
@@ -18,7 +18,10 @@ import type { ChunkMessage } from './chunk-message.ts'
 
 /** Options of {@link ChunkEncoder}. */
 export interface ChunkEncoderOptions {
-  /** Chunk data per chunk in bytes, 1 to 16777215; announce it with Set Chunk Size before use. @defaultValue 128 */
+  /**
+   * Chunk data per chunk in bytes, 1 to 16777215; announce it with Set Chunk Size before use.
+   * @defaultValue 128
+   */
   readonly chunkSize?: number
 }
 
@@ -31,7 +34,10 @@ export class ChunkEncoder {
     this.#chunkSize = checkChunkSize(options.chunkSize ?? DEFAULT_CHUNK_SIZE)
   }
 
-  /** Chunk data per chunk in bytes, 1 to 16777215. Change it right after the Set Chunk Size message is encoded. */
+  /**
+   * Chunk data per chunk in bytes, 1 to 16777215. Change it right after the Set Chunk Size message is
+   * encoded.
+   */
   get chunkSize(): number {
     return this.#chunkSize
   }
@@ -43,7 +49,8 @@ export class ChunkEncoder {
 
   /**
    * The chunks of one message, in one new array of exactly their length.
-   * @throws RangeError if the chunk stream id, the body's length or the message type id does not fit its field.
+   * @throws RangeError if the chunk stream id, the body's length or the message type id does not fit its
+   *   field.
    */
   encode(message: ChunkMessage): Uint8Array {
     const { chunkStreamId, messageTypeId, body } = message
@@ -82,10 +89,12 @@ export function chunkedLength(
 }
 
 /**
- * Writes one message as chunks into `out`, which must have {@link chunkedLength} bytes of room at `offset`. The fields
- * are not checked: this runs per packet of a batch. A message without a body is one chunk, header only.
+ * Writes one message as chunks into `out`, which must have {@link chunkedLength} bytes of room at `offset`.
+ * The fields are not checked: this runs per packet of a batch. A message without a body is one chunk, header
+ * only.
  *
- * fmt 0: basic header | timestamp 24 | message length 24 | message type id 8 | message stream id 32 (little-endian)
+ * fmt 0: basic header | timestamp 24 | message length 24 | message type id 8 | message stream id 32
+ * (little-endian)
  * | extended timestamp 32 if the 24 bits are 0xffffff. fmt 3: basic header | extended timestamp as in the first chunk
  * (RTMP 1.0 §5.3.1.3).
  *

@@ -12,8 +12,8 @@
 export const DEFAULT_CHUNK_SIZE = 128
 
 /**
- * Largest chunk size that makes a difference, in bytes: the message length is a 24-bit field, so every larger value
- * means the same. RTMP 1.0 §5.4.1.
+ * Largest chunk size that makes a difference, in bytes: the message length is a 24-bit field, so every larger
+ * value means the same. RTMP 1.0 §5.4.1.
  */
 export const MAX_CHUNK_SIZE = 0xff_ffff
 
@@ -36,7 +36,8 @@ export function basicHeaderLength(chunkStreamId: number): number {
 }
 
 /**
- * Writes a basic header: fmt 2 bits | csid 6 bits, or 0 and csid − 64 (u8), or 1 and csid − 64 (u16, low byte first).
+ * Writes a basic header: fmt 2 bits | csid 6 bits, or 0 and csid − 64 (u8), or 1 and csid − 64 (u16, low byte
+ * first).
  * @returns the offset after it.
  */
 export function writeBasicHeader(

@@ -1,10 +1,11 @@
 /**
- * What the chunk stream carries: RTMP messages, before anyone looks into their bodies. RTMP 1.0 §5.1, §5.4, §6.1, §7.1.
+ * What the chunk stream carries: RTMP messages, before anyone looks into their bodies. RTMP 1.0 §5.1, §5.4,
+ * §6.1, §7.1.
  *
  * @module
  */
 
-/** One whole RTMP message. */
+/** One complete RTMP message. */
 export interface ChunkMessage {
   /** Chunk stream id (csid) it travels on, 2 to 65599. */
   readonly chunkStreamId: number
@@ -14,7 +15,10 @@ export interface ChunkMessage {
   readonly messageTypeId: number
   /** Message stream id, u32: 0 for the connection itself. */
   readonly messageStreamId: number
-  /** The body, at most 16,777,215 bytes. A decoded one is immutable and stays valid: keep it, do not write to it. */
+  /**
+   * The body, at most 16,777,215 bytes. A decoded one is immutable and stays valid: keep it, do not write to
+   * it.
+   */
   readonly body: Uint8Array
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the decoder remembers of one chunk stream: the header that the shorter formats build on, and the message that is
- * being put together.
+ * What the decoder remembers of one chunk stream: the header that the shorter formats build on, and the
+ * message that is being put together.
  *
  * @module
  */
@@ -9,9 +9,11 @@ import { EMPTY_BYTES } from '../bytes/index.ts'
 /** State of one chunk stream. A message is unfinished while `received` is above 0. */
 export class ChunkStream {
   readonly id: number
-  /** Of the latest message, absolute u32 ms. */
+  /** Time of the latest message, absolute u32 ms. */
   timestamp: number
-  /** What a fmt 3 chunk that opens a message adds: the last delta, or after fmt 0 that timestamp (§5.3.1.2.4). */
+  /**
+   * What a fmt 3 chunk that opens a message adds: the last delta, or after fmt 0 that timestamp (§5.3.1.2.4).
+   */
   delta: number
   /** Whether the last fmt 0, 1 or 2 header had an extended timestamp. */
   extended: boolean

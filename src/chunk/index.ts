@@ -1,10 +1,11 @@
 /**
- * The RTMP chunk stream (RTMP 1.0 §5.3, §5.4.1, §5.4.2): messages cut into chunks that interleave on one connection.
- * It comes after the handshake and knows nothing of what the messages say.
+ * The RTMP chunk stream (RTMP 1.0 §5.3, §5.4.1, §5.4.2): messages cut into chunks that interleave on one
+ * connection. It comes after the handshake and knows nothing of what the messages say.
  *
  * - {@link ChunkDecoder}: bytes in, {@link ChunkMessage} out.
  * - {@link ChunkEncoder}: {@link ChunkMessage} in, bytes out.
- * - {@link chunkedLength} and {@link writeChunkedMessage}: the encoder's work into an array of your own, for batches.
+ * - {@link chunkedLength} and {@link writeChunkedMessage}: the encoder's work into an array of your own, for
+ *   batches.
  *
  * @example
  * ```ts

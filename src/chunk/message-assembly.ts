@@ -1,6 +1,6 @@
 /**
- * The memory of messages that are being put together: where it comes from, how much of it there is, and how chunk data
- * gets into it.
+ * The memory of messages that are being put together: where it comes from, how much of it there is, and how
+ * chunk data gets into it.
  *
  * @module
  */
@@ -8,13 +8,21 @@ import { ByteArena, EMPTY_BYTES } from '../bytes/index.ts'
 import { LimitError } from '../errors/index.ts'
 import type { ChunkStream } from './chunk-stream.ts'
 
-/** Room that the first byte of a message takes, in bytes: most messages never grow, so the arena keeps no gaps. */
+/**
+ * Room that the first byte of a message takes, in bytes: most messages never grow, so the arena keeps no
+ * gaps.
+ */
 const EAGER_BODY_BYTES = 32_768
 
-/** Once unfinished messages hold this much, others take no more room than they fill. Encoders leave 2 or 3 unfinished. */
+/**
+ * Once unfinished messages hold this much, others take no more room than they fill. Encoders leave 2 or 3
+ * unfinished.
+ */
 const EAGER_BYTES = 262_144
 
-/** Up to this chunk size, consecutive chunks of a message are copied together; above it one by one costs less. */
+/**
+ * Up to this chunk size, consecutive chunks of a message are copied together; above it one by one costs less.
+ */
 export const RUN_CHUNK_SIZE = 512
 
 /** Fills the bodies of all chunk streams of one connection. */
@@ -44,9 +52,10 @@ export class MessageAssembly {
   }
 
   /**
-   * Adds `bytes[at, to)`: the `left` bytes that the present chunk lacks, and fmt 3 chunks of the same message, as found by
-   * {@link endOfRun}. One copy, headers included, then each chunk's data is moved down over the header before it: 17 ns a
-   * chunk, against 43 ns for a copy of each from a socket's buffer (Node 20, 128-byte chunks).
+   * Adds `bytes[at, to)`: the `left` bytes that the present chunk lacks, and fmt 3 chunks of the same
+   * message, as found by {@link endOfRun}. One copy, headers included, then each chunk's data is moved down
+   * over the header before it: 17 ns a chunk, against 43 ns for a copy of each from a socket's buffer (Node
+   * 20, 128-byte chunks).
    * @returns how many bytes the last of these chunks lacks.
    */
   appendRun(
@@ -87,8 +96,9 @@ export class MessageAssembly {
   }
 
   /**
-   * Makes room for `needed` bytes of the body. A short body gets all its room at once, as long as few bytes are waiting
-   * for their end; otherwise room doubles with what has arrived, so an announced length alone takes next to nothing.
+   * Makes room for `needed` bytes of the body. A short body gets all its room at once, as long as few bytes
+   * are waiting for their end; otherwise room doubles with what has arrived, so an announced length by itself
+   * takes almost no memory.
    */
   #grow(stream: ChunkStream, needed: number): void {
     const length = stream.messageLength
@@ -111,9 +121,10 @@ export class MessageAssembly {
 }
 
 /**
- * How far fmt 3 chunks of the unfinished message of `stream` follow each other in `bytes`, from the chunk whose data
- * begins at `at` and ends at `from`. The result is `from` when there is no other chunk, and never more raw bytes than
- * the message lacks, so that they fit into its body headers included; its last chunk is therefore never in the run whole.
+ * How far fmt 3 chunks of the unfinished message of `stream` follow each other in `bytes`, from the chunk
+ * whose data begins at `at` and ends at `from`. The result is `from` when there is no other chunk, and never
+ * more raw bytes than the message lacks, so that they fit into its body headers included; its last chunk is
+ * therefore never completely in the run.
  */
 export function endOfRun(
   stream: ChunkStream,

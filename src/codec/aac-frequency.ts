@@ -19,8 +19,8 @@ export function aacFrequencyIndex(frequency: number): number {
 }
 
 /**
- * Output channels of a channelConfiguration: 0 for configuration 0 (a program config element says) and for reserved
- * values.
+ * Output channels of a channelConfiguration: 0 for configuration 0 (a program config element says) and for
+ * reserved values.
  */
 export function aacChannelCount(channelConfiguration: number): number {
   return CHANNEL_COUNTS[channelConfiguration] ?? 0

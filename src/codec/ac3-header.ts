@@ -1,8 +1,10 @@
 /**
- * Sync frame header of AC-3 and Enhanced AC-3, which have no sequence header in Enhanced RTMP. ATSC A/52 §5.3, §E.1.2.
+ * Sync frame header of AC-3 and Enhanced AC-3, which have no sequence header in Enhanced RTMP. ATSC A/52
+ * §5.3, §E.1.2.
  *
- * AC-3: syncword 0x0b77 16 | crc1 16 | fscod 2, frmsizecod 6 | bsid 5, bsmod 3 | acmod 3, mix levels 0 to 4, lfeon 1 …
- * E-AC-3: syncword 16 | strmtyp 2, substreamid 3, frmsiz 11 | fscod 2, numblkscod 2, acmod 3, lfeon 1 | bsid 5 …
+ * AC-3: syncword 0x0b77 16 | crc1 16 | fscod 2, frmsizecod 6 | bsid 5, bsmod 3 | acmod 3, mix levels 0 to 4,
+ * lfeon 1 … E-AC-3: syncword 16 | strmtyp 2, substreamid 3, frmsiz 11 | fscod 2, numblkscod 2, acmod 3, lfeon
+ * 1 | bsid 5 …
  *
  * @module
  */
@@ -16,7 +18,9 @@ export interface Ac3Header {
   readonly enhanced: boolean
   /** Sampling frequency in Hz. */
   readonly samplingFrequency: number
-  /** acmod, the full bandwidth channels: 0 two independent ones, 1 mono, 2 stereo, 7 three in front and two behind. */
+  /**
+   * acmod, the full bandwidth channels: 0 two independent ones, 1 mono, 2 stereo, 7 three front and two rear.
+   */
   readonly channelMode: number
   /** lfeon: whether there is a channel for low frequencies. */
   readonly lfe: boolean

@@ -11,7 +11,7 @@ import { createAudioSpecificConfig, encodeAudioSpecificConfig } from './audio-sp
 export interface AdtsFrame {
   /** Its header. */
   readonly header: AdtsHeader
-  /** What comes after the header: a view. */
+  /** The bytes after the header: a view. */
   readonly payload: Uint8Array
 }
 
@@ -21,8 +21,9 @@ const MAX_FRAMES = 64
 const NO_FRAMES: readonly AdtsFrame[] = []
 
 /**
- * The frames of a payload that is ADTS from end to end, 64 at most; empty for any other. A raw AAC frame is never taken for ADTS: one
- * that begins with the bits of the sync word would be over at once, and the lengths would have to lead exactly to its end.
+ * The frames of a payload that is ADTS from end to end, 64 at most; empty for any other. A raw AAC frame is
+ * never taken for ADTS: one that begins with the bits of the sync word would be over at once, and the lengths
+ * would have to lead exactly to its end.
  */
 export function splitAdts(payload: Uint8Array): readonly AdtsFrame[] {
   if (!isAdtsSync(payload, 0)) return NO_FRAMES
@@ -36,7 +37,10 @@ export function splitAdts(payload: Uint8Array): readonly AdtsFrame[] {
   return frames
 }
 
-/** The AudioSpecificConfig that an ADTS header stands for. SBR and PS, of which it does not tell, are left to the decoder. */
+/**
+ * The AudioSpecificConfig equivalent to an ADTS header. SBR and PS, which it does not signal, are left to the
+ * decoder.
+ */
 export function configurationOfAdts(header: AdtsHeader): Uint8Array {
   return encodeAudioSpecificConfig(createAudioSpecificConfig(header))
 }

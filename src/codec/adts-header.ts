@@ -1,7 +1,9 @@
 /**
- * ADTS: the header before each AAC frame in MPEG-2 TS and `.aac` files. ISO/IEC 13818-7 §6.2, ISO/IEC 14496-3 §1.A.3.2.
+ * ADTS: the header before each AAC frame in MPEG-2 TS and `.aac` files. ISO/IEC 13818-7 §6.2, ISO/IEC 14496-3
+ * §1.A.3.2.
  *
- * Layout in bits: syncword 0xfff 12 | ID 1 | layer 2 = 0 | protection_absent 1 | profile 2 | sampling_frequency_index 4
+ * Layout in bits: syncword 0xfff 12 | ID 1 | layer 2 = 0 | protection_absent 1 | profile 2 |
+ * sampling_frequency_index 4
  * | private 1 | channel_configuration 3 | original 1 | home 1 | copyright 2 | frame_length 13 | buffer_fullness 11
  * | blocks − 1 2 | CRC 16 unless protection_absent
  *
@@ -49,8 +51,8 @@ export type AdtsConfig = Pick<
 >
 
 /**
- * Whether an ADTS header can start at `offset`: sync word, layer 0, and as far as the third byte is there a frequency of the table. Look
- * at `frameBytes` further for certainty.
+ * Whether an ADTS header can start at `offset`: sync word, layer 0, and as far as the third byte is there a
+ * frequency of the table. Look at `frameBytes` further for certainty.
  */
 export function isAdtsSync(bytes: Uint8Array, offset: number): boolean {
   if (bytes[offset] !== 0xff || (bytes[offset + 1]! & 0xf6) !== 0xf0) return false
@@ -60,8 +62,8 @@ export function isAdtsSync(bytes: Uint8Array, offset: number): boolean {
 /**
  * Reads an ADTS header at `offset`; the frame's end may lie past the end of `bytes`.
  * @throws {@link DecodeError} `ERR_BYTES_END` if fewer than 7 bytes are there.
- * @throws {@link DecodeError} `ERR_ADTS_HEADER` without sync word, with a reserved frequency or a frame length below
- * the header's own.
+ * @throws {@link DecodeError} `ERR_ADTS_HEADER` without sync word, with a reserved frequency or a frame
+ * length below the header's own.
  */
 export function decodeAdtsHeader(bytes: Uint8Array, offset = 0): AdtsHeader {
   needBytes(bytes, offset, ADTS_HEADER_BYTES, 'ADTS header')
@@ -93,7 +95,8 @@ export function decodeAdtsHeader(bytes: Uint8Array, offset = 0): AdtsHeader {
 }
 
 /**
- * A 7-byte ADTS header for a frame of `payloadBytes`. HE-AAC is announced by its core coder, as ADTS has no other way.
+ * A 7-byte ADTS header for a frame of `payloadBytes`. HE-AAC is announced by its core coder, as ADTS has no
+ * other way.
  * @throws {@link LimitError} `ERR_ADTS_FIELD` as {@link writeAdtsHeader}.
  */
 export function encodeAdtsHeader(
@@ -109,8 +112,9 @@ export function encodeAdtsHeader(
 /**
  * Writes a 7-byte ADTS header at `offset` of `out`.
  * @returns the offset after it.
- * @throws {@link LimitError} `ERR_ADTS_FIELD` if the object type, the frequency, the channels or the length does not
- * fit: object types above 4, frequencies off the table, channelConfiguration above 7, payloads above 8,184 bytes.
+ * @throws {@link LimitError} `ERR_ADTS_FIELD` if the object type, the frequency, the channels or the length
+ * does not fit: object types above 4, frequencies off the table, channelConfiguration above 7, payloads above
+ * 8,184 bytes.
  */
 export function writeAdtsHeader(
   out: Uint8Array,

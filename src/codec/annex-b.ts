@@ -9,7 +9,7 @@ import { EMPTY_BYTES } from '../bytes/index.ts'
 import { type NalSplitOptions, tooManyNalUnits, DEFAULT_MAX_NAL_UNITS } from './nal-unit.ts'
 
 /**
- * Walks the NAL units of an Annex B byte stream without allocating: one reader serves a whole stream. What comes
+ * Walks the NAL units of an Annex B byte stream without allocating: one reader serves a whole stream. Bytes
  * before the first start code is passed over, and so are empty NAL units.
  */
 export class AnnexBReader {
@@ -71,8 +71,8 @@ export class AnnexBReader {
 }
 
 /**
- * The NAL units of an Annex B byte stream, as views into `bytes`. What comes before the first start code is passed
- * over; without any start code the result is empty.
+ * The NAL units of an Annex B byte stream, as views into `bytes`. Bytes before the first start code are
+ * skipped over; without any start code the result is empty.
  * @throws {@link LimitError} `ERR_NAL_COUNT` beyond `maxNalUnits`.
  */
 export function splitAnnexB(bytes: Uint8Array, options?: NalSplitOptions): Uint8Array[] {
@@ -87,7 +87,9 @@ export function splitAnnexB(bytes: Uint8Array, options?: NalSplitOptions): Uint8
   return units
 }
 
-/** Whether `bytes` begin with a start code, 00 00 01 or 00 00 00 01. See {@link isAvcc} for the doubtful case. */
+/**
+ * Whether `bytes` begin with a start code, 00 00 01 or 00 00 00 01. See {@link isAvcc} for the doubtful case.
+ */
 export function startsWithStartCode(bytes: Uint8Array): boolean {
   return bytes[0] === 0 && bytes[1] === 0 && (bytes[2] === 1 || (bytes[2] === 0 && bytes[3] === 1))
 }
@@ -106,7 +108,7 @@ export function joinAnnexB(nalUnits: readonly Uint8Array[]): Uint8Array {
   return out
 }
 
-/** Offset after the first start code 00 00 01 at or after `from`, or `length + 1` when there is none. */
+/** Offset after the first start code 00 00 01 at or after `from`, or `length + 1` if there is none. */
 function afterStartCode(bytes: Uint8Array, from: number): number {
   const length = bytes.length
   // Looks at every third byte: one above 1 cannot belong to a start code.

@@ -34,8 +34,8 @@ export const AAC_SBR = 5
 export const AAC_PS = 29
 
 /**
- * How a configuration speaks of SBR: not at all (a decoder may still find it in the stream), by audio object type 5 or
- * 29 in front, or by a sync extension that plain AAC decoders skip.
+ * How a configuration speaks of SBR: not at all (a decoder may still find it in the stream), by audio object
+ * type 5 or 29 in front, or by a sync extension that plain AAC decoders skip.
  */
 export type SbrSignalling = 'implicit' | 'hierarchical' | 'backwardCompatible'
 
@@ -96,8 +96,9 @@ export function createAudioSpecificConfig(init: AudioSpecificConfigInit): AudioS
 }
 
 /**
- * Reads an AudioSpecificConfig. Of object types that are not plain AAC (ELD, USAC, …) only the common front is read.
- * Bytes after the configuration are ignored, and so is a program config element that is cut short or missing.
+ * Reads an AudioSpecificConfig. Of object types that are not plain AAC (ELD, USAC, …) only the common front
+ * is read. Bytes after the configuration are ignored, and so is a program config element that is cut short or
+ * missing.
  * @throws {@link DecodeError} `ERR_BYTES_END` if it is cut short.
  * @throws {@link DecodeError} `ERR_AAC_CONFIGURATION` for object type 0 or a reserved sampling frequency.
  */
@@ -159,8 +160,8 @@ export function decodeAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfi
 
 /**
  * Writes an AudioSpecificConfig of AAC Main, LC, SSR, LTP or TwinVQ, with or without SBR and PS.
- * @throws RangeError for other object types, whose specific part this package does not write, and for a program config
- * element beside a channelConfiguration other than 0.
+ * @throws RangeError for other object types, whose specific part this package does not write, and for a
+ * program config element in addition to a channelConfiguration other than 0.
  */
 export function encodeAudioSpecificConfig(config: AudioSpecificConfig): Uint8Array {
   const { objectType, programConfigElement, sbrSignalling } = config
@@ -209,7 +210,9 @@ function isGeneralAudio(type: number): boolean {
   return isPlainGeneralAudio(type) || type === 6 || type === 17 || (type >= 19 && type <= 23)
 }
 
-/** Those among them whose GASpecificConfig has nothing after the common fields: Main, LC, SSR, LTP, TwinVQ. */
+/**
+ * Those among them whose GASpecificConfig has nothing after the common fields: Main, LC, SSR, LTP, TwinVQ.
+ */
 function isPlainGeneralAudio(type: number): boolean {
   return (type >= AAC_MAIN && type <= 4) || type === 7
 }
@@ -238,7 +241,7 @@ function writeFrequency(writer: BitWriter, frequency: number): void {
   if (index === AAC_FREQUENCY_ESCAPE) writer.bits(24, frequency)
 }
 
-/** The program config element, or `undefined` where a sender leaves it to the raw data blocks: `11 80` alone. */
+/** The program config element, or `undefined` if a sender leaves it to the raw data blocks: `11 80` alone. */
 function readProgramIfThere(reader: BitReader): ProgramConfigElement | undefined {
   try {
     return readProgramConfigElement(reader)

@@ -1,8 +1,8 @@
 /**
  * AV1CodecConfigurationRecord ("av1C"): the sequence start of AV1. AV1 in ISOBMFF §2.3.3.
  *
- * Layout: marker 1 = 1, version 7 = 1 | seq_profile 3, seq_level_idx_0 5 | seq_tier_0 1, high_bitdepth 1, twelve_bit 1,
- * monochrome 1, chroma_subsampling_x 1, chroma_subsampling_y 1, chroma_sample_position 2
+ * Layout: marker 1 = 1, version 7 = 1 | seq_profile 3, seq_level_idx_0 5 | seq_tier_0 1, high_bitdepth 1,
+ * twelve_bit 1, monochrome 1, chroma_subsampling_x 1, chroma_subsampling_y 1, chroma_sample_position 2
  * | reserved 3, initial_presentation_delay_present 1, delay − 1 4 | configOBUs
  *
  * @module
@@ -28,9 +28,12 @@ export interface Av1Configuration {
   readonly subsamplingY: boolean
   /** chroma_sample_position: 0 unknown, 1 vertical, 2 colocated. */
   readonly chromaSamplePosition: number
-  /** Frames to decode before the first is shown, 1 to 16; absent when not told. */
+  /** Frames to decode before the first is shown, 1 to 16; absent if unknown. */
   readonly initialPresentationDelay: number | undefined
-  /** OBUs that go before the first frame, a sequence header as a rule; a view of the decoded bytes, may be empty. */
+  /**
+   * OBUs that go before the first frame, a sequence header as a rule; a view of the decoded bytes, may be
+   * empty.
+   */
   readonly configObus: Uint8Array
 }
 

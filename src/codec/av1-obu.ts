@@ -16,8 +16,8 @@ export const OBU_SEQUENCE_HEADER = 1
 export const OBU_TEMPORAL_DELIMITER = 2
 
 /**
- * Walks the OBUs of a temporal unit in the low-overhead format (FLV, RTMP, MP4) without allocating. An OBU without
- * size field is the last.
+ * Walks the OBUs of a temporal unit in the low-overhead format (FLV, RTMP, MP4) without allocating. An OBU
+ * without size field is the last.
  */
 export class ObuReader {
   #bytes: Uint8Array

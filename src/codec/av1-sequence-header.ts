@@ -34,7 +34,7 @@ export interface Av1SequenceHeader {
 }
 
 /**
- * The first sequence header among `obus`, or `undefined` when there is none.
+ * The first sequence header among `obus`, or `undefined` if there is none.
  * @param obus - the configOBUs of an av1C, or a temporal unit that starts a coded video sequence.
  * @throws {@link DecodeError} `ERR_BYTES_END` or `ERR_AV1_OBU` if an OBU is cut short.
  */
@@ -71,7 +71,7 @@ export function decodeAv1SequenceHeader(payload: Uint8Array): Av1SequenceHeader 
   return { profile, level, tier, width, height, ...readColourConfig(reader, profile) }
 }
 
-/** Timing, decoder model and operating points; gives level and tier of the first point. */
+/** Timing, decoder model and operating points; returns level and tier of the first point. */
 function readOperatingPoints(reader: BitReader): { level: number; tier: number } {
   let decoderModel = false
   let delayBits = 0

@@ -1,5 +1,6 @@
 /**
- * AVCDecoderConfigurationRecord ("avcC"): the sequence header of H.264 in FLV, RTMP and MP4. ISO/IEC 14496-15 §5.3.3.1.
+ * AVCDecoderConfigurationRecord ("avcC"): the sequence header of H.264 in FLV, RTMP and MP4. ISO/IEC 14496-15
+ * §5.3.3.1.
  *
  * Layout: version 8 = 1 | profile 8 | compatibility 8 | level 8 | 111111 + lengthSizeMinusOne 2
  * | 111 + SPS count 5 | (length 16, SPS)* | PPS count 8 | (length 16, PPS)*
@@ -23,7 +24,10 @@ export interface AvcConfiguration {
   readonly level: number
   /** Bytes of the length before each NAL unit: 1, 2 or 4. */
   readonly nalLengthSize: number
-  /** Sequence parameter sets with NAL header, as views of the decoded bytes. May be empty when they come in band. */
+  /**
+   * Sequence parameter sets with NAL header, as views of the decoded bytes. May be empty when they come in
+   * band.
+   */
   readonly sps: readonly Uint8Array[]
   /** Picture parameter sets with NAL header, as views of the decoded bytes. */
   readonly pps: readonly Uint8Array[]
@@ -44,9 +48,9 @@ export interface AvcConfigurationExtension {
 }
 
 /**
- * Reads an AVCDecoderConfigurationRecord. The parameter sets are views of `bytes` and are not looked into. Parameter
- * sets of length 0 are left out, bytes after the record are ignored, and the extension of High profile may be missing
- * or cut.
+ * Reads an AVCDecoderConfigurationRecord. The parameter sets are views of `bytes` and are not looked into.
+ * Parameter sets of length 0 are left out, bytes after the record are ignored, and the extension of High
+ * profile may be missing or cut.
  * @throws {@link DecodeError} `ERR_BYTES_END` if the record is cut short.
  * @throws {@link DecodeError} `ERR_AVC_CONFIGURATION` if the version is not 1 or the length size is 3.
  */
@@ -107,8 +111,8 @@ export function encodeAvcConfiguration(configuration: AvcConfiguration): Uint8Ar
 }
 
 /**
- * The configuration that belongs to parameter sets found in band, as a TS demuxer finds them. Profile, level and
- * chroma format come from the first SPS; NAL unit lengths take 4 bytes.
+ * The configuration that belongs to parameter sets found in band, as a TS demuxer finds them. Profile, level
+ * and chroma format come from the first SPS; NAL unit lengths take 4 bytes.
  * @throws {@link DecodeError} if the first SPS does not parse, as {@link decodeAvcSps} does.
  * @throws RangeError if `sps` is empty.
  */
@@ -124,7 +128,9 @@ export function createAvcConfiguration(
   return { ...base, extension: { chromaFormat, bitDepthLuma, bitDepthChroma, spsExtensions: [] } }
 }
 
-/** Profiles whose record has the extension: all but Baseline, Main and Extended. ISO/IEC 14496-15 §5.3.3.1.2. */
+/**
+ * Profiles whose record has the extension: all but Baseline, Main and Extended. ISO/IEC 14496-15 §5.3.3.1.2.
+ */
 function isHighProfile(profile: number): boolean {
   return profile !== 66 && profile !== 77 && profile !== 88
 }

@@ -27,7 +27,10 @@ export const AVC_NAL_FILLER_DATA = 12
 /** Sequence parameter set extension. */
 export const AVC_NAL_SPS_EXTENSION = 13
 
-/** An access unit delimiter that allows every slice type (primary_pic_type 7), without start code. Do not write to it. */
+/**
+ * An access unit delimiter that allows every slice type (primary_pic_type 7), without start code. Do not
+ * write to it.
+ */
 export const AVC_ACCESS_UNIT_DELIMITER: Uint8Array = Uint8Array.of(0x09, 0xf0)
 
 /** nal_unit_type, 0 to 31, of a NAL unit's first byte. */

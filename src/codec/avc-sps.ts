@@ -38,10 +38,11 @@ export interface AvcSps extends AvcVui {
 }
 
 /**
- * Reads an SPS NAL unit, header byte included, with emulation prevention as on the wire. A VUI that is cut short is
- * read as far as it goes.
+ * Reads an SPS NAL unit, header byte included, with emulation prevention as on the wire. A VUI that is cut
+ * short is read as far as it goes.
  * @throws {@link DecodeError} `ERR_BYTES_END` if the part before the VUI is cut short.
- * @throws {@link DecodeError} `ERR_AVC_SPS` if it is no SPS or a field is beyond what the standard allows.
+ * @throws {@link DecodeError} `ERR_AVC_SPS` if it is not an SPS or a field is beyond what the standard
+ *   allows.
  */
 export function decodeAvcSps(nalUnit: Uint8Array): AvcSps {
   if (nalUnit.length === 0 || avcNalType(nalUnit[0]!) !== AVC_NAL_SPS) {

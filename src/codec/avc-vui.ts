@@ -19,11 +19,14 @@ export interface AvcVui {
   readonly aspectRatio: AspectRatio | undefined
   /** Colour; absent when not described. */
   readonly colour: ColourDescription | undefined
-  /** Timing; absent when not told. Two ticks a frame. */
+  /** Timing; absent if unknown. Two ticks a frame. */
   readonly timing: VideoTiming | undefined
   /** fixed_frame_rate_flag. */
   readonly fixedFrameRate: boolean
-  /** max_num_reorder_frames: how many frames may come before one in decoding order and after it in output order. */
+  /**
+   * max_num_reorder_frames: how many frames may come before one in decoding order and after it in output
+   * order.
+   */
   readonly maxReorderFrames: number | undefined
 }
 
@@ -37,7 +40,7 @@ export const EMPTY_AVC_VUI: AvcVui = {
 }
 
 /**
- * Reads vui_parameters(). What comes before the end of a VUI that is cut short is kept: some encoders write one, and
+ * Reads vui_parameters(). Fields before the end of a truncated VUI are kept: some encoders write one, and
  * the picture size before it stands.
  * @internal
  */

@@ -1,5 +1,6 @@
 /**
- * Bits, most significant first, into a growing array: for the few configuration records that are not byte-aligned.
+ * Bits, most significant first, into a growing array: for the few configuration records that are not
+ * byte-aligned.
  *
  * @module
  */

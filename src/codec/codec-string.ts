@@ -20,8 +20,8 @@ export function avcCodecString(
 }
 
 /**
- * `hvc1.1.6.L93.B0`: profile, compatibility flags in reverse bit order, tier with level, constraint bytes without
- * trailing zeros. ISO/IEC 14496-15 Annex E.3.
+ * `hvc1.1.6.L93.B0`: profile, compatibility flags in reverse bit order, tier with level, constraint bytes
+ * without trailing zeros. ISO/IEC 14496-15 Annex E.3.
  */
 export function hevcCodecString(configuration: HevcProfileTierLevel): string {
   const space = ['', 'A', 'B', 'C'][configuration.profileSpace]!
@@ -46,8 +46,8 @@ export function vvcCodecString(picture: Pick<VvcPicture, 'profile' | 'tier' | 'l
 }
 
 /**
- * `av01.0.04M.08`: profile, level, tier, bit depth; monochrome, subsampling and colour follow when they are told and
- * differ from 4:2:0 in BT.709. AV1 in ISOBMFF §5.
+ * `av01.0.04M.08`: profile, level, tier, bit depth; monochrome, subsampling and colour follow if they are
+ * known and differ from 4:2:0 in BT.709. AV1 in ISOBMFF §5.
  * @param colour - of the sequence header, when it is known.
  */
 export function av1CodecString(configuration: Av1Configuration, colour?: ColourDescription): string {
@@ -62,8 +62,8 @@ export function av1CodecString(configuration: Av1Configuration, colour?: ColourD
 }
 
 /**
- * `vp09.00.31.08`: profile, level, bit depth; subsampling and colour follow when they differ from 4:2:0 in BT.709.
- * VP Codec ISO Media File Format Binding.
+ * `vp09.00.31.08`: profile, level, bit depth; subsampling and colour follow when they differ from 4:2:0 in
+ * BT.709. VP Codec ISO Media File Format Binding.
  * @param fourCc - `vp09` or `vp08`.
  */
 export function vpCodecString(fourCc: string, configuration: VpConfiguration): string {

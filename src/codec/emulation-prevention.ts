@@ -1,13 +1,13 @@
 /**
- * Emulation prevention: inside a NAL unit 00 00 0x (x ≤ 3) is written 00 00 03 0x, so that no start code appears.
- * H.264 §7.4.1, H.265 §7.4.2.
+ * Emulation prevention: inside a NAL unit 00 00 0x (x ≤ 3) is written 00 00 03 0x, so that no start code
+ * appears. H.264 §7.4.1, H.265 §7.4.2.
  *
  * @module
  */
 
 /**
- * The NAL unit without its emulation prevention bytes, header included. Gives the input itself when there is nothing
- * to remove; do not write to the result.
+ * The NAL unit without its emulation prevention bytes, header included. Returns the input itself if there is
+ * nothing to remove; do not write to the result.
  */
 export function removeEmulationPrevention(nalUnit: Uint8Array): Uint8Array {
   const length = nalUnit.length

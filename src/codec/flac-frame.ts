@@ -1,7 +1,8 @@
 /**
  * How long a FLAC frame plays. RFC 9639 §9.1.
  *
- * Layout: sync 15 = 7ffc, blocking strategy 1 | block size 4, sample rate 4 | channels 4, bit depth 3, 0 | coded number 8 to 56
+ * Layout: sync 15 = 7ffc, blocking strategy 1 | block size 4, sample rate 4 | channels 4, bit depth 3, 0 |
+ * coded number 8 to 56
  * | block size − 1 8 or 16 where it is uncommon …
  *
  * @module

@@ -1,7 +1,8 @@
 /**
  * STREAMINFO of FLAC, its sequence start in Enhanced RTMP. RFC 9639 §8.1, §8.2.
  *
- * Layout: "fLaC" 32 | last block 1, type 7 = 0, length 24 = 34 | minimum block size 16 | maximum block size 16
+ * Layout: "fLaC" 32 | last block 1, type 7 = 0, length 24 = 34 | minimum block size 16 | maximum block size
+ * 16
  * | minimum frame size 24 | maximum frame size 24 | sample rate 20 | channels − 1 3 | bits per sample − 1 5
  * | total samples 36 | MD5 128
  *
@@ -27,7 +28,7 @@ export interface FlacStreamInfo {
   readonly channelCount: number
   /** Bits of a sample, 4 to 32. */
   readonly bitsPerSample: number
-  /** Samples a channel of the whole stream; 0 when unknown, as in live streams. */
+  /** Samples per channel of the whole stream; 0 if unknown, as in live streams. */
   readonly totalSamples: number
   /** MD5 of the unencoded samples, 16 bytes, zero when unknown; a view of the decoded bytes. */
   readonly md5: Uint8Array
@@ -37,17 +38,18 @@ export interface FlacStreamInfo {
 const STREAM_INFO_BYTES = 34
 
 /**
- * Reads a STREAMINFO block in each form that senders use: behind "fLaC" and the block header as Enhanced RTMP says,
- * behind the block header alone, or bare as FFmpeg sends it.
+ * Reads a STREAMINFO block in each form that senders use: after "fLaC" and the block header as Enhanced RTMP
+ * says, after only the block header, or bare as FFmpeg sends it.
  * @throws {@link DecodeError} `ERR_BYTES_END` if it is cut short.
- * @throws {@link DecodeError} `ERR_FLAC_STREAM_INFO` if the first block is another one or the sample rate is 0.
+ * @throws {@link DecodeError} `ERR_FLAC_STREAM_INFO` if the first block is another one or the sample rate is
+ *   0.
  */
 export function decodeFlacStreamInfo(bytes: Uint8Array): FlacStreamInfo {
   needBytes(bytes, 0, STREAM_INFO_BYTES, 'FLAC STREAMINFO')
   let at = 0
   if (bytes[0] === 0x66 && bytes[1] === 0x4c && bytes[2] === 0x61 && bytes[3] === 0x43) at = 4 // "fLaC"
-  // A bare block cannot start with 00 00 00 22 or 80 00 00 22: a block size of 0 is not allowed, one of 32,768 is
-  // beyond every subset and would go with a maximum of 34 samples.
+  // A bare block cannot start with 00 00 00 22 or 80 00 00 22: a block size of 0 is not allowed, one of
+  // 32,768 is beyond every subset and would go with a maximum of 34 samples.
   if (at > 0 || bytes.length >= STREAM_INFO_BYTES + 4) {
     const isHeader = (bytes[at]! & 0x7f) === 0 && readU24(bytes, at + 1) === STREAM_INFO_BYTES
     if (isHeader) at += 4

@@ -29,7 +29,7 @@ export interface HevcConfiguration extends HevcProfileTierLevel {
   readonly bitDepthLuma: number
   /** Bits of a chroma sample, 8 to 15. */
   readonly bitDepthChroma: number
-  /** Frames in 256 seconds; 0 when not told. */
+  /** Frames in 256 seconds; 0 if unknown. */
   readonly averageFrameRate: number
   /** constantFrameRate: 1 constant, 2 constant in every temporal layer, 0 unknown. */
   readonly constantFrameRate: number
@@ -55,9 +55,9 @@ export interface HevcConfiguration extends HevcProfileTierLevel {
 const HEADER_BYTES = 23
 
 /**
- * Reads an HEVCDecoderConfigurationRecord. The NAL units are views of `bytes` and are not looked into. NAL units of
- * length 0 are left out, bytes after the record are ignored. Version 0 is accepted: that is what encoders wrote before
- * the standard was out.
+ * Reads an HEVCDecoderConfigurationRecord. The NAL units are views of `bytes` and are not looked into. NAL
+ * units of length 0 are left out, bytes after the record are ignored. Version 0 is accepted: that is what
+ * encoders wrote before the standard was out.
  * @throws {@link DecodeError} `ERR_BYTES_END` if the record is cut short.
  * @throws {@link DecodeError} `ERR_HEVC_CONFIGURATION` if the version is above 1 or the length size is 3.
  * @throws {@link LimitError} `ERR_NAL_COUNT` beyond `maxNalUnits`.
@@ -120,8 +120,8 @@ export function decodeHevcConfiguration(bytes: Uint8Array, options?: NalSplitOpt
 }
 
 /**
- * Writes an HEVCDecoderConfigurationRecord: arrays of VPS, SPS and PPS, then one for each run of other NAL units of a
- * type. Empty arrays are left out.
+ * Writes an HEVCDecoderConfigurationRecord: arrays of VPS, SPS and PPS, then one for each run of other NAL
+ * units of a type. Empty arrays are left out.
  * @throws RangeError if a count or length does not fit its field or the length size is not 1, 2 or 4.
  */
 export function encodeHevcConfiguration(configuration: HevcConfiguration): Uint8Array {
@@ -178,8 +178,8 @@ export function encodeHevcConfiguration(configuration: HevcConfiguration): Uint8
 }
 
 /**
- * The configuration that belongs to parameter sets found in band, as a TS demuxer finds them. Profile, level, chroma
- * format and depths come from the first SPS; NAL unit lengths take 4 bytes.
+ * The configuration that belongs to parameter sets found in band, as a TS demuxer finds them. Profile, level,
+ * chroma format and depths come from the first SPS; NAL unit lengths take 4 bytes.
  * @throws {@link DecodeError} if the first SPS does not parse, as {@link decodeHevcSps} does.
  * @throws RangeError if `sps` is empty.
  */

@@ -33,7 +33,9 @@ export const HEVC_NAL_PREFIX_SEI = 39
 /** SEI that comes after the picture. */
 export const HEVC_NAL_SUFFIX_SEI = 40
 
-/** An access unit delimiter that allows every slice type (pic_type 2), without start code. Do not write to it. */
+/**
+ * An access unit delimiter that allows every slice type (pic_type 2), without start code. Do not write to it.
+ */
 export const HEVC_ACCESS_UNIT_DELIMITER: Uint8Array = Uint8Array.of(0x46, 0x01, 0x50)
 
 /** nal_unit_type, 0 to 63, of a NAL unit's first byte. */

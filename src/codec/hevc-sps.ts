@@ -34,10 +34,11 @@ export interface HevcSps extends HevcProfileTierLevel, HevcVui {
 }
 
 /**
- * Reads an SPS NAL unit, 2-byte header included, with emulation prevention as on the wire. Colour and timing, which
- * stand behind all coding tools, are left undefined when that part is cut short or odd.
+ * Reads an SPS NAL unit, 2-byte header included, with emulation prevention as on the wire. Colour and timing,
+ * which follow all coding tools, are left undefined if that part is truncated or odd.
  * @throws {@link DecodeError} `ERR_BYTES_END` if the part before the coding tools is cut short.
- * @throws {@link DecodeError} `ERR_HEVC_SPS` if it is no SPS or a field is beyond what the standard allows.
+ * @throws {@link DecodeError} `ERR_HEVC_SPS` if it is not an SPS or a field is beyond what the standard
+ *   allows.
  */
 export function decodeHevcSps(nalUnit: Uint8Array): HevcSps {
   if (nalUnit.length === 0 || hevcNalType(nalUnit[0]!) !== HEVC_NAL_SPS) {
@@ -93,7 +94,9 @@ function bounded(value: number, max: number, field: string): number {
   return value
 }
 
-/** Passes over block sizes, scaling lists, PCM, reference picture sets and long-term references to the VUI. */
+/**
+ * Passes over block sizes, scaling lists, PCM, reference picture sets and long-term references to the VUI.
+ */
 function readVuiBehindTools(reader: BitReader, pocLsbBits: number): HevcVui {
   try {
     for (let i = 0; i < 6; i++) reader.ue() // log2 sizes of coding and transform blocks, their differences and depths
@@ -133,7 +136,10 @@ function skipScalingLists(reader: BitReader): void {
   }
 }
 
-/** num_short_term_ref_pic_sets and st_ref_pic_set(), H.265 §7.3.7: at most 64 sets of at most 16 pictures each way. */
+/**
+ * num_short_term_ref_pic_sets and st_ref_pic_set(), H.265 §7.3.7: at most 64 sets of at most 16 pictures each
+ * way.
+ */
 function skipReferencePictureSets(reader: BitReader): void {
   const count = bounded(reader.ue(), 64, 'num_short_term_ref_pic_sets')
   let pictures = 0 // NumDeltaPocs of the set before

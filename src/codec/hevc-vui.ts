@@ -19,7 +19,7 @@ export interface HevcVui {
   readonly aspectRatio: AspectRatio | undefined
   /** Colour; absent when not described. */
   readonly colour: ColourDescription | undefined
-  /** Timing; absent when not told. One tick a frame. */
+  /** Timing; absent if unknown. One tick a frame. */
   readonly timing: VideoTiming | undefined
   /** field_seq_flag: each picture is a field. */
   readonly fieldSequence: boolean
@@ -34,7 +34,7 @@ export const EMPTY_HEVC_VUI: HevcVui = {
 }
 
 /**
- * Reads vui_parameters() up to the timing. What comes before the end of a VUI that is cut short is kept.
+ * Reads vui_parameters() up to the timing. Fields before the end of a truncated VUI are kept.
  * @internal
  */
 export function readHevcVui(reader: BitReader): HevcVui {

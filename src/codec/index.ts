@@ -1,9 +1,10 @@
 /**
- * Codec facts: decoder configuration records, parameter sets, frame headers and NAL units of the codecs that travel
- * over RTMP, FLV and MPEG-2 TS. No decoding of pictures or sound: sizes, rates, profiles and boundaries.
+ * Codec facts: decoder configuration records, parameter sets, frame headers and NAL units of the codecs that
+ * travel over RTMP, FLV and MPEG-2 TS. No decoding of pictures or sound: sizes, rates, profiles and
+ * boundaries.
  *
- * Start with {@link decodeAvcConfiguration} and {@link decodeAudioSpecificConfig} on the payload of a packet whose
- * `configuration` flag is set, and with {@link splitAvcc} on any other video payload.
+ * Start with {@link decodeAvcConfiguration} and {@link decodeAudioSpecificConfig} on the payload of a packet
+ * whose `configuration` flag is set, and with {@link splitAvcc} on any other video payload.
  *
  * @example
  * ```ts

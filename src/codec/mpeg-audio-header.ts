@@ -1,7 +1,9 @@
 /**
- * Frame header of MPEG-1 and MPEG-2 audio, layers I to III (MP3). ISO/IEC 11172-3 §2.4.1.3, ISO/IEC 13818-3 §2.4.1.
+ * Frame header of MPEG-1 and MPEG-2 audio, layers I to III (MP3). ISO/IEC 11172-3 §2.4.1.3, ISO/IEC 13818-3
+ * §2.4.1.
  *
- * Layout in bits: sync 11 = 1… | version 2 | layer 2 | protection 1 | bitrate index 4 | frequency index 2 | padding 1
+ * Layout in bits: sync 11 = 1… | version 2 | layer 2 | protection 1 | bitrate index 4 | frequency index 2 |
+ * padding 1
  * | private 1 | mode 2 | mode extension 2 | copyright 1 | original 1 | emphasis 2
  *
  * @module
@@ -31,8 +33,9 @@ export interface MpegAudioHeader {
 }
 
 /**
- * Whether a header can start at `offset`: the sync bits, no reserved version or layer, and as far as the third byte is there no reserved
- * bitrate or frequency. So a run of 0xff is none, and costs a search no error for each of its bytes.
+ * Whether a header can start at `offset`: the sync bits, no reserved version or layer, and as far as the
+ * third byte is there no reserved bitrate or frequency. So a run of 0xff is not a header, and causes no error
+ * for each of its bytes in a search.
  */
 export function isMpegAudioSync(bytes: Uint8Array, offset: number): boolean {
   const second = bytes[offset + 1]!

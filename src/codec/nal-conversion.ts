@@ -32,8 +32,8 @@ export function annexBLength(payload: Uint8Array, nalLengthSize: number): number
 }
 
 /**
- * Writes a length-prefixed access unit as Annex B at `offset` of `out`, which must leave {@link annexBLength} bytes
- * (with 4-byte lengths, never more than `payload.length`).
+ * Writes a length-prefixed access unit as Annex B at `offset` of `out`, which must leave {@link annexBLength}
+ * bytes (with 4-byte lengths, never more than `payload.length`).
  * @returns the offset after the last byte.
  * @throws {@link DecodeError} `ERR_NAL_LENGTH` if a length reaches past the payload.
  */
@@ -56,7 +56,7 @@ export function writeAnnexB(
 }
 
 /**
- * Annex B → access unit with 4-byte lengths, in a new array. What comes before the first start code is left out.
+ * Annex B → access unit with 4-byte lengths, in a new array. Bytes before the first start code are omitted.
  * @throws {@link LimitError} `ERR_NAL_COUNT` beyond `maxNalUnits`.
  */
 export function annexBToAvcc(bytes: Uint8Array, options?: NalSplitOptions): Uint8Array {

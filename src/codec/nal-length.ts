@@ -1,7 +1,9 @@
 /**
- * Length-prefixed NAL units, the form of FLV, RTMP and MP4 ("AVCC"). ISO/IEC 14496-15 §5.3.3.1.2 (sample format).
+ * Length-prefixed NAL units, the form of FLV, RTMP and MP4 ("AVCC"). ISO/IEC 14496-15 §5.3.3.1.2 (sample
+ * format).
  *
- * Layout: (length 8, 16 or 32 | NAL unit)*, the size of the length coming from the decoder configuration record.
+ * Layout: (length 8, 16 or 32 | NAL unit)*, the size of the length coming from the decoder configuration
+ * record.
  *
  * @module
  */
@@ -115,9 +117,9 @@ export function splitAvcc(
 }
 
 /**
- * Whether the lengths of `payload` lead exactly to its end. Tells the two forms apart where a sender may have put
- * Annex B into FLV: `00 00 01 2c` starts a NAL unit of 300 bytes as well as an Annex B stream, so looking for a start
- * code alone misreads good streams.
+ * Whether the lengths of `payload` lead exactly to its end. Distinguishes the two forms if a sender may have
+ * put Annex B into FLV: `00 00 01 2c` starts a NAL unit of 300 bytes as well as an Annex B stream, so looking
+ * for a start code by itself misreads good streams.
  */
 export function isAvcc(payload: Uint8Array, nalLengthSize: number): boolean {
   const size = checkedLengthSize(nalLengthSize)

@@ -8,8 +8,8 @@ import { LimitError } from '../errors/index.ts'
 /** Bound on the NAL units that are taken out of an access unit or a configuration record. */
 export interface NalSplitOptions {
   /**
-   * Most NAL units in one access unit or record. Each costs a view of about 100 bytes, so that a message full of one-byte NAL
-   * units would take fifty times its size.
+   * Most NAL units in one access unit or record. Each costs a view of about 100 bytes, so that a message full
+   * of one-byte NAL units would take fifty times its size.
    * @defaultValue 16384
    */
   readonly maxNalUnits?: number

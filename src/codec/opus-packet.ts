@@ -7,8 +7,8 @@
  */
 
 /**
- * Samples at 48 kHz of a packet, from its first two bytes: 120 to 5760 in packets that keep to the standard, 0 for a packet without frames.
- * Of a packet of several streams (surround) the first one tells for all.
+ * Samples at 48 kHz of a packet, from its first two bytes: 120 to 5760 in packets that keep to the standard,
+ * 0 for a packet without frames. In a packet of several streams (surround) the first one determines all.
  * @param packet - may be longer than the packet, or start at `offset`. A byte that is missing reads as 0.
  */
 export function opusPacketSamples(packet: Uint8Array, offset = 0): number {

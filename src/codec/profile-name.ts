@@ -4,7 +4,9 @@
  * @module
  */
 
-/** Name of an H.264 profile, "Profile N" for one without. `compatibility` tells Constrained Baseline apart. */
+/**
+ * Name of an H.264 profile, "Profile N" if it has none. `compatibility` distinguishes Constrained Baseline.
+ */
 export function avcProfileName(profile: number, compatibility: number): string {
   if (profile === 66 && (compatibility & 0x40) !== 0) return 'Constrained Baseline' // constraint_set1_flag
   return AVC_PROFILES.get(profile) ?? `Profile ${profile}`

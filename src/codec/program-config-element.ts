@@ -1,7 +1,9 @@
 /**
- * Program config element: the speakers of an AAC stream whose channelConfiguration is 0. ISO/IEC 14496-3 Table 4.2.
+ * Program config element: the speakers of an AAC stream whose channelConfiguration is 0. ISO/IEC 14496-3
+ * Table 4.2.
  *
- * Layout in bits: element_instance_tag 4 | object_type 2 | sampling_frequency_index 4 | front 4 | side 4 | back 4
+ * Layout in bits: element_instance_tag 4 | object_type 2 | sampling_frequency_index 4 | front 4 | side 4 |
+ * back 4
  * | lfe 2 | associated data 3 | valid coupling 4 | mono mixdown 1 (+4) | stereo mixdown 1 (+4) | matrix mixdown 1 (+3)
  * | elements | byte alignment | comment length 8 | comment
  *

@@ -50,7 +50,7 @@ export interface TrackDescription {
   readonly width?: number
   /** Height in pixels. */
   readonly height?: number
-  /** Frames a second, where the configuration tells. */
+  /** Frames per second, if the configuration says so. */
   readonly frameRate?: number
   /** Bits of a luma sample. */
   readonly bitDepth?: number
@@ -61,12 +61,12 @@ export interface TrackDescription {
 }
 
 /**
- * Describes a track as far as its configuration can be read. Never throws for odd bytes: what they do not tell is
- * absent.
- * @param codec - fourCC as `MediaPacket` has it: `avc1`, `hvc1`, `vvc1`, `av01`, `vp09`, `vp08`, `mp4a`, `.mp3`,
- * `Opus`, `fLaC`, `ac-3`, `ec-3`; any other gives the codec alone.
- * @param configurationPayload - decoder configuration (payload of the configuration packet); for `.mp3`, `ac-3` and
- * `ec-3`, which have none, the payload of any packet. May be empty.
+ * Describes a track as far as its configuration can be read. Never throws for odd bytes: what they do not
+ * tell is absent.
+ * @param codec - fourCC as `MediaPacket` has it: `avc1`, `hvc1`, `vvc1`, `av01`, `vp09`, `vp08`, `mp4a`,
+ * `.mp3`, `Opus`, `fLaC`, `ac-3`, `ec-3`; any other returns only the codec.
+ * @param configurationPayload - decoder configuration (payload of the configuration packet); for `.mp3`,
+ * `ac-3` and `ec-3`, which have none, the payload of any packet. May be empty.
  */
 export function describeTrack(codec: string, configurationPayload: Uint8Array): TrackDescription {
   const fallback = { codec, codecString: PLAIN_CODEC_STRINGS.get(codec) ?? codec }

@@ -1,8 +1,9 @@
 /**
- * VPCodecConfigurationRecord ("vpcC"): the sequence start of VP8 and VP9. VP Codec ISO Media File Format Binding,
- * version 1.0. Enhanced RTMP senders put the head of the MP4 full box in front.
+ * VPCodecConfigurationRecord ("vpcC"): the sequence start of VP8 and VP9. VP Codec ISO Media File Format
+ * Binding, version 1.0. Enhanced RTMP senders put the head of the MP4 full box in front.
  *
- * Layout: box version 8 = 1, flags 24 = 0 | profile 8 | level 8 | bitDepth 4, chromaSubsampling 3, fullRange 1
+ * Layout: box version 8 = 1, flags 24 = 0 | profile 8 | level 8 | bitDepth 4, chromaSubsampling 3, fullRange
+ * 1
  * | colourPrimaries 8 | transferCharacteristics 8 | matrixCoefficients 8 | codecInitializationDataSize 16 = 0
  *
  * @module
@@ -31,11 +32,12 @@ const RECORD_BYTES = 8
 /**
  * Reads a VPCodecConfigurationRecord, with the head of its full box or without.
  * @throws {@link DecodeError} `ERR_BYTES_END` if it is cut short.
- * @throws {@link DecodeError} `ERR_VP_CONFIGURATION` if no reading gives a profile up to 3 and a depth of 8, 10 or 12.
+ * @throws {@link DecodeError} `ERR_VP_CONFIGURATION` if no reading yields a profile up to 3 and a depth of 8,
+ *   10 or 12.
  */
 export function decodeVpConfiguration(bytes: Uint8Array): VpConfiguration {
   needBytes(bytes, 0, RECORD_BYTES, 'vpcC')
-  // The record alone has 8 bytes; with the box head there are 12.
+  // The record has 8 bytes; with the box head there are 12.
   const at = bytes.length >= RECORD_BYTES + 4 && bytes[0] === 1 ? 4 : 0
   const profile = bytes[at]!
   const bitDepth = bytes[at + 2]! >> 4
@@ -56,7 +58,7 @@ export function decodeVpConfiguration(bytes: Uint8Array): VpConfiguration {
   }
 }
 
-/** Writes a VPCodecConfigurationRecord behind the head of its full box, 12 bytes. */
+/** Writes a VPCodecConfigurationRecord after the head of its full box, 12 bytes. */
 export function encodeVpConfiguration(configuration: VpConfiguration): Uint8Array {
   const { profile, level, bitDepth, chromaSubsampling, colour } = configuration
   const out = new Uint8Array(4 + RECORD_BYTES)

@@ -1,10 +1,10 @@
 /**
- * VvcDecoderConfigurationRecord ("vvcC"): the sequence start of H.266, read as far as profile and picture size.
- * ISO/IEC 14496-15 §11.2.4.2.
+ * VvcDecoderConfigurationRecord ("vvcC"): the sequence start of H.266, read as far as profile and picture
+ * size. ISO/IEC 14496-15 §11.2.4.2.
  *
  * Layout in bits: 11111 | LengthSizeMinusOne 2 | ptl_present_flag 1 | if present: ols_idx 9, num_sublayers 3,
- * constant_frame_rate 2, chroma_format_idc 2, bit_depth_minus8 3, 11111, profile tier level, width 16, height 16,
- * average frame rate 16 | arrays of NAL units
+ * constant_frame_rate 2, chroma_format_idc 2, bit_depth_minus8 3, 11111, profile tier level, width 16, height
+ * 16, average frame rate 16 | arrays of NAL units
  *
  * @module
  */
@@ -40,7 +40,8 @@ export interface VvcPicture {
 /**
  * Reads a VvcDecoderConfigurationRecord, with the four bytes of its MP4 full box in front or without.
  * @throws {@link DecodeError} `ERR_BYTES_END` if it is cut short.
- * @throws {@link DecodeError} `ERR_VVC_CONFIGURATION` if the reserved bits are not set or the length size is 3.
+ * @throws {@link DecodeError} `ERR_VVC_CONFIGURATION` if the reserved bits are not set or the length size is
+ *   3.
  */
 export function decodeVvcConfiguration(bytes: Uint8Array): VvcConfiguration {
   // A full box starts with version 0 and flags 0, the record with reserved ones.

@@ -1,5 +1,6 @@
 /**
- * The three errors that input from a peer can raise. A caller's own mistake is a plain `TypeError` or `RangeError`.
+ * The three errors that input from a peer can raise. A caller's own mistake is a plain `TypeError` or
+ * `RangeError`.
  *
  * @module
  */
@@ -29,7 +30,7 @@ export class DecodeError extends MediaError {
   override readonly name = 'DecodeError'
 }
 
-/** Well-formed input that comes in the wrong order or state. */
+/** Well-formed input that arrives in the wrong order or state. */
 export class ProtocolError extends MediaError {
   /** The class, for logs. */
   override readonly name = 'ProtocolError'

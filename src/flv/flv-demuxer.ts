@@ -1,9 +1,10 @@
 /**
- * Reading FLV files and streams, as they come and as they are: cut anywhere, without a header, joined in the middle, damaged.
+ * Reading FLV files and streams, as they come and as they are: cut anywhere, without a header, joined in the
+ * middle, damaged.
  *
- * A tag is believed when its PreviousTagSize repeats its size, or else when another tag or header follows it. After something that is
- * neither, bytes are passed over until a tag header stands where its PreviousTagSize agrees; a chance match needs 24 zero bits of
- * stream id and 32 bits of size in the right places.
+ * A tag is believed when its PreviousTagSize repeats its size, or else when another tag or header follows it.
+ * After something that is neither, bytes are skipped until there is a tag header whose PreviousTagSize
+ * agrees; a chance match needs 24 zero bits of stream id and 32 bits of size in the right places.
  *
  * @module
  */
@@ -29,7 +30,10 @@ import { FLV_TAG_HEADER_BYTES, readFlvTimestamp, TAG_TYPE_DATA_AMF3 } from './fl
 
 /** Bounds of an {@link FlvDemuxer}. */
 export interface FlvDemuxerOptions {
-  /** Data of one tag in bytes; a larger size is taken for damage. Memory is taken as the bytes arrive. @defaultValue 8388608 */
+  /**
+   * Data of one tag in bytes; a larger size is taken for damage. Memory is taken as the bytes arrive.
+   * @defaultValue 8388608
+   */
   readonly maxTagBytes?: number
   /** Bytes passed over in one go in search of a tag. @defaultValue 1048576 */
   readonly maxSkippedBytes?: number
@@ -41,8 +45,8 @@ const MORE = 1
 const TAG = 2
 
 /**
- * Turns FLV bytes into packets: `push` what arrives, then `read` until `undefined`, or iterate. After {@link end} the last tag needs no
- * PreviousTagSize.
+ * Turns FLV bytes into packets: `push` what arrives, then `read` until `undefined`, or iterate. After
+ * {@link end} the last tag needs no PreviousTagSize.
  */
 export class FlvDemuxer {
   readonly #maxTagBytes: number
@@ -62,7 +66,7 @@ export class FlvDemuxer {
   #skippedHere: number
   #skippedBytes: number
   #resyncCount: number
-  /** Bytes from the parse position that are needed to go on. */
+  /** Bytes from the parse position that are needed to continue. */
   #needed: number
   #failure: MediaError | undefined
 
@@ -105,7 +109,8 @@ export class FlvDemuxer {
 
   /**
    * Takes bytes; the buffer may be reused at once. Bodies are carved from slabs of 64 kB.
-   * @throws LimitError `ERR_FLV_SKIPPED` if more than `maxSkippedBytes` pass without a tag. Every later call throws it again.
+   * @throws LimitError `ERR_FLV_SKIPPED` if more than `maxSkippedBytes` pass without a tag. Every later call
+   *   throws it again.
    */
   push(bytes: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure
@@ -126,7 +131,8 @@ export class FlvDemuxer {
   }
 
   /**
-   * Says that no more bytes come. A whole tag that lacks its PreviousTagSize is delivered; an unfinished one counts as skipped.
+   * Signals the end of the bytes. A complete tag that lacks its PreviousTagSize is delivered; an unfinished
+   * one counts as skipped.
    * @throws DecodeError `ERR_FLV_NO_TAG` if bytes came, and neither a header nor a tag was among them.
    */
   end(): void {
@@ -144,7 +150,9 @@ export class FlvDemuxer {
     throw this.#failure
   }
 
-  /** Takes the next packet, or `undefined` when more bytes are needed. Its body is immutable and stays valid. */
+  /**
+   * Takes the next packet, or `undefined` when more bytes are needed. Its body is immutable and stays valid.
+   */
   read(): MediaPacket | undefined {
     const packet = this.#packets[this.#readIndex]
     if (packet === undefined) return undefined
@@ -161,7 +169,10 @@ export class FlvDemuxer {
     for (let packet = this.read(); packet !== undefined; packet = this.read()) yield packet
   }
 
-  /** A queue that doubles up to the tag that it waits for: a keyframe of megabytes is moved a few times, and its size is not believed before. */
+  /**
+   * A queue that doubles up to the tag that it waits for: a keyframe of megabytes is moved a few times, and
+   * its size is not believed before.
+   */
   #enqueue(part: Uint8Array): void {
     const length = this.#queue.length + part.length
     if (length > this.#queueCapacity || (this.#queue.length === 0 && this.#queueCapacity > 65_536)) {
@@ -173,7 +184,10 @@ export class FlvDemuxer {
     this.#queue.push(part)
   }
 
-  /** Takes all that it can from `window`, which starts where the last call stopped. @returns how many bytes are done with. */
+  /**
+   * Takes all that it can from `window`, which starts where the last call stopped.
+   * @returns how many bytes are done with.
+   */
   #parse(window: Uint8Array): number {
     let at = 0
     this.#needed = 0
@@ -218,11 +232,12 @@ export class FlvDemuxer {
     return length
   }
 
-  /** Whether a tag stands at `at`. */
+  /** Whether there is a tag at `at`. */
   #trust(window: Uint8Array, at: number): number {
     const type = window[at]!
     const known = isKnownType(type)
-    // Encrypted tags (filter bit) and types of the future are passed over, but only on the word of their PreviousTagSize.
+    // Encrypted tags (filter bit) and types of the future are passed over, but only on the word of their
+    // PreviousTagSize.
     if (!known && (this.#searching || (type & 0xc0) !== 0)) return NO_TAG
     const left = window.length - at
     if (left < FLV_TAG_HEADER_BYTES) return this.#missing(FLV_TAG_HEADER_BYTES)
@@ -293,7 +308,7 @@ export class FlvDemuxer {
     return bytes
   }
 
-  /** A tag that is not whole: wait for it, or look past it when nothing more comes. */
+  /** An incomplete tag: wait for it, or look past it if nothing more comes. */
   #missing(needed: number): number {
     return this.#ended ? NO_TAG : this.#wait(MORE, needed)
   }
@@ -305,8 +320,8 @@ export class FlvDemuxer {
 }
 
 /**
- * Script data in AMF3 (Enhanced RTMP v2, "Enabling AMF3 in FLV") as AMF0; `undefined` if its format selector is one of the future, or
- * its values cannot be read.
+ * Script data in AMF3 (Enhanced RTMP v2, "Enabling AMF3 in FLV") as AMF0; `undefined` if its format selector
+ * is one of the future, or its values cannot be read.
  */
 function readableAmf0(body: Uint8Array): Uint8Array | undefined {
   if (body[0] !== 0) return undefined

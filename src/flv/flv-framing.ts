@@ -1,5 +1,6 @@
 /**
- * Live FLV over HTTP: the view of a source that its `.flv` viewers share. WebSocket viewers get the same bytes in frames.
+ * Live FLV over HTTP: the view of a source that its `.flv` viewers share. WebSocket viewers get the same
+ * bytes in frames.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import {
 import { encodeFlvHeader, FLV_HEADER_BYTES, type FlvHeader } from './flv-header.ts'
 import { flvTagLength, writeFlvTag } from './flv-tag.ts'
 
-/** Frames batches of packets as FLV tags. Every batch stands for itself. */
+/** Frames batches of packets as FLV tags. Every batch is self-contained. */
 export class FlvFraming implements Framing {
   readonly #arena: ByteArena
 
@@ -35,7 +36,10 @@ export class FlvFraming implements Framing {
     return out
   }
 
-  /** The packets as tags, one after the other, in one array of exactly their size. Short ones share a slab with other batches of this view. */
+  /**
+   * The packets as tags, one after the other, in one array of exactly their size. Short ones share a slab
+   * with other batches of this view.
+   */
   frame(packets: readonly MediaPacket[]): Uint8Array {
     const out = this.#arena.take(tagsLength(packets))
     let at = 0
@@ -54,8 +58,9 @@ function tagsLength(packets: readonly MediaPacket[]): number {
 }
 
 /**
- * What the header should announce. Players wait for a kind that is announced and never comes, so a kind counts when its
- * configuration is there, or when the metadata names a codec that has none. Both when nothing is known.
+ * What the header should announce. Players wait for a kind that is announced but never comes, so a kind
+ * counts if its configuration is there, or when the metadata names a codec that has none. Both when nothing
+ * is known.
  */
 function announcedBy(configuration: ConfigurationSet): FlvHeader {
   let audio = configuration.audio.length > 0
@@ -68,7 +73,10 @@ function announcedBy(configuration: ConfigurationSet): FlvHeader {
   return audio || video ? { audio, video } : { audio: true, video: true }
 }
 
-/** `audiocodecid` of codecs that need no configuration: legacy sound formats but AAC, fourCCs as text or as a number. */
+/**
+ * `audiocodecid` of codecs that need no configuration: legacy sound formats but AAC, fourCCs as text or as a
+ * number.
+ */
 const AUDIO_WITHOUT_CONFIGURATION: ReadonlySet<unknown> = new Set([
   0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 14, // PCM, ADPCM, MP3, Nellymoser, G.711, Speex
   '.mp3', 'ac-3', 'ec-3', 0x2e6d7033, 0x61632d33, 0x65632d33,

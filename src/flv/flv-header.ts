@@ -1,7 +1,8 @@
 /**
  * The header of an FLV file. FLV 10.1 §E.2.
  *
- * Layout: 'FLV' | version 8 = 1 | reserved 5, audio 1, reserved 1, video 1 | DataOffset 32 = 9 | then PreviousTagSize0 32 = 0.
+ * Layout: 'FLV' | version 8 = 1 | reserved 5, audio 1, reserved 1, video 1 | DataOffset 32 = 9 | then
+ * PreviousTagSize0 32 = 0.
  *
  * @module
  */
@@ -10,7 +11,10 @@ import { readU32 } from '../bytes/index.ts'
 /** Bytes of the header with the PreviousTagSize0 that opens the body. */
 export const FLV_HEADER_BYTES = 13
 
-/** What an FLV header announces. Tags are what counts: live streams often announce what never comes, or say nothing of what does. */
+/**
+ * The contents that an FLV header announces. Only tags count: live streams often announce a kind that never
+ * comes, or omit one that does.
+ */
 export interface FlvHeader {
   /** Whether audio tags are announced. */
   readonly audio: boolean
@@ -42,7 +46,7 @@ export function decodeFlvHeader(bytes: Uint8Array): FlvHeader | undefined {
   return { audio: (flags & 0x04) !== 0, video: (flags & 0x01) !== 0 }
 }
 
-/** Whether `FLV` stands at `offset`, as far as there are bytes; `false` at the end. */
+/** Whether `FLV` is at `offset`, as far as there are bytes; `false` at the end. */
 export function isFlvSignature(bytes: Uint8Array, offset: number): boolean {
   const left = bytes.length - offset
   if (left <= 0) return false
@@ -54,8 +58,8 @@ export function isFlvSignature(bytes: Uint8Array, offset: number): boolean {
 }
 
 /**
- * Offset of the first tag after the header at `offset`, PreviousTagSize0 passed over. Some servers leave that out and begin a tag,
- * whose type is never 0. The caller has {@link FLV_HEADER_BYTES} bytes there.
+ * Offset of the first tag after the header at `offset`, PreviousTagSize0 passed over. Some servers leave that
+ * out and begin a tag, whose type is never 0. The caller has {@link FLV_HEADER_BYTES} bytes there.
  * @returns more than `bytes.length` when DataOffset leads past what is there.
  */
 export function firstTagOffset(bytes: Uint8Array, offset: number): number {

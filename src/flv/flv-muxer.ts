@@ -8,7 +8,10 @@ import { type ConfigurationSet, configurationPackets, type MediaPacket } from '.
 import { encodeFlvHeader, type FlvHeader } from './flv-header.ts'
 import { flvTagLength, writeFlvTag } from './flv-tag.ts'
 
-/** Makes the bytes of an FLV file. The caller writes them: header first, then what a decoder must know, then tags. Holds no state. */
+/**
+ * Makes the bytes of an FLV file. The caller writes them: header first, then what a decoder must know, then
+ * tags. Holds no state.
+ */
 export class FlvMuxer {
   /**
    * The 13 bytes that open the file.
@@ -25,7 +28,8 @@ export class FlvMuxer {
 
   /**
    * One packet as a tag with its PreviousTagSize, in an array of its own.
-   * @param dts - time to write, such as `packet.dts` minus the start of a recording. @defaultValue the packet's `dts`
+   * @param dts - time to write, such as `packet.dts` minus the start of a recording. @defaultValue the
+   *   packet's `dts`
    * @throws RangeError if the body is larger than 16,777,215 bytes.
    */
   write(packet: MediaPacket, dts: number = packet.dts): Uint8Array {

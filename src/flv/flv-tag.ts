@@ -1,7 +1,8 @@
 /**
  * FLV tags. FLV 10.1 §E.4.1.
  *
- * Layout: filter and type 8 | DataSize 24 | timestamp 24 (ms) | timestamp high 8 | stream id 24 = 0 | data | PreviousTagSize 32
+ * Layout: filter and type 8 | DataSize 24 | timestamp 24 (ms) | timestamp high 8 | stream id 24 = 0 | data |
+ * PreviousTagSize 32
  *
  * @module
  */
@@ -21,8 +22,9 @@ export function flvTagLength(packet: MediaPacket): number {
 }
 
 /**
- * Writes a packet as a tag, PreviousTagSize included, at `offset`, which must leave {@link flvTagLength} bytes of room.
- * @param dts - integer ms; written modulo 2³², so that a clock may go on for ever and a little below zero.
+ * Writes a packet as a tag, PreviousTagSize included, at `offset`, which must leave {@link flvTagLength}
+ * bytes of room.
+ * @param dts - integer ms; written modulo 2³², so that a clock may run forever and start a little below zero.
  * @returns the offset after the last byte.
  * @throws RangeError if the body is larger than a tag can say.
  */

@@ -1,8 +1,9 @@
 /**
  * FLV files and streams: tags in, packets out, and back.
  *
- * {@link FlvDemuxer} reads what arrives, wherever it is cut, and finds its way again after damage; {@link demuxFlv} reads a whole file.
- * {@link FlvMuxer} writes files; {@link FLV_VIEW} frames a live stream once for all its HTTP viewers.
+ * {@link FlvDemuxer} reads bytes as they arrive, wherever they are cut, and resynchronizes after damage;
+ * {@link demuxFlv} reads a whole file. {@link FlvMuxer} writes files; {@link FLV_VIEW} frames a live stream
+ * once for all its HTTP viewers.
  *
  * @example List the tracks of a file
  * ```ts

@@ -14,17 +14,17 @@ export interface ClientHandshakeOptions {
   /** Source of random bytes and, for the digest form, HMAC-SHA256. */
   readonly crypto: HandshakeCrypto
   /**
-   * The form to open with. `simple` is what OBS and librtmp send and every server takes; `digest` (scheme 1) is what
-   * FFmpeg, SRS and Flash Player send, for servers that serve H.264 and AAC to such clients only.
+   * The form to open with. `simple` is what OBS and librtmp send and every server takes; `digest` (scheme 1)
+   * is what FFmpeg, SRS and Flash Player send, for servers that serve H.264 and AAC to such clients only.
    * @defaultValue `'simple'`
    */
   readonly form?: HandshakeForm
 }
 
 /**
- * Opens one connection. Write {@link ClientHandshake.takeOutput}, feed it the socket's bytes, write again; when it is
- * {@link ClientHandshake.done}, what `push` did not consume belongs to the chunk stream. An instance that has thrown
- * is spent.
+ * Opens one connection. Write {@link ClientHandshake.takeOutput}, feed it the socket's bytes, write again;
+ * when it is {@link ClientHandshake.done}, what `push` did not consume belongs to the chunk stream. An
+ * instance that has thrown is spent.
  *
  * S2 is counted and never compared.
  */
@@ -56,7 +56,9 @@ export class ClientHandshake {
     this.#form = undefined
   }
 
-  /** Whether S2 is in, so that the next byte is the chunk stream's and commands may be sent after the output. */
+  /**
+   * Whether S2 is in, so that the next byte is the chunk stream's and commands may be sent after the output.
+   */
   get done(): boolean {
     return this.#state === 'done'
   }
@@ -89,7 +91,8 @@ export class ClientHandshake {
   /**
    * Takes bytes from the server. They are copied where needed; the caller may reuse its buffer.
    * @param nowMs - the time that C1 carries if {@link ClientHandshake.start} was not called.
-   * @returns how many bytes the handshake consumed. Fewer than given only once it is {@link ClientHandshake.done}.
+   * @returns how many bytes the handshake consumed. Fewer than given only once it is
+   *   {@link ClientHandshake.done}.
    * @throws {@link DecodeError} `ERR_HANDSHAKE_VERSION` when S0 is not 3.
    * @throws {@link ProtocolError} `ERR_HANDSHAKE_ENCRYPTED` when S0 asks for RTMPE.
    */
@@ -115,7 +118,9 @@ export class ClientHandshake {
     return at
   }
 
-  /** What is to be written to the server, in order: C0 C1 (1537 bytes) at once, C2 (1536 bytes) when S1 is in. */
+  /**
+   * What is to be written to the server, in order: C0 C1 (1537 bytes) at once, C2 (1536 bytes) when S1 is in.
+   */
   takeOutput(): Uint8Array[] {
     this.start(0)
     const output = this.#output

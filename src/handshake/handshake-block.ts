@@ -1,17 +1,18 @@
 /**
- * The 1536-byte blocks C1, S1, C2 and S2, and the digests that Flash Player 9 and Flash Media Server hide in them.
+ * The 1536-byte blocks C1, S1, C2 and S2, and the digests that Flash Player 9 and Flash Media Server hide in
+ * them.
  *
- * Plain block (RTMP 1.0 §5.2.3): `time 4 | zero 4 | random 1528`. In the digest form the four bytes after the time
- * are a version, and the rest is two areas of 764 bytes. Their order is the scheme:
+ * Plain block (RTMP 1.0 §5.2.3): `time 4 | zero 4 | random 1528`. In the digest form the four bytes after the
+ * time are a version, and the rest is two areas of 764 bytes. Their order is the scheme:
  *
  * | Scheme | Bytes 8…771 | Bytes 772…1535 |
  * |---|---|---|
  * | 0 | key area | digest area |
  * | 1 | digest area | key area |
  *
- * Digest area: `offset 4 | random | digest 32 | random`, where the digest starts (sum of the four offset bytes) mod 728
- * bytes after them. The key area holds a Diffie-Hellman value for RTMPE. Over plain RTMP no peer looks at it, so it
- * stays random here.
+ * Digest area: `offset 4 | random | digest 32 | random`, where the digest starts (sum of the four offset
+ * bytes) mod 728 bytes after them. The key area holds a Diffie-Hellman value for RTMPE. Over plain RTMP no
+ * peer looks at it, so it stays random here.
  *
  * @module
  */
@@ -21,7 +22,7 @@ import { type HandshakeCrypto, type HmacSha256, takeRandom } from './handshake-c
 /** Length of C1, S1, C2 and S2. */
 export const HANDSHAKE_BLOCK_BYTES = 1536
 
-/** Where the digest area lies: 0 = behind the key area, 1 = before it. */
+/** Where the digest area lies: 0 = after the key area, 1 = before it. */
 export type DigestScheme = 0 | 1
 
 /** Who signs a block: the client with the Flash Player key, the server with the Flash Media Server key. */
@@ -46,7 +47,7 @@ const RESPONSE_KEYS: Readonly<Record<HandshakeRole, Uint8Array>> = {
   client: withTail(CLIENT_NAME),
   server: withTail(SERVER_NAME),
 }
-/** Signs C1 and S1: the name alone, 30 and 36 bytes. */
+/** Signs C1 and S1: only the name, 30 and 36 bytes. */
 const BLOCK_KEYS: Readonly<Record<HandshakeRole, Uint8Array>> = {
   client: RESPONSE_KEYS.client.subarray(0, CLIENT_NAME.length),
   server: RESPONSE_KEYS.server.subarray(0, SERVER_NAME.length),
@@ -79,7 +80,8 @@ export interface FoundDigest {
 /**
  * Looks for the digest of a C1 or S1.
  * @param role - who made the block.
- * @returns the scheme that fits (`first` is tried first) and the digest; `undefined` for a block of the simple form.
+ * @returns the scheme that fits (`first` is tried first) and the digest; `undefined` for a block of the
+ *   simple form.
  */
 export function findDigest(
   block: Uint8Array,

@@ -5,7 +5,7 @@
  */
 
 /**
- * Random bytes and HMAC-SHA256, given by the caller: this package draws no randomness and carries no hash of its own
+ * Random bytes and HMAC-SHA256, given by the caller: this package has no randomness and no hash of its own
  * left of `node`. With `node:crypto`:
  *
  * ```ts
@@ -20,7 +20,7 @@
 export interface HandshakeCrypto {
   /** Exactly `length` random bytes. They fill the handshake and protect nothing, so any generator will do. */
   randomBytes(length: number): Uint8Array
-  /** The 32 bytes of HMAC-SHA256. Without it both sides know the simple form alone. */
+  /** The 32 bytes of HMAC-SHA256. Without it both sides know only the simple form. */
   hmacSha256?(key: Uint8Array, data: Uint8Array): Uint8Array
 }
 
@@ -34,7 +34,7 @@ export function takeRandom(crypto: HandshakeCrypto, length: number): Uint8Array 
 /** HMAC-SHA256, as {@link HandshakeCrypto} gives it. */
 export type HmacSha256 = NonNullable<HandshakeCrypto['hmacSha256']>
 
-/** The caller's HMAC as a function of its own, still bound to its object. */
+/** The caller's HMAC as a standalone function, still bound to its object. */
 export function hmacOf(crypto: HandshakeCrypto): HmacSha256 | undefined {
   return crypto.hmacSha256?.bind(crypto)
 }

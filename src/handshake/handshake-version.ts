@@ -9,8 +9,9 @@ import { DecodeError, ProtocolError } from '../errors/index.ts'
 export const RTMP_VERSION = 3
 
 /**
- * Lets pass what a server can answer with version 3: 3 itself, and by the specification every other value below 32
- * that means nothing else. A text protocol (an HTTP request, say) begins at 32 and is turned away at its first byte.
+ * Lets pass what a server can answer with version 3: 3 itself, and by the specification every other value
+ * below 32 that means nothing else. A text protocol (an HTTP request, say) begins at 32 and is rejected at
+ * its first byte.
  */
 export function checkClientVersion(version: number): void {
   refuseEncryption(version)

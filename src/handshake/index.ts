@@ -1,9 +1,10 @@
 /**
- * The RTMP handshake (RTMP 1.0 §5.2) for both sides, without sockets: bytes in, bytes out, and the count of bytes that
- * were the handshake's. Simple form and digest form ("complex", as Flash Player and FFmpeg send it).
+ * The RTMP handshake (RTMP 1.0 §5.2) for both sides, without sockets: bytes in, bytes out, and the count of
+ * bytes that were the handshake's. Simple form and digest form ("complex", as Flash Player and FFmpeg send
+ * it).
  *
- * Push what the socket reads, write what `takeOutput` gives; when `done`, hand the bytes that were not consumed to a
- * chunk decoder.
+ * Push what the socket reads, write what `takeOutput` returns; when `done`, hand the bytes that were not
+ * consumed to a chunk decoder.
  *
  * @example
  * ```ts

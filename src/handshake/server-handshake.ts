@@ -17,8 +17,8 @@ export interface ServerHandshakeOptions {
   /** Source of random bytes and, for the digest form, HMAC-SHA256. */
   readonly crypto: HandshakeCrypto
   /**
-   * Whether the SRS and go-oryx proxy prefix may come before C0: `F3 | length 16 | IPv4 address 4 | more`. Switch it on
-   * behind such a proxy only, for any client can claim any address with it.
+   * Whether the SRS and go-oryx proxy prefix may come before C0: `F3 | length 16 | IPv4 address 4 | more`.
+   * Switch it on only behind such a proxy, since any client can claim any address with it.
    * @defaultValue false
    */
   readonly acceptProxyPrefix?: boolean
@@ -30,11 +30,11 @@ export interface ServerHandshakeOptions {
 }
 
 /**
- * Answers one client. Feed it the socket's bytes until {@link ServerHandshake.done}; what `push` did not consume
- * belongs to the chunk stream. An instance that has thrown is spent.
+ * Answers one client. Feed it the socket's bytes until {@link ServerHandshake.done}; what `push` did not
+ * consume belongs to the chunk stream. An instance that has thrown is spent.
  *
- * The client's form is found by trying digest scheme 0, then 1, then the simple form, on the same bytes. C2 is counted
- * and never compared: FFmpeg and others send wrong ones.
+ * The client's form is found by trying digest scheme 0, then 1, then the simple form, on the same bytes. C2
+ * is counted and never compared: FFmpeg and others send wrong ones.
  */
 export class ServerHandshake {
   readonly #crypto: HandshakeCrypto
@@ -78,10 +78,12 @@ export class ServerHandshake {
   /**
    * Takes bytes from the client. They are copied where needed; the caller may reuse its buffer.
    * @param nowMs - the time that S1 carries, ms modulo 2^32, of any epoch.
-   * @returns how many bytes the handshake consumed. Fewer than given only once it is {@link ServerHandshake.done}.
+   * @returns how many bytes the handshake consumed. Fewer than given only once it is
+   *   {@link ServerHandshake.done}.
    * @throws {@link DecodeError} `ERR_HANDSHAKE_VERSION` at the first byte when this is not RTMP.
    * @throws {@link ProtocolError} `ERR_HANDSHAKE_ENCRYPTED` when the client asks for RTMPE.
-   * @throws {@link LimitError} `ERR_HANDSHAKE_PROXY_PREFIX` when a proxy prefix is longer than `maxProxyPrefixBytes`.
+   * @throws {@link LimitError} `ERR_HANDSHAKE_PROXY_PREFIX` when a proxy prefix is longer than
+   *   `maxProxyPrefixBytes`.
    */
   push(bytes: Uint8Array, nowMs: number): number {
     let at = 0
@@ -114,7 +116,10 @@ export class ServerHandshake {
     return at
   }
 
-  /** What is to be written to the client, in order: S0 S1 S2 as one array of 3073 bytes, once. Empty when there is nothing. */
+  /**
+   * What is to be written to the client, in order: S0 S1 S2 as one array of 3073 bytes, once. Empty when
+   * there is nothing.
+   */
   takeOutput(): Uint8Array[] {
     const output = this.#output
     this.#output = []

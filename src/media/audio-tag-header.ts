@@ -1,8 +1,9 @@
 /**
- * The header of an audio tag: legacy AudioTagHeader (FLV 10.1 §E.4.2.1) and ExAudioTagHeader (Enhanced RTMP v2, "Enhanced Audio").
+ * The header of an audio tag: legacy AudioTagHeader (FLV 10.1 §E.4.2.1) and ExAudioTagHeader (Enhanced RTMP
+ * v2, "Enhanced Audio").
  *
- * Legacy:   soundFormat UB[4] | soundRate UB[2] | soundSize UB[1] | soundType UB[1]; for AAC: AACPacketType UI8.
- * Enhanced: 9 UB[4] | packetType UB[4] | ModEx* | multitrack? | fourCC.
+ * Legacy: soundFormat UB[4] | soundRate UB[2] | soundSize UB[1] | soundType UB[1]; for AAC: AACPacketType
+ * UI8. Enhanced: 9 UB[4] | packetType UB[4] | ModEx* | multitrack? | fourCC.
  *
  * @module
  */
@@ -31,13 +32,22 @@ export interface AudioTagHeader {
   readonly enhanced: boolean
   /** The codec; `''` when the header has none (empty body, ManyTracksManyCodecs, reserved legacy format). */
   readonly codec: FourCc
-  /** `AUDIO_PACKET_TYPE_*` of the payload, or of every track of a multitrack body. Legacy formats without packet types give CodedFrames. −1 when the body ends inside the header. */
+  /**
+   * `AUDIO_PACKET_TYPE_*` of the payload, or of every track of a multitrack body. Legacy formats without
+   * packet types give CodedFrames. −1 when the body ends inside the header.
+   */
   readonly packetType: number
   /** `MULTITRACK_TYPE_*`, or −1 for a body of one track. */
   readonly multitrackType: number
-  /** Nanoseconds to add to the presentation time (ModEx TimestampOffsetNano), 0 to 999,999 by the specification. */
+  /**
+   * Nanoseconds to add to the presentation time (ModEx TimestampOffsetNano), 0 to 999,999 by the
+   * specification.
+   */
   readonly timestampOffsetNs: number
-  /** Legacy sampling rate field in Hz (5500, 11025, 22050, 44100), 0 in the Enhanced form. AAC says 44100 whatever its rate is. */
+  /**
+   * Legacy sampling rate field in Hz (5500, 11025, 22050, 44100), 0 in the Enhanced form. AAC says 44100
+   * whatever its rate is.
+   */
   readonly sampleRate: number
   /** Legacy sample size in bits (8 or 16), 0 in the Enhanced form. */
   readonly sampleBits: number
@@ -131,13 +141,23 @@ export interface AudioTagHeaderOptions {
   readonly packetType: number
   /** Makes it a message of one track of several (OneTrack), 0 to 255. @defaultValue none */
   readonly trackId?: number | undefined
-  /** Nanoseconds to add to the presentation time, 0 to 999,999; 0 writes none. Only for peers that said they read ModEx. @defaultValue 0 */
+  /**
+   * Nanoseconds to add to the presentation time, 0 to 999,999; 0 writes none. Only for peers that said they
+   * read ModEx.
+   * @defaultValue 0
+   */
   readonly timestampOffsetNs?: number
-  /** Whether to use the ExAudioTagHeader. @defaultValue `false` for the codecs that legacy FLV has, as far as it can say the rest; else `true` */
+  /**
+   * Whether to use the ExAudioTagHeader.
+   * @defaultValue `false` for the codecs that legacy FLV has, as far as it can say the rest; else `true`
+   */
   readonly enhanced?: boolean | undefined
 }
 
-/** First bytes of the legacy form: SoundFormat | SoundRate | SoundSize | SoundType, as FLV 10.1 §E.4.2.1 asks for each. */
+/**
+ * First bytes of the legacy form: SoundFormat | SoundRate | SoundSize | SoundType, as FLV 10.1 §E.4.2.1 asks
+ * for each.
+ */
 const LEGACY_FIRST_BYTES: ReadonlyMap<FourCc, number> = new Map([
   ['mp4a', 0xaf], // AAC: always 44 kHz, 16 bits, stereo
   ['.mp3', 0x2f], // MP3: 44 kHz, 16 bits, stereo; decoders read the frame header

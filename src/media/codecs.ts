@@ -1,14 +1,15 @@
 /**
- * Names of codecs. Enhanced RTMP names a codec by a fourCC; the 4-bit ids of legacy FLV (FLV 10.1 §E.4.2.1 and §E.4.3.1) are given
- * names of the same form, so that a reader of a packet sees one field.
+ * Names of codecs. Enhanced RTMP names a codec by a fourCC; the 4-bit ids of legacy FLV (FLV 10.1 §E.4.2.1
+ * and §E.4.3.1) are given names of the same form, so that a reader of a packet sees one field.
  *
  * @module
  */
 
 /**
- * A codec as a four-character code: `avc1` `hvc1` `vvc1` `av01` `vp08` `vp09`, `mp4a` `.mp3` `Opus` `fLaC` `ac-3` `ec-3`. Codecs
- * that only legacy FLV carries have names of this package: `h263` (Sorenson), `svid` and `svi2` (screen video), `vp6f`, `vp6a`,
- * `mp4v`; `pcm `, `adpc`, `nell`, `alaw`, `ulaw`, `spex`. An unknown fourCC stays as it came; `''` where there is none.
+ * A codec as a four-character code: `avc1` `hvc1` `vvc1` `av01` `vp08` `vp09`, `mp4a` `.mp3` `Opus` `fLaC`
+ * `ac-3` `ec-3`. Codecs that only legacy FLV carries have names of this package: `h263` (Sorenson), `svid`
+ * and `svi2` (screen video), `vp6f`, `vp6a`, `mp4v`; `pcm `, `adpc`, `nell`, `alaw`, `ulaw`, `spex`. An
+ * unknown fourCC is kept unchanged; `''` if there is none.
  */
 export type FourCc = string
 
@@ -83,7 +84,10 @@ const KNOWN_FOURCCS: ReadonlyMap<number, FourCc> = new Map(
   [...VIDEO_FOURCCS, ...AUDIO_FOURCCS].map((name) => [fourCcNumber(name), name] as const),
 )
 
-/** Whether a codec is one of Enhanced RTMP v2 for its kind, so that its sequence start can be trusted to be one. */
+/**
+ * Whether a codec is one of Enhanced RTMP v2 for its kind, so that its sequence start can be trusted to be
+ * one.
+ */
 export function isKnownCodec(kind: 'audio' | 'video', codec: FourCc): boolean {
   return (kind === 'video' ? VIDEO_FOURCCS : AUDIO_FOURCCS).has(codec)
 }

@@ -1,5 +1,6 @@
 /**
- * The configuration in force, per kind and track: what the hub, recorders and muxers give to whoever joins late.
+ * The current configuration, per kind and track: what the hub, recorders and muxers give to players that join
+ * late.
  *
  * @module
  */
@@ -23,8 +24,8 @@ export interface ConfigurationTrackerOptions {
 type Slots = Map<number, MediaPacket>
 
 /**
- * Takes every packet of a stream and keeps the newest metadata and the newest configuration of each track. What it keeps are exact
- * copies, so that no message slab lives on because of 50 bytes.
+ * Takes every packet of a stream and keeps the newest metadata and the newest configuration of each track.
+ * What it keeps are exact copies, so that no message slab lives on because of 50 bytes.
  */
 export class ConfigurationTracker {
   readonly #maxTracks: number
@@ -50,16 +51,21 @@ export class ConfigurationTracker {
     this.#videoSupplements = new Map()
   }
 
-  /** The configuration now. Never changed after it was given out: a new object takes its place when something differs. */
+  /**
+   * The configuration now. Never changed after it was given out: a new object takes its place when something
+   * differs.
+   */
   get set(): ConfigurationSet {
     return this.#set
   }
 
   /**
-   * Takes one packet. Cheap for coded frames. A multitrack message of several tracks is kept as one packet per track.
-   * @returns whether {@link set} is another object now; `false` for a sequence header that repeats the one in force.
-   * @throws LimitError `ERR_CONFIGURATION_TRACKS` beyond `maxTracks`, `ERR_CONFIGURATION_BYTES` beyond `maxBytes`; what was kept
-   * before stays.
+   * Takes one packet. Cheap for coded frames. A multitrack message of several tracks is kept as one packet
+   * per track.
+   * @returns whether {@link set} is another object now; `false` for a sequence header that repeats the one in
+   *   force.
+   * @throws LimitError `ERR_CONFIGURATION_TRACKS` beyond `maxTracks`, `ERR_CONFIGURATION_BYTES` beyond
+   * `maxBytes`; what was kept before stays.
    */
   push(packet: MediaPacket): boolean {
     if (packet.kind === 'data') {

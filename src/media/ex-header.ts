@@ -1,5 +1,6 @@
 /**
- * What the ExVideoTagHeader and the ExAudioTagHeader of Enhanced RTMP v2 share: the ModEx loop and the multitrack forms.
+ * What the ExVideoTagHeader and the ExAudioTagHeader of Enhanced RTMP v2 share: the ModEx loop and the
+ * multitrack forms.
  *
  * ModEx: size UI8 + 1 (256: UI16 + 1 instead) | data | ModExType UB[4] | PacketType UB[4].
  * Multitrack: AvMultitrackType UB[4] | PacketType UB[4] | fourCC unless every track names its own.
@@ -34,7 +35,10 @@ export interface ModExResult {
 
 const result: ModExResult = { packetType: -1, offset: 0, timestampOffsetNs: 0 }
 
-/** Reads ModEx after ModEx; `offset` is that of the first size byte. Each takes three bytes at least, so the body bounds the loop. */
+/**
+ * Reads ModEx after ModEx; `offset` is that of the first size byte. Each takes three bytes at least, so the
+ * body bounds the loop.
+ */
 export function readModEx(body: Uint8Array, offset: number): ModExResult {
   let at = offset
   let packetType: number = PACKET_TYPE_MOD_EX
@@ -64,7 +68,8 @@ export function readModEx(body: Uint8Array, offset: number): ModExResult {
 }
 
 /**
- * Writes an Enhanced header: first byte | ModEx? | OneTrack? | fourCC | trackId? | room for what the caller adds.
+ * Writes an Enhanced header: first byte | ModEx? | OneTrack? | fourCC | trackId? | room for what the caller
+ * adds.
  * @param first - the first byte with its PacketType bits clear.
  * @throws RangeError if a field does not fit.
  */

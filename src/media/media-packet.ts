@@ -1,5 +1,6 @@
 /**
- * One FLV tag's worth of media, the thing that flows through everything: parsed once at the publisher's edge, then only referred to.
+ * One FLV tag's worth of media, the thing that flows through everything: parsed once at the publisher's edge,
+ * then only referred to.
  *
  * @module
  */
@@ -13,13 +14,18 @@ import { encodeVideoTagHeader } from './video-tag-header.ts'
 export class MediaPacket {
   /** Audio, video, or data (AMF0: `onMetaData`, cue points, text). */
   readonly kind: PacketKind
-  /** Decode time in integer ms on the stream's clock, unwrapped: it goes on past 2³². */
+  /** Decode time in integer ms on the stream's clock, unwrapped: it continues past 2³². */
   readonly dts: number
   /** pts − dts in ms, signed; of the default track. */
   readonly cts: number
-  /** Codec of the default track; `''` when there is none (data, command frames, no default track in the body). */
+  /**
+   * Codec of the default track; `''` if there is none (data, command frames, no default track in the body).
+   */
   readonly codec: FourCc
-  /** Whether the default track has a coded video frame to start at. `false` for sequence headers, whatever their frame type says. */
+  /**
+   * Whether the default track has a coded video frame to start at. `false` for sequence headers, whatever
+   * their frame type says.
+   */
   readonly keyframe: boolean
   /** Whether any track has a decoder configuration that is not empty, or the packet is `onMetaData`. */
   readonly configuration: boolean
@@ -29,11 +35,19 @@ export class MediaPacket {
   readonly disposable: boolean
   /** Whether the body is in one of the multitrack forms of Enhanced RTMP v2. */
   readonly multitrack: boolean
-  /** Whether any track has coded media: not configuration, metadata, a command, an end of sequence or nothing at all. */
+  /**
+   * Whether any track has coded media: not configuration, metadata, a command, an end of sequence or nothing
+   * at all.
+   */
   readonly coded: boolean
-  /** Nanoseconds to add to the presentation time (Enhanced RTMP ModEx), 0 to 999,999. Rides in `body`; most readers ignore it. */
+  /**
+   * Nanoseconds to add to the presentation time (Enhanced RTMP ModEx), 0 to 999,999. Rides in `body`; most
+   * readers ignore it.
+   */
   readonly timestampOffsetNs: number
-  /** The FLV tag body as it arrived, headers included. Shared by all who read the packet: never write to it. */
+  /**
+   * The FLV tag body as it arrived, headers included. Shared by all who read the packet: never write to it.
+   */
   readonly body: Uint8Array
   /** Where in `body` the payload starts; in a multitrack body, where the first track starts. 0 for data. */
   readonly payloadOffset: number
@@ -67,20 +81,27 @@ export class MediaPacket {
     return this.dts + this.cts
   }
 
-  /** The default track's payload, without headers and composition time; empty when the body has no default track. The whole body for data. A view: do not write to it. */
+  /**
+   * The default track's payload, without headers and composition time; empty if the body has no default
+   * track. The whole body for data. A view: do not write to it.
+   */
   get payload(): Uint8Array {
     if (!this.multitrack) return this.payloadOffset === 0 ? this.body : this.body.subarray(this.payloadOffset)
     return defaultOf(this.tracks())?.payload ?? EMPTY_BYTES
   }
 
-  /** The tracks of the body, parsed at the first call. A body of one track gives one entry with trackId 0. Damaged entries at the end of a multitrack body are left out. */
+  /**
+   * The tracks of the body, parsed at the first call. A body of one track yields one entry with trackId 0.
+   * Damaged entries at the end of a multitrack body are omitted.
+   */
   tracks(): readonly TrackPacket[] {
     return (this.#tracks ??= readTracks(this.kind, this.body))
   }
 
   /**
-   * This packet with the default track alone, for peers that know no multitrack: the packet itself when it has one track, `undefined`
-   * when its body has no track 0. AVC, AAC and MP3 come out in the legacy form as far as there is one, because every player reads it. The same object on every call.
+   * This packet with only the default track, for peers without multitrack: the packet itself if it has one
+   * track, `undefined` when its body has no track 0. AVC, AAC and MP3 come out in the legacy form as far as
+   * there is one, because every player reads it. The same object on every call.
    */
   defaultTrack(): MediaPacket | undefined {
     if (!this.multitrack) return this
@@ -93,8 +114,9 @@ export class MediaPacket {
   }
 
   /**
-   * The default track for peers from before Enhanced RTMP: AVC, AAC and MP3 come out in the legacy form; what has none comes as it is.
-   * The packet itself when it is legacy already, `undefined` when its body has no track 0. The same object on every call.
+   * The default track for peers from before Enhanced RTMP: AVC, AAC and MP3 are returned in the legacy form;
+   * codecs without one are returned unchanged. The packet itself when it is legacy already, `undefined` when
+   * its body has no track 0. The same object on every call.
    */
   legacyTrack(): MediaPacket | undefined {
     if (this.multitrack || !isEnhanced(this)) return this.defaultTrack()
@@ -105,7 +127,10 @@ export class MediaPacket {
     return this.#default
   }
 
-  /** This packet with one track alone, as {@link MediaPacket.defaultTrack} gives track 0; `undefined` when its body has no such track. */
+  /**
+   * This packet with only one track, as {@link MediaPacket.defaultTrack} returns track 0; `undefined` when
+   * its body has no such track.
+   */
   track(trackId: number): MediaPacket | undefined {
     if (trackId === 0) return this.defaultTrack()
     if (!this.multitrack) return undefined

@@ -25,12 +25,15 @@ export interface VideoPayload extends VideoTagHeaderOptions {
   readonly kind: 'video'
   /** Decode time in integer ms. */
   readonly dts: number
-  /** What follows the tag header, such as length-prefixed NAL units or an AVCDecoderConfigurationRecord. Copied. */
+  /**
+   * What follows the tag header, such as length-prefixed NAL units or an AVCDecoderConfigurationRecord.
+   * Copied.
+   */
   readonly payload: Uint8Array
 }
 
 /**
- * Writes a tag header before a payload and gives the packet of both.
+ * Writes a tag header before a payload and returns the packet of both.
  *
  * @example An AAC sequence header
  * ```ts

@@ -28,12 +28,12 @@ export const TAG_TYPE_VIDEO = 9
 export const TAG_TYPE_DATA = 18
 
 /**
- * Reads the facts of a tag body. Never throws for what a peer sent: an unknown codec, an empty or a damaged body gives a packet that
- * is forwarded untouched and claims nothing.
+ * Reads the facts of a tag body. Never throws for a peer's bytes: an unknown codec, an empty or a damaged
+ * body yields a packet that is forwarded untouched and claims nothing.
  * @param tagType - 8 audio, 9 video, 18 data; also the RTMP message type id.
  * @param dts - integer ms, unwrapped (see {@link TimestampUnwrapper}).
- * @param body - kept, not copied: do not write to it afterwards. In data, `@setDataFrame` is cut off, so that the packet opens with
- * what players and files expect: `onMetaData`.
+ * @param body - kept, not copied: do not write to it afterwards. In data, `@setDataFrame` is cut off, so that
+ * the packet opens with what players and files expect: `onMetaData`.
  * @throws RangeError for any other tag type.
  */
 export function packetFromTag(tagType: 8 | 9 | 18, dts: number, body: Uint8Array): MediaPacket {
@@ -90,7 +90,10 @@ function audioPacket(dts: number, body: Uint8Array): MediaPacket {
   })
 }
 
-/** Flags of the default track, but `configuration` and `coded` of any: who caches or decodes has to look at a packet of another track too. */
+/**
+ * Flags of the default track, but `configuration` and `coded` of any: who caches or decodes has to look at a
+ * packet of another track too.
+ */
 function multitrackPacket(
   kind: 'audio' | 'video',
   dts: number,

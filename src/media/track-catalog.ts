@@ -13,7 +13,10 @@ export interface TrackSummary {
   readonly kind: 'audio' | 'video'
   /** 0 is the default track. */
   readonly trackId: number
-  /** Codec, codec string, size, rates: what its newest configuration tells, or its first frame where there is none. */
+  /**
+   * Codec, codec string, size, rates: from its newest configuration, or from its first frame if there is
+   * none.
+   */
   readonly description: TrackDescription
   /** Packets of coded media. */
   readonly packetCount: number

@@ -7,8 +7,8 @@ import type { ConfigurationSet, TrackFilter } from './framing.ts'
 import type { MediaPacket } from './media-packet.ts'
 
 /**
- * The packet as a view with `filter` shows it: itself, its default track, or `undefined` when the view has no part of it.
- * Data packets pass every filter.
+ * The packet as a view with `filter` shows it: itself, its default track, or `undefined` when the view has no
+ * part of it. Data packets pass every filter.
  */
 export function filterPacket(packet: MediaPacket, filter: TrackFilter): MediaPacket | undefined {
   if (filter === 'all' || packet.kind === 'data') return packet

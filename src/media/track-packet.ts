@@ -1,5 +1,6 @@
 /**
- * The tracks inside a tag body: one, or those of a multitrack message (Enhanced RTMP v2, "Multitrack Streaming").
+ * The tracks inside a tag body: one, or those of a multitrack message (Enhanced RTMP v2, "Multitrack
+ * Streaming").
  *
  * @module
  */
@@ -38,7 +39,9 @@ export interface TrackPacket {
   readonly trackId: number
   /** The track's codec. */
   readonly codec: FourCc
-  /** `VIDEO_PACKET_TYPE_*` or `AUDIO_PACKET_TYPE_*`; −1 for data and for a body that ends inside its header. */
+  /**
+   * `VIDEO_PACKET_TYPE_*` or `AUDIO_PACKET_TYPE_*`; −1 for data and for a body that ends inside its header.
+   */
   readonly packetType: number
   /** `VIDEO_FRAME_TYPE_*`; 0 for audio and data. */
   readonly frameType: number
@@ -50,7 +53,10 @@ export interface TrackPacket {
   readonly configuration: boolean
   /** Whether the track's sequence ends here. */
   readonly endOfSequence: boolean
-  /** Whether `payload` is coded media that is not empty: not configuration, metadata, command or end of sequence. */
+  /**
+   * Whether `payload` is coded media that is not empty: not configuration, metadata, command or end of
+   * sequence.
+   */
   readonly coded: boolean
   /** The bytes after every header: a view into the packet's body, not to be written to. */
   readonly payload: Uint8Array
@@ -143,7 +149,10 @@ export function isCoded(kind: PacketKind, enhanced: boolean, packetType: number)
   return kind === 'audio' && packetType === AUDIO_PACKET_TYPE_CODED_FRAMES
 }
 
-/** Whether a packet type means decoder configuration, of unknown codecs too. Legacy codecs without packet types have none. */
+/**
+ * Whether a packet type means decoder configuration, of unknown codecs too. Legacy codecs without packet
+ * types have none.
+ */
 export function isConfiguration(kind: 'audio' | 'video', enhanced: boolean, packetType: number): boolean {
   if (kind === 'audio') return packetType === AUDIO_PACKET_TYPE_SEQUENCE_START
   return (

@@ -1,23 +1,31 @@
 /**
- * Whether there is video to wait for, or sound has to go on without it: one rule for players, recordings and segments.
+ * Whether there is video to wait for, or audio has to continue without it: one rule for players, recordings
+ * and segments.
  *
- * Sound tells how much time has passed, by its own clock: that of video may stand still, or be another one.
+ * Audio tells how much time has passed, by its own clock: that of video may stand still, or be a different
+ * one.
  *
  * @module
  */
 import type { MediaPacket } from './media-packet.ts'
 
-/** Sound for so long without a picture that a decoder can show: readers go on without pictures, until a keyframe comes. In ms. */
+/**
+ * Time of audio without a picture that a decoder can show, after which readers continue without pictures
+ * until a keyframe arrives, in ms.
+ */
 export const VIDEO_STALLED_AFTER_MS = 3_000
 
-/** Sound for so long, and nothing has told of video: there is none. In ms. */
+/** Time of audio without any sign of video, after which there is none, in ms. */
 const NO_VIDEO_AFTER_MS = 500
 
-/** Follows the packets of one publisher. Give it those that a decoder can use: video from its first keyframe on. */
+/**
+ * Follows the packets of one publisher. Give it those that a decoder can use: video from its first keyframe
+ * on.
+ */
 export class VideoPresence {
   #hasPictures: boolean
   #soundDts: number
-  /** Of the first sound after the newest picture, and after the newest keyframe. */
+  /** Times of the first audio after the newest picture, and after the newest keyframe. */
   #sincePictureDts: number | undefined
   #sinceKeyframeDts: number | undefined
 
@@ -33,7 +41,10 @@ export class VideoPresence {
     return this.#hasPictures
   }
 
-  /** Whether sound has gone on for {@link VIDEO_STALLED_AFTER_MS} since the newest keyframe, or since the beginning. */
+  /**
+   * Whether sound has gone on for {@link VIDEO_STALLED_AFTER_MS} since the newest keyframe, or since the
+   * beginning.
+   */
   get lacksKeyframe(): boolean {
     return this.#soundSince(this.#sinceKeyframeDts) >= VIDEO_STALLED_AFTER_MS
   }

@@ -1,9 +1,11 @@
 /**
- * The header of a video tag: legacy VideoTagHeader (FLV 10.1 §E.4.3.1) and ExVideoTagHeader (Enhanced RTMP v2, "Enhanced Video").
+ * The header of a video tag: legacy VideoTagHeader (FLV 10.1 §E.4.3.1) and ExVideoTagHeader (Enhanced RTMP
+ * v2, "Enhanced Video").
  *
- * Legacy:   frameType UB[4] | codecId UB[4]; for AVC, and by convention HEVC and AV1: packetType UI8 | compositionTime SI24.
- * Enhanced: 1 UB[1] | frameType UB[3] | packetType UB[4] | ModEx* | multitrack? | fourCC; compositionTime SI24 for coded frames of
- *           AVC, HEVC and VVC. The legacy AVC packet types 0, 1 and 2 have the numbers of SequenceStart, CodedFrames and SequenceEnd.
+ * Legacy: frameType UB[4] | codecId UB[4]; for AVC, and by convention HEVC and AV1: packetType UI8 |
+ * compositionTime SI24. Enhanced: 1 UB[1] | frameType UB[3] | packetType UB[4] | ModEx* | multitrack? |
+ * fourCC; compositionTime SI24 for coded frames of AVC, HEVC and VVC. The legacy AVC packet types 0, 1 and 2
+ * have the numbers of SequenceStart, CodedFrames and SequenceEnd.
  *
  * @module
  */
@@ -29,7 +31,10 @@ export const VIDEO_FRAME_TYPE_KEY = 1
 export const VIDEO_FRAME_TYPE_INTER = 2
 /** VideoFrameType: an inter frame that no other frame refers to (specified for H.263 only). */
 export const VIDEO_FRAME_TYPE_DISPOSABLE_INTER = 3
-/** VideoFrameType: a key frame made by a server. Players do not start at one, so it does not count as a keyframe. */
+/**
+ * VideoFrameType: a key frame made by a server. Players do not start at one, so it does not count as a
+ * keyframe.
+ */
 export const VIDEO_FRAME_TYPE_GENERATED_KEY = 4
 /** VideoFrameType: no video, a command byte follows. */
 export const VIDEO_FRAME_TYPE_COMMAND = 5
@@ -57,13 +62,19 @@ export interface VideoTagHeader {
   readonly frameType: number
   /** The codec; `''` when the header has none (command frame, ManyTracksManyCodecs, reserved legacy id). */
   readonly codec: FourCc
-  /** `VIDEO_PACKET_TYPE_*` of the payload, or of every track of a multitrack body. Legacy codecs without packet types give CodedFrames. −1 when the body ends inside the header. */
+  /**
+   * `VIDEO_PACKET_TYPE_*` of the payload, or of every track of a multitrack body. Legacy codecs without
+   * packet types give CodedFrames. −1 when the body ends inside the header.
+   */
   readonly packetType: number
   /** `MULTITRACK_TYPE_*`, or −1 for a body of one track. */
   readonly multitrackType: number
   /** Composition time in ms, −2²³ to 2²³ − 1. 0 for multitrack, where each track has its own. */
   readonly cts: number
-  /** Nanoseconds to add to the presentation time (ModEx TimestampOffsetNano), 0 to 999,999 by the specification. */
+  /**
+   * Nanoseconds to add to the presentation time (ModEx TimestampOffsetNano), 0 to 999,999 by the
+   * specification.
+   */
   readonly timestampOffsetNs: number
   /** The command byte of a command frame (0 start of seek, 1 end of seek), else −1. */
   readonly command: number
@@ -184,9 +195,16 @@ export interface VideoTagHeaderOptions {
   readonly cts?: number
   /** Makes it a message of one track of several (OneTrack), 0 to 255. @defaultValue none */
   readonly trackId?: number | undefined
-  /** Nanoseconds to add to the presentation time, 0 to 999,999; 0 writes none. Only for peers that said they read ModEx. @defaultValue 0 */
+  /**
+   * Nanoseconds to add to the presentation time, 0 to 999,999; 0 writes none. Only for peers that said they
+   * read ModEx.
+   * @defaultValue 0
+   */
   readonly timestampOffsetNs?: number
-  /** Whether to use the ExVideoTagHeader. @defaultValue `false` for `avc1`, which every player reads, as far as legacy FLV can say it; else `true` */
+  /**
+   * Whether to use the ExVideoTagHeader.
+   * @defaultValue `false` for `avc1`, which every player reads, as far as legacy FLV can say it; else `true`
+   */
   readonly enhanced?: boolean | undefined
 }
 

@@ -1,8 +1,8 @@
 /**
  * `dac3` and `dec3`, what MP4 says of AC-3 and E-AC-3. ETSI TS 102 366 Annex F.4, Annex F.6.
  *
- * dac3: fscod 2, bsid 5, bsmod 3, acmod 3, lfeon 1, bit_rate_code 5, reserved 5.
- * dec3: data_rate 13, num_ind_sub 3 | for each: fscod 2, bsid 5, reserved 1, asvc 1, bsmod 3, acmod 3, lfeon 1, reserved 3,
+ * dac3: fscod 2, bsid 5, bsmod 3, acmod 3, lfeon 1, bit_rate_code 5, reserved 5. dec3: data_rate 13,
+ * num_ind_sub 3 | for each: fscod 2, bsid 5, reserved 1, asvc 1, bsmod 3, acmod 3, lfeon 1, reserved 3,
  * num_dep_sub 4, then chan_loc 9 or reserved 1.
  *
  * @module
@@ -42,7 +42,10 @@ export function ac3AccessUnit(bytes: Uint8Array): Ac3AccessUnit {
   return { first: bytes, header, samples, byteLength: bytes.length, dependentCount }
 }
 
-/** Writes `dac3` or `dec3`. E-AC-3 is described as one program, with a pair of rear channels if it has dependent substreams. */
+/**
+ * Writes `dac3` or `dec3`. E-AC-3 is described as one program, with a pair of rear channels if it has
+ * dependent substreams.
+ */
 export function writeAc3SpecificBox(writer: BoxWriter, unit: Ac3AccessUnit): void {
   const { first, header, samples, dependentCount } = unit
   if (header === undefined) return

@@ -1,8 +1,9 @@
 /**
- * Audio sample entries. ISO/IEC 14496-12 §12.2.3, ISO/IEC 14496-14 §5.6, Encapsulation of Opus in ISO Base Media File Format §4.3, Encapsulation
- * of FLAC in ISO Base Media File Format §3.3, ETSI TS 102 366 Annex F.
+ * Audio sample entries. ISO/IEC 14496-12 §12.2.3, ISO/IEC 14496-14 §5.6, Encapsulation of Opus in ISO Base
+ * Media File Format §4.3, Encapsulation of FLAC in ISO Base Media File Format §3.3, ETSI TS 102 366 Annex F.
  *
- * Layout: reserved 48, data_reference_index 16 = 1 | reserved 64 | channelcount 16, samplesize 16 = 16 | pre_defined 16, reserved 16
+ * Layout: reserved 48, data_reference_index 16 = 1 | reserved 64 | channelcount 16, samplesize 16 = 16 |
+ * pre_defined 16, reserved 16
  * | samplerate 32 (16.16) | boxes
  *
  * @module
@@ -72,8 +73,8 @@ export function rawAacFrames(payload: Uint8Array): readonly Uint8Array[] | undef
 }
 
 /**
- * A number that stays the same as long as frames of a self-describing codec fit the sample entry of the first one; −1 for bytes that are
- * no frame.
+ * A number that stays the same as long as frames of a self-describing codec fit the sample entry of the first
+ * one; −1 for bytes that are no frame.
  */
 export function frameFormatNumber(codec: FourCc, frame: Uint8Array): number {
   if (codec === '.mp3') {
@@ -87,12 +88,15 @@ export function frameFormatNumber(codec: FourCc, frame: Uint8Array): number {
   return (bsid << 16) | ((frame[4]! & 0xc0) << 8) | (bsid > 10 ? frame[4]! & 0x0f : frame[6]! & 0xe0)
 }
 
-/** AAC. With SBR the output rate counts: players take the sample entry's rate, and 2048 samples of it for a frame. */
+/**
+ * AAC. With SBR the output rate counts: players take the sample entry's rate, and 2048 samples of it for a
+ * frame.
+ */
 function aacFormat(configuration: Uint8Array): SampleFormat {
   const config = decodeAudioSpecificConfig(configuration)
   const rate = config.extensionSamplingFrequency ?? config.samplingFrequency
   const ticks = Math.round((config.frameSamples * rate) / config.samplingFrequency)
-  // 0: the frames say. 2 is what the field has where it tells nothing, §12.2.3.2.
+  // 0: the frames say. 2 is its value if it says nothing, §12.2.3.2.
   const channels = config.ps ? 2 : config.channelCount || 2
   return format('mp4a', rate, channels, 16, ticks, (writer) => {
     writeEsds(writer, OBJECT_TYPE_AAC, configuration)
@@ -100,8 +104,8 @@ function aacFormat(configuration: Uint8Array): SampleFormat {
 }
 
 /**
- * MP3 as MPEG-4 audio of object type 6B or 69, which every player reads; the sample entry `.mp3` is QuickTime's own, and `mp4a` with a
- * configuration of audio object type 34 is read by few.
+ * MP3 as MPEG-4 audio of object type 6B or 69, which every player reads; the sample entry `.mp3` is
+ * QuickTime's own, and `mp4a` with a configuration of audio object type 34 is read by few.
  */
 function mp3Format(frame: Uint8Array): SampleFormat {
   const { version, samplingFrequency, channelCount, frameSamples } = decodeMpegAudioHeader(frame)
@@ -121,7 +125,8 @@ function opusFormat(head: OpusHead): SampleFormat {
 /**
  * `dOps`, big-endian where OpusHead is little-endian.
  *
- * Layout: Version 8 = 0 | OutputChannelCount 8 | PreSkip 16 | InputSampleRate 32 | OutputGain 16 | ChannelMappingFamily 8 | mapping table
+ * Layout: Version 8 = 0 | OutputChannelCount 8 | PreSkip 16 | InputSampleRate 32 | OutputGain 16 |
+ * ChannelMappingFamily 8 | mapping table
  */
 function writeOpusSpecificBox(writer: BoxWriter, head: OpusHead): void {
   writer.open('dOps')

@@ -1,7 +1,8 @@
 /**
  * Reading boxes and their fields. ISO/IEC 14496-12 §4.2.
  *
- * Layout: size 32, header included | type 32 | size 64 if size is 1 | fields and boxes. Size 0: to the end of the file.
+ * Layout: size 32, header included | type 32 | size 64 if size is 1 | fields and boxes. Size 0: to the end of
+ * the file.
  *
  * @module
  */
@@ -36,7 +37,10 @@ export function decodeBoxHeader(bytes: Uint8Array, offset: number): BoxHeader | 
   return { type, headerBytes: 8, size: size32 }
 }
 
-/** Walks the fields, then the boxes inside one box. Everything past its end is a {@link DecodeError} `ERR_MP4_BOX`. */
+/**
+ * Walks the fields, then the boxes inside one box. Everything past its end is a {@link DecodeError}
+ * `ERR_MP4_BOX`.
+ */
 export class BoxReader {
   /** Type of the box, `''` for the bytes that a reader was made of. */
   readonly type: string
@@ -57,7 +61,10 @@ export class BoxReader {
     return this.#end - this.#at
   }
 
-  /** The next box, or `undefined` at the end. Fewer than 8 bytes at the end are passed over: QuickTime ends some boxes with 4 zeros. */
+  /**
+   * The next box, or `undefined` at the end. Fewer than 8 bytes at the end are passed over: QuickTime ends
+   * some boxes with 4 zeros.
+   */
   next(): BoxReader | undefined {
     if (this.left < 8) return undefined
     const header = decodeBoxHeader(this.#bytes, this.#at)
@@ -70,7 +77,7 @@ export class BoxReader {
     return new BoxReader(this.#bytes, start + header.headerBytes, this.#at, header.type)
   }
 
-  /** The next box of `type`, others passed over; `undefined` when there is none. */
+  /** The next box of `type`, skipping others; `undefined` if there is none. */
   find(type: string): BoxReader | undefined {
     for (let box = this.next(); box !== undefined; box = this.next()) if (box.type === type) return box
     return undefined

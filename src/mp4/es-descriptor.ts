@@ -1,8 +1,9 @@
 /**
  * `esds`, the elementary stream descriptor of MPEG-4 audio. ISO/IEC 14496-14 §5.6.1, ISO/IEC 14496-1 §7.2.6.
  *
- * Layout: ES_Descriptor 03: ES_ID 16, flags 8 | DecoderConfigDescriptor 04: object type 8, stream type 6, upstream 1, 1 1, buffer 24,
- * maximum bitrate 32, average bitrate 32 | DecoderSpecificInfo 05 | SLConfigDescriptor 06: 02. Each tag 8 is followed by its length.
+ * Layout: ES_Descriptor 03: ES_ID 16, flags 8 | DecoderConfigDescriptor 04: object type 8, stream type 6,
+ * upstream 1, 1 1, buffer 24, maximum bitrate 32, average bitrate 32 | DecoderSpecificInfo 05 |
+ * SLConfigDescriptor 06: 02. Each tag 8 is followed by its length.
  *
  * @module
  */

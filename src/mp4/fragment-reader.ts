@@ -26,7 +26,7 @@ const SAMPLE_IS_NON_SYNC = 0x0001_0000
 export class FragmentReader {
   readonly #index: Mp4Index
   #fileBytes: number
-  /** Where the samples go on that do not say where they are. */
+  /** Position of the next samples that do not give their own. */
   #dataEnd: number
 
   /** @param index - has its tracks already. */
@@ -37,11 +37,12 @@ export class FragmentReader {
   }
 
   /**
-   * Adds the samples of a fragment, those of each track up to the first that is not whole.
+   * Adds the samples of a fragment, those of each track up to the first incomplete one.
    * @param content - of the `moof`.
    * @param start - offset of the box in the file.
    * @param fileBytes - where the file ends.
-   * @throws {@link DecodeError} `ERR_MP4_BOX` if a box is cut or makes no sense. Samples before that place have been added.
+   * @throws {@link DecodeError} `ERR_MP4_BOX` if a box is cut or makes no sense. Samples before that place
+   *   have been added.
    */
   read(content: Uint8Array, start: number, fileBytes: number): void {
     this.#fileBytes = fileBytes

@@ -1,7 +1,8 @@
 /**
  * Packets in, fragmented MP4 out. ISO/IEC 14496-12 §8.8, Annex A.8.
  *
- * A file is an initialization segment and any number of fragments behind each other. Wherever it ends, what was written before plays.
+ * A file is an initialization segment and any number of consecutive fragments. Wherever it ends, everything
+ * written before plays.
  *
  * @module
  */
@@ -19,39 +20,49 @@ import { type FragmentTrack, writeMovieFragment } from './movie-fragment.ts'
 import { MuxerTrack } from './muxer-track.ts'
 
 /**
- * What became of a packet. All but `written` and `ignored` say that this file cannot hold the packet, of which nothing was taken: end the
- * file, begin another with the configuration in force, and write the packet to that one.
+ * What became of a packet. All but `written` and `ignored` say that this file cannot hold the packet, of
+ * which nothing was taken: end the file, begin another with the configuration in force, and write the packet
+ * to that one.
  *
  * - `written`: taken; also a configuration that is the one in force.
- * - `ignored`: nothing of it belongs into MP4: data, metadata, the end of a sequence, a codec without a place, video before its first
- *   keyframe, damage.
+ * - `ignored`: nothing of it belongs into MP4: data, metadata, the end of a sequence, a codec without a
+ *   place, video before its first keyframe, damage.
  * - `newTrack`: it belongs to a track that the initialization segment does not have.
  * - `changedConfiguration`: its track has another decoder configuration, codec or format now.
- * - `brokenTime`: it lies further back than `maxStepBackMs`, or so far ahead that no sample can last until then.
+ * - `brokenTime`: it lies further back than `maxStepBackMs`, or so far ahead that no sample can last until
+ *   then.
  */
 export type Mp4WriteResult = 'written' | 'ignored' | 'newTrack' | 'changedConfiguration' | 'brokenTime'
 
 /** How a {@link FragmentedMp4Muxer} writes. */
 export interface FragmentedMp4Options {
-  /** The configuration in force where the file starts. @defaultValue none: it comes with the packets */
+  /** The configuration valid where the file starts. @defaultValue none: it comes with the packets */
   readonly configuration?: ConfigurationSet
   /**
-   * Time in ms of the packets that is 0 in the file. Give it for segments of a live stream, such as 0: times then go on as they are, and
-   * there is no edit list. Without it, as for a file, the earliest packet is at 0 and an edit list begins with the first picture or sound.
+   * Time in ms of the packets that is 0 in the file. Give it for segments of a live stream, such as 0: times
+   * are then kept, and there is no edit list. Without it, as for a file, the earliest packet is at 0 and an
+   * edit list begins with the first picture or sound.
    * @defaultValue the earliest packet
    */
   readonly originDts?: number
   /**
-   * How far in ms a time of audio may be from where the frames before it end to be put exactly there: RTMP rounds times to ms, which this
-   * undoes. More smooths the times of an encoder that jitters; 0 keeps every time as it came.
+   * How far in ms a time of audio may be from where the frames before it end to be put exactly there: RTMP
+   * rounds times to ms, which this undoes. More smooths the times of an encoder that jitters; 0 keeps every
+   * time as it came.
    * @defaultValue 1
    */
   readonly audioRoundingMs?: number
-  /** Steps back in ms that are taken out of a track's decode times; a greater one is `brokenTime`. @defaultValue 1000 */
+  /**
+   * Steps back in ms that are taken out of a track's decode times; a greater one is `brokenTime`.
+   * @defaultValue 1000
+   */
   readonly maxStepBackMs?: number
   /** Bytes of the packets that wait for a fragment. @defaultValue 67_108_864 (64 MiB) */
   readonly maxFragmentBytes?: number
-  /** Samples that wait for a fragment, however small: each takes some 200 bytes beside its own. @defaultValue 65_536 */
+  /**
+   * Samples that wait for a fragment, however small: each takes some 200 bytes in addition to its own.
+   * @defaultValue 65_536
+   */
   readonly maxFragmentSamples?: number
   /** Tracks of a file. @defaultValue 32 */
   readonly maxTracks?: number
@@ -97,14 +108,15 @@ const MAX_SAMPLE_TICKS = 0xffff_ffff
 const HEADER_CAPACITY = 16_384
 
 /**
- * Writes every track of a stream, those of multitrack messages too: H.264, HEVC, AV1, VP8, VP9; AAC, MP3, Opus, FLAC, AC-3, E-AC-3. The
- * caller decides when a fragment is cut.
+ * Writes every track of a stream, those of multitrack messages too: H.264, HEVC, AV1, VP8, VP9; AAC, MP3,
+ * Opus, FLAC, AC-3, E-AC-3. The caller decides when a fragment is cut.
  *
- * A sample lasts until the next one of its track, so the newest of each track waits: {@link FragmentedMp4Muxer.fragment} after
- * writing a keyframe holds all that was before the keyframe.
+ * A sample lasts until the next one of its track, so the newest of each track waits:
+ * {@link FragmentedMp4Muxer.fragment} after writing a keyframe holds all that was before the keyframe.
  *
- * Times of video are exact to the ms of RTMP, and to 11 µs where ModEx has nanoseconds; those of audio are exact to the sample, see
- * `audioRoundingMs`. Priming samples of AAC, of which RTMP does not tell, are part of the sound.
+ * Times of video are exact to the ms of RTMP, and to 11 µs where ModEx has nanoseconds; those of audio are
+ * exact to the sample, see `audioRoundingMs`. Priming samples of AAC, of which RTMP does not tell, are part
+ * of the sound.
  */
 export class FragmentedMp4Muxer {
   readonly #audioRoundingMs: number
@@ -168,7 +180,10 @@ export class FragmentedMp4Muxer {
     return this.#pendingCount
   }
 
-  /** Time in ms from the oldest to the newest sample that waits, of the track where that is longest: tracks may be apart. */
+  /**
+   * Time in ms from the oldest to the newest sample that waits, of the track where that is longest: tracks
+   * may be apart.
+   */
   get pendingMs(): number {
     let longest = 0
     for (const { pending } of this.#tracks) {
@@ -177,7 +192,10 @@ export class FragmentedMp4Muxer {
     return longest
   }
 
-  /** Coded frames without a place in the file: of an unsupported codec, before their configuration or first keyframe. */
+  /**
+   * Coded frames without a place in the file: of an unsupported codec, before their configuration or first
+   * keyframe.
+   */
   get skippedCount(): number {
     return this.#skippedCount
   }
@@ -194,8 +212,8 @@ export class FragmentedMp4Muxer {
 
   /**
    * Takes one packet. Views of its body are kept until their fragment is made.
-   * @throws LimitError `ERR_MP4_FRAGMENT_BYTES` if more than `maxFragmentBytes` would wait, `ERR_MP4_FRAGMENT_SAMPLES` if more than
-   * `maxFragmentSamples` would, `ERR_MP4_TRACKS` beyond `maxTracks`.
+   * @throws LimitError `ERR_MP4_FRAGMENT_BYTES` if more than `maxFragmentBytes` would wait,
+   * `ERR_MP4_FRAGMENT_SAMPLES` if more than `maxFragmentSamples` would, `ERR_MP4_TRACKS` beyond `maxTracks`.
    * @throws TypeError after {@link end}.
    */
   write(packet: MediaPacket): Mp4WriteResult {
@@ -228,9 +246,10 @@ export class FragmentedMp4Muxer {
   }
 
   /**
-   * The initialization segment: `ftyp` and `moov`. The first call ends the time in which tracks may appear, so call it as late as you
-   * can, right before the first fragment is stored; later calls give the same bytes.
-   * @throws TypeError when there are no tracks.
+   * The initialization segment: `ftyp` and `moov`. The first call ends the time in which tracks may appear,
+   * so call it as late as you can, right before the first fragment is stored; later calls give the same
+   * bytes.
+   * @throws TypeError if there are no tracks.
    */
   init(): Uint8Array {
     if (this.#initSegment !== undefined) return this.#initSegment
@@ -248,23 +267,26 @@ export class FragmentedMp4Muxer {
   }
 
   /**
-   * All samples that wait but the newest of each track; `undefined` when that is nothing. Makes the {@link init} segment if that was
-   * not done.
+   * All samples that wait but the newest of each track; `undefined` when that is nothing. Makes the
+   * {@link init} segment if that was not done.
    */
   fragment(): Mp4Fragment | undefined {
     return this.#cut(1)
   }
 
   /**
-   * All samples that are left. The last of each track lasts as its codec says (audio) or as long as the one before it. Nothing can be
-   * written after.
+   * All samples that are left. The last of each track lasts as its codec says (audio) or as long as the one
+   * before it. Nothing can be written after.
    */
   end(): Mp4Fragment | undefined {
     this.#ended = true
     return this.#cut(0)
   }
 
-  /** Why this file cannot hold a part of a packet; `undefined` when it can, or when the part has no place in any. */
+  /**
+   * Why this file cannot hold a part of a packet; `undefined` when it can, or when the part has no place in
+   * any.
+   */
   #obstacle(kind: 'audio' | 'video', part: TrackPacket, dts: number): Mp4WriteResult | undefined {
     const track = this.#find(kind, part.trackId)
     if (track === undefined) {
@@ -410,7 +432,7 @@ function describesTrack(part: TrackPacket): boolean {
   return part.configuration || MuxerTrack.configurationIn(part) !== undefined
 }
 
-/** A track for a part of a packet, or what stands against it. */
+/** A track for a part of a packet, or the reason against it. */
 function createTrack(kind: 'audio' | 'video', part: TrackPacket): MuxerTrack | 'damaged' | 'unsupported' {
   try {
     return MuxerTrack.create(kind, part) ?? 'unsupported'

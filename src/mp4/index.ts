@@ -1,9 +1,11 @@
 /**
- * MP4: a stream as a fragmented file that plays wherever it ends, and the file with its index in front that is made of it.
+ * MP4: a stream as a fragmented file that plays wherever it ends, and the file with its index in front that
+ * is made of it.
  *
- * {@link FragmentedMp4Muxer} makes an initialization segment and fragments of the packets of a stream. {@link Mp4IndexReader} finds the
- * samples of such a file, also of one that a crash cut off, and {@link planMp4} says what to write in front of them so that players start
- * at once and seek. Neither touches a file: bytes come in and go out by method calls.
+ * {@link FragmentedMp4Muxer} makes an initialization segment and fragments of the packets of a stream.
+ * {@link Mp4IndexReader} finds the samples of such a file, also of one that a crash cut off, and
+ * {@link planMp4} says what to write in front of them so that players start at once and seek. Neither touches
+ * a file: bytes come in and go out by method calls.
  *
  * @example Record packets, a fragment for each GOP
  * ```ts

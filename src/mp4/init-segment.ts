@@ -1,5 +1,6 @@
 /**
- * The initialization segment of a fragmented file: `ftyp`, and a `moov` without samples. ISO/IEC 14496-12 §8.8.1 to §8.8.3, §8.16.1.
+ * The initialization segment of a fragmented file: `ftyp`, and a `moov` without samples. ISO/IEC 14496-12
+ * §8.8.1 to §8.8.3, §8.16.1.
  *
  * @module
  */
@@ -23,8 +24,8 @@ const ALTERNATE_GROUPS = { video: 1, audio: 2 } as const
 
 /**
  * `ftyp` and `moov` for `tracks`, whose ids are set.
- * @param startMs - where on the file's clock the presentation begins, in ms: the first picture of a stream with B-frames comes later than
- * it is decoded.
+ * @param startMs - where on the file's clock the presentation begins, in ms: the first picture of a stream
+ * with B-frames comes later than it is decoded.
  */
 export function writeInitSegment(tracks: readonly MuxerTrack[], startMs: number): Uint8Array {
   const writer = new BoxWriter()

@@ -1,11 +1,15 @@
 /**
- * The boxes of `moov`, the index of a file, that do not depend on its samples. ISO/IEC 14496-12 §4.3, §8.2 to §8.8.
+ * The boxes of `moov`, the index of a file, that do not depend on its samples. ISO/IEC 14496-12 §4.3, §8.2 to
+ * §8.8.
  *
  * @module
  */
 import type { BoxWriter } from './box-writer.ts'
 
-/** Ticks in a second of `mvhd`, `tkhd` and edit lists: those of video, so that edits in ms and of pictures are exact. */
+/**
+ * Ticks in a second of `mvhd`, `tkhd` and edit lists: those of video, so that edits in ms and of pictures are
+ * exact.
+ */
 export const MOVIE_TIMESCALE = 90_000
 
 /** Language code of "undetermined": three letters of 5 bits, each minus 0x60. ISO/IEC 14496-12 §8.4.2.3 */

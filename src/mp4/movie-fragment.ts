@@ -1,7 +1,8 @@
 /**
  * Movie fragments: `moof` and the `mdat` that it describes. ISO/IEC 14496-12 §8.8.4 to §8.8.8, §8.8.12.
  *
- * Layout: moof: mfhd: sequence_number 32 | for each track traf: tfhd: track_ID 32, defaults | tfdt: time of the first sample 64
+ * Layout: moof: mfhd: sequence_number 32 | for each track traf: tfhd: track_ID 32, defaults | tfdt: time of
+ * the first sample 64
  * | trun: sample_count 32, data_offset 32, then duration, size, flags, composition offset 32 each, as far as they differ
  *
  * @module
@@ -104,7 +105,8 @@ function writeTrackFragment(writer: BoxWriter, track: FragmentTrack): number {
 }
 
 /**
- * Layout in bits: reserved 4 | is_leading 2 | sample_depends_on 2 | sample_is_depended_on 2 | sample_has_redundancy 2 | padding 3
+ * Layout in bits: reserved 4 | is_leading 2 | sample_depends_on 2 | sample_is_depended_on 2 |
+ * sample_has_redundancy 2 | padding 3
  * | sample_is_non_sync_sample 1 | sample_degradation_priority 16. ISO/IEC 14496-12 §8.8.3.1
  */
 function sampleFlags({ keyframe, disposable }: PendingSample): number {

@@ -18,8 +18,8 @@ type Parts = { -readonly [Key in keyof MovieTrack]?: MovieTrack[Key] }
 /**
  * The tracks of a `moov`.
  * @param content - of the box.
- * @throws {@link DecodeError} `ERR_MP4_BOX` if a box is cut or lacks a part, `ERR_MP4_MOVIE` if nothing says that fragments follow or there are no
- * tracks.
+ * @throws {@link DecodeError} `ERR_MP4_BOX` if a box is cut or lacks a part, `ERR_MP4_MOVIE` if nothing says
+ * that fragments follow or there are no tracks.
  * @throws {@link LimitError} `ERR_MP4_TRACKS` beyond `maxTracks`.
  */
 export function readMovie(content: Uint8Array, maxTracks: number): MovieTrack[] {

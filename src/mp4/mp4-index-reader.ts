@@ -19,13 +19,18 @@ export interface Mp4IndexReaderOptions {
   readonly maxTracks?: number
   /** Memory of the index; a sample takes 2 to 6 bytes. @defaultValue 268_435_456 (256 MiB) */
   readonly maxIndexBytes?: number
-  /** Bytes wanted at a time where the next box is not known: the box of a fragment is mostly smaller, and read at once. @defaultValue 16384 */
+  /**
+   * Bytes wanted at a time where the next box is not known: the box of a fragment is mostly smaller, and read
+   * at once.
+   * @defaultValue 16384
+   */
   readonly readAheadBytes?: number
 }
 
 /**
- * Reads a fragmented file as far as it is whole: fetch what {@link Mp4IndexReader.wanted} says and give it to {@link Mp4IndexReader.push},
- * until nothing is wanted. A file that ends in the middle of a fragment, as after a crash, gives every sample that is there.
+ * Reads a fragmented file as far as it is complete: fetch what {@link Mp4IndexReader.wanted} says and give it
+ * to {@link Mp4IndexReader.push}, until nothing is wanted. A file that ends in the middle of a fragment, as
+ * after a crash, yields every sample that is there.
  */
 export class Mp4IndexReader {
   /** What was found so far. */
@@ -56,9 +61,10 @@ export class Mp4IndexReader {
 
   /**
    * Takes the bytes that are wanted; fewer say that the file ends there. They are not kept.
-   * @throws DecodeError `ERR_MP4_MOVIE` if this is no fragmented file, `ERR_MP4_BOX` if its `moov` is damaged. Damage after that ends the index
-   * and is no error: see {@link Mp4Index.endedBy}.
-   * @throws LimitError `ERR_MP4_BOX_BYTES`, `ERR_MP4_TRACKS` or `ERR_MP4_INDEX_BYTES` beyond a bound. After a throw nothing is wanted.
+   * @throws DecodeError `ERR_MP4_MOVIE` if this is not a fragmented file, `ERR_MP4_BOX` if its `moov` is
+   * damaged. Damage after that ends the index and is not an error: see {@link Mp4Index.endedBy}.
+   * @throws LimitError `ERR_MP4_BOX_BYTES`, `ERR_MP4_TRACKS` or `ERR_MP4_INDEX_BYTES` beyond a bound. After a
+   *   throw nothing is wanted.
    * @throws TypeError when nothing is wanted.
    * @throws RangeError for more bytes than are wanted.
    */
@@ -83,7 +89,7 @@ export class Mp4IndexReader {
       const header = decodeBoxHeader(bytes, at)
       const start = offset + at
       if (header === undefined) {
-        // 8 bytes are there: the size of 64 bits behind them is cut off.
+        // 8 bytes are there: the 64-bit size after them is cut off.
         const cut = bytes.length - at >= 8 && start + 16 > this.#fileBytes
         return cut ? this.#finish('cut') : this.#goTo(start)
       }

@@ -1,5 +1,5 @@
 /**
- * What lies where in a fragmented file, as {@link Mp4IndexReader} found it.
+ * Positions of the samples in a fragmented file, as {@link Mp4IndexReader} found them.
  *
  * @module
  */
@@ -79,7 +79,7 @@ export class Mp4IndexTrack {
   readonly movie: MovieTrack
   readonly #samples: SampleLog
   readonly #counter: SampleCounter
-  /** Samples that lie behind each other and have one description: file offset, offset in the media, count, description. */
+  /** Consecutive samples with one description: file offset, offset in the media, count, description. */
   readonly #chunks: NumberTable
   #firstDts: number
   #lastDts: number
@@ -120,7 +120,7 @@ export class Mp4IndexTrack {
     return this.movie.timescale
   }
 
-  /** Samples that are whole. */
+  /** Complete samples. */
   get sampleCount(): number {
     return this.#samples.count
   }
@@ -184,7 +184,7 @@ export class Mp4IndexTrack {
     return this.#chunks.count
   }
 
-  /** @internal Where a chunk begins in the media of the index, all ranges put behind each other. */
+  /** @internal Where a chunk begins in the media of the index, all ranges concatenated. */
   chunkPosition(chunk: number): number {
     return this.#chunks.get(chunk, POSITION)
   }
@@ -204,7 +204,10 @@ export class Mp4IndexTrack {
     return this.#samples.cursor()
   }
 
-  /** @internal Adds a sample at `offset` of the file and `position` of the media. @throws DecodeError for times that no file can hold. */
+  /**
+   * @internal Adds a sample at `offset` of the file and `position` of the media.
+   * @throws DecodeError for times that no file can hold.
+   */
   add(
     offset: number,
     position: number,
@@ -238,13 +241,17 @@ export class Mp4IndexTrack {
   }
 }
 
-/** Why reading ended: with the file; in the middle of a box, as after a crash; or at bytes that are no box. */
+/**
+ * Why reading ended: with the file; in the middle of a box, as after a crash; or at bytes that are not a box.
+ */
 export type Mp4EndReason = 'end' | 'cut' | 'damage'
 
-/** What a fragmented file holds. Made by {@link Mp4IndexReader}, and complete when that wants no more bytes. */
+/**
+ * What a fragmented file holds. Made by {@link Mp4IndexReader}, and complete when that wants no more bytes.
+ */
 export class Mp4Index {
   readonly #budget: IndexBudget
-  /** Samples that lie behind each other in the file, of whatever track: offset, length. */
+  /** Consecutive samples in the file, of any track: offset, length. */
   readonly #ranges: NumberTable
   #tracks: readonly Mp4IndexTrack[]
   #mediaBytes: number
@@ -264,7 +271,10 @@ export class Mp4Index {
     return this.#tracks
   }
 
-  /** Why reading ended, `undefined` before. Whatever it is, the index has every sample that is whole before that place. */
+  /**
+   * Why reading ended, `undefined` before. In any case, the index has every complete sample before that
+   * position.
+   */
   get endedBy(): Mp4EndReason | undefined {
     return this.#endedBy
   }
@@ -314,7 +324,7 @@ export class Mp4Index {
     this.#mediaBytes += size
   }
 
-  /** @internal Reading is over. */
+  /** @internal Reading has ended. */
   end(reason: Mp4EndReason): void {
     this.#endedBy = reason
   }

@@ -1,7 +1,7 @@
 /**
  * A file with its index in front, made of a fragmented one. ISO/IEC 14496-12 §6.2.3, §8.1.1, §8.6.6.
  *
- * Layout: ftyp | moov with the tables of all samples | mdat with the media of the fragments behind each other
+ * Layout: ftyp | moov with the tables of all samples | mdat with the media of the fragments in sequence
  *
  * @module
  */
@@ -40,16 +40,19 @@ interface PlannedTrack {
 }
 
 /**
- * Plans a file with its index in front: players start it, and seek in it, without reading it to the end. Takes no time; the header takes
- * about 0.1 µs for each sample as it is made.
+ * Plans a file with its index in front: players start it, and seek in it, without reading it to the end.
+ * Takes no time; the header takes about 0.1 µs for each sample as it is made.
  * @param index - of a fragmented file, read as far as wanted. It must not change as long as the plan is used.
- * @returns `undefined` when there is no sample.
+ * @returns `undefined` if there is no sample.
  */
 export function planMp4(index: Mp4Index, options: Mp4PlanOptions = {}): Mp4Plan | undefined {
   return index.mediaBytes === 0 ? undefined : new Mp4Plan(index, options)
 }
 
-/** A planned file: write {@link Mp4Plan.header}, then copy {@link Mp4Plan.ranges} of the fragmented file behind it. */
+/**
+ * A planned file: write {@link Mp4Plan.header}, then copy {@link Mp4Plan.ranges} of the fragmented file after
+ * it.
+ */
 export class Mp4Plan {
   /** Length of the presentation in ms. */
   readonly durationMs: number
@@ -78,7 +81,10 @@ export class Mp4Plan {
     this.fileBytes = this.headerBytes + index.mediaBytes
   }
 
-  /** `ftyp`, `moov` and the head of `mdat`, in pieces of up to 64 kB or, for a track's description, as long as that is. Made as they are taken. */
+  /**
+   * `ftyp`, `moov` and the head of `mdat`, in pieces of up to 64 kB or, for a track's description, as long as
+   * that is. Made as they are taken.
+   */
   *header(): Generator<Uint8Array> {
     yield this.#front
     yield this.#movieHeader(this.#movieBytes(this.#largeOffsets))
@@ -164,9 +170,10 @@ export class Mp4Plan {
 /**
  * Places the tracks on one timeline that begins with the first picture or sound.
  *
- * The media of a track begins at its first decode time, and the edit list shows it from its first presentation time on, behind as much
- * emptiness as it starts later than the first track. Opus has samples in front that are decoded and not heard: the edit begins behind
- * them. AAC has such samples too, but neither FLV nor RTMP tell how many: they are heard, as in every player of these.
+ * The media of a track begins at its first decode time, and the edit list shows it from its first
+ * presentation time on, after as much emptiness as it starts later than the first track. Opus has samples in
+ * front that are decoded but not heard: the edit begins after them. AAC has such samples too, but neither FLV
+ * nor RTMP tell how many: they are heard, as in every player of these.
  */
 function planTracks(index: Mp4Index): PlannedTrack[] {
   const found = index.tracks

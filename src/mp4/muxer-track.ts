@@ -51,7 +51,7 @@ export class MuxerTrack {
   pending: PendingSample[]
   /** Time of the last sample in ms; `undefined` before the first. */
   lastDts: number | undefined
-  /** The configuration packet's payload; `undefined` where a frame was all that described the track. */
+  /** The configuration packet's payload; `undefined` if only a frame described the track. */
   readonly #announced: Uint8Array | undefined
   #configuration: Uint8Array
   readonly #formatNumber: number
@@ -83,7 +83,8 @@ export class MuxerTrack {
   }
 
   /**
-   * A track for a configuration, or for a frame that describes itself; `undefined` when its codec has no place.
+   * A track for a configuration, or for a frame that describes itself; `undefined` when its codec has no
+   * place.
    * @throws MediaError if the configuration cannot be read.
    */
   static create(kind: 'audio' | 'video', track: TrackPacket): MuxerTrack | undefined {
@@ -95,8 +96,8 @@ export class MuxerTrack {
   }
 
   /**
-   * The configuration that a frame brings: itself in codecs without one, AAC in its ADTS header, H.264 and HEVC in the parameter sets of a
-   * keyframe. `undefined` for all others.
+   * The configuration that a frame brings: itself in codecs without one, AAC in its ADTS header, H.264 and
+   * HEVC in the parameter sets of a keyframe. `undefined` for all others.
    */
   static configurationIn(frame: TrackPacket): Uint8Array | undefined {
     const { codec, payload } = frame
@@ -125,7 +126,10 @@ export class MuxerTrack {
     return number < 0 || number === this.#formatNumber
   }
 
-  /** A frame as samples of MP4 have it: one, more where AAC comes as a run of ADTS frames; `undefined` for a damaged one. */
+  /**
+   * A frame as samples of MP4 have it: one, more if AAC comes as a run of ADTS frames; `undefined` for a
+   * damaged one.
+   */
   samplePayloads(frame: Uint8Array): readonly Uint8Array[] | undefined {
     const { nalLengthSize } = this.format
     if (nalLengthSize > 0) {
@@ -137,7 +141,10 @@ export class MuxerTrack {
     return this.#formatNumber >= 0 && frameFormatNumber(this.codec, frame) < 0 ? undefined : [frame]
   }
 
-  /** Adds a sample that belongs at `dts`. A step back is taken out of the decode time; the presentation time stays. */
+  /**
+   * Adds a sample that belongs at `dts`. A step back is taken out of the decode time; the presentation time
+   * stays.
+   */
   add(payload: Uint8Array, dts: number, cts: number, offsetMs: number, track: TrackPacket): void {
     const video = this.kind === 'video'
     if (video && this.lastDts === undefined)
@@ -162,7 +169,7 @@ export class MuxerTrack {
     return first
   }
 
-  /** How long a frame of audio lasts in ms; 0 where only the next frame tells. */
+  /** How long a frame of audio lasts in ms; 0 if only the next frame shows it. */
   frameMs(payload: Uint8Array): number {
     return (this.format.frameTicks(payload) * 1000) / this.format.timescale
   }
@@ -174,10 +181,11 @@ export class MuxerTrack {
   }
 
   /**
-   * Gives the pending samples their ticks.
+   * Assigns the pending samples their ticks.
    *
-   * RTMP has whole ms, so the frames of AAC at 48 kHz, 21⅓ ms each, come at 0, 21, 43, 64 … A time of audio within `roundingMs` of where
-   * the frames before it end is one of these roundings, and is put there; any other is kept to the nearest tick.
+   * RTMP has whole ms, so the frames of AAC at 48 kHz, 21⅓ ms each, come at 0, 21, 43, 64 … A time of audio
+   * within `roundingMs` of where the frames before it end is one of these roundings, and is put there; any
+   * other is kept to the nearest tick.
    * @param originDts - time in ms that is tick 0; what is before it is put there.
    */
   time(originDts: number, roundingMs: number): void {
@@ -215,8 +223,9 @@ export class MuxerTrack {
   }
 
   /**
-   * How long a sample lasts that none follows: as its codec says, else as long as the one before, else as the frame rate says; a second at
-   * most, for the one before may have been followed by a pause, and a frame rate is any number.
+   * How long a sample lasts that none follows: as its codec says, else as long as the one before, else as the
+   * frame rate says; a second at most, for the one before may have been followed by a pause, and a frame rate
+   * is any number.
    */
   #endDuration(sample: PendingSample): number {
     const { timescale, defaultTicks } = this.format
@@ -235,7 +244,10 @@ function formatOf(
   return kind === 'video' ? videoFormat(codec, configuration, keyframe) : audioFormat(codec, configuration)
 }
 
-/** AV1 in ISOBMFF §2.4: temporal delimiters should be left out of samples. Header 12: type 2, with a size, which is 0. */
+/**
+ * AV1 in ISOBMFF §2.4: temporal delimiters should be left out of samples. Header 12: type 2, with a size,
+ * which is 0.
+ */
 function withoutTemporalDelimiter(unit: Uint8Array): Uint8Array {
   return unit[0] === ((OBU_TEMPORAL_DELIMITER << 3) | 0x02) && unit[1] === 0 ? unit.subarray(2) : unit
 }

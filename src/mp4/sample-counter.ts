@@ -1,5 +1,6 @@
 /**
- * What the tables of a track will have, counted while its samples are found, so that a plan needs no pass over millions of them.
+ * What the tables of a track will have, counted while its samples are found, so that a plan needs no pass
+ * over millions of them.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
  * Memory of an index: millions of samples in a few bytes each.
  *
- * A sample is one variable-length number, its size with three flags, and further ones only where its time step or composition offset is
- * not that of the sample before: 2 bytes for a sample of audio, 3 to 6 for one of video.
+ * A sample is one variable-length number, its size with three flags, and further ones only where its time
+ * step or composition offset is not that of the sample before: 2 bytes for a sample of audio, 3 to 6 for one
+ * of video.
  *
  * @module
  */

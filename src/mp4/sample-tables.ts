@@ -1,7 +1,9 @@
 /**
- * The tables of `stbl` in a file with its index in front. ISO/IEC 14496-12 §8.6.1.2, §8.6.1.3, §8.6.2, §8.7.3, §8.7.4, §8.7.5.
+ * The tables of `stbl` in a file with its index in front. ISO/IEC 14496-12 §8.6.1.2, §8.6.1.3, §8.6.2,
+ * §8.7.3, §8.7.4, §8.7.5.
  *
- * Layout, each behind a full box header and an entry_count 32: stts: (count 32, duration 32)* | ctts: (count 32, offset 32)*
+ * Layout, each after a full box header and an entry_count 32: stts: (count 32, duration 32)* | ctts: (count
+ * 32, offset 32)*
  * | stss: number 32* | stsc: (first chunk 32, samples 32, description 32)* | stsz: size of all 32, count 32, size 32*
  * | stco: offset 32*, co64: offset 64*
  *
@@ -31,8 +33,8 @@ export function tableBytes(track: Mp4IndexTrack, counts: SampleCounts, largeOffs
 }
 
 /**
- * What is added to the composition offsets of a track, ticks: pictures that are shown before the first one is decoded would lie before
- * the start of the media, where no edit reaches.
+ * What is added to the composition offsets of a track, ticks: pictures that are shown before the first one is
+ * decoded would lie before the start of the media, where no edit reaches.
  */
 export function offsetShift(track: Mp4IndexTrack, counts: SampleCounts): number {
   return Math.max(0, track.firstDts - counts.firstPts)

@@ -1,8 +1,9 @@
 /**
- * Video sample entries. ISO/IEC 14496-12 §12.1.3, ISO/IEC 14496-15 §5.4.2 and §8.4.1, AV1 in ISOBMFF §2.2, VP Codec ISO Media File
- * Format Binding.
+ * Video sample entries. ISO/IEC 14496-12 §12.1.3, ISO/IEC 14496-15 §5.4.2 and §8.4.1, AV1 in ISOBMFF §2.2, VP
+ * Codec ISO Media File Format Binding.
  *
- * Layout: reserved 48, data_reference_index 16 = 1 | pre_defined 16, reserved 16, pre_defined 96 | width 16, height 16
+ * Layout: reserved 48, data_reference_index 16 = 1 | pre_defined 16, reserved 16, pre_defined 96 | width 16,
+ * height 16
  * | 72 dpi 32, 72 dpi 32 | reserved 32, frame_count 16 = 1 | compressorname 256 | depth 16 = 24, −1 16 | boxes
  *
  * @module
@@ -57,7 +58,8 @@ export function videoFormat(
       return format(codec, 'avcC', configuration, avcPicture(sps[0]), nalLengthSize)
     }
     case 'hvc1': {
-      // hvc1 says that the record has all parameter sets: QuickTime asks for that, and FFmpeg sends records that do not claim it.
+      // hvc1 says that the record has all parameter sets: QuickTime asks for that, and FFmpeg sends records
+      // that do not claim it.
       const hevc = { ...decodeHevcConfiguration(configuration), complete: true }
       return format(
         codec,

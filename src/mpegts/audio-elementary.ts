@@ -1,6 +1,7 @@
 /**
- * From the audio frames of FLV to those of a transport stream: AAC gets ADTS headers (ISO/IEC 13818-7 §6.2) unless it has them, Opus a control header
- * (the draft "Opus in MPEG-TS" of the Opus wiki, which FFmpeg and GStreamer follow), MP3 and AC-3 go as they are.
+ * From the audio frames of FLV to those of a transport stream: AAC gets ADTS headers (ISO/IEC 13818-7 §6.2)
+ * unless it has them, Opus a control header (the draft "Opus in MPEG-TS" of the Opus wiki, which FFmpeg and
+ * GStreamer follow), MP3 and AC-3 go as they are.
  *
  * @module
  */
@@ -27,7 +28,7 @@ import {
   STREAM_TYPE_PRIVATE,
 } from './stream-type.ts'
 
-/** What stands before each frame. */
+/** Bytes before each frame. */
 type Wrapping = 'adts' | 'opus' | 'none'
 
 /** An audio stream as its configuration, or its first frame, describes it. */
@@ -129,7 +130,10 @@ export class AudioFormat {
 
 const NO_ADTS: AdtsConfig = { objectType: 2, samplingFrequency: 48_000, channelConfiguration: 2 }
 
-/** MPEG-1 (32, 44.1 and 48 kHz) and MPEG-2 audio have stream types of their own; the version is in the frame header. */
+/**
+ * MPEG-1 (32, 44.1 and 48 kHz) and MPEG-2 audio have stream types of their own; the version is in the frame
+ * header.
+ */
 export function mp3StreamType(frame: Uint8Array): number {
   const sync = frame[0] === 0xff && (frame[1]! & 0xe0) === 0xe0
   const mpeg1 = ((frame[1] ?? 0) & 0x18) === 0x18 // ID: 11 MPEG-1, 10 MPEG-2, 00 MPEG-2.5
@@ -140,12 +144,17 @@ function registration(name: string): Uint8Array {
   return Uint8Array.of(DESCRIPTOR_REGISTRATION, 4, ...Array.from(name, (char) => char.charCodeAt(0)))
 }
 
-/** Registration `Opus`, then extension descriptor 0x80 with channel_config_code: the channel count for up to 8 channels. */
+/**
+ * Registration `Opus`, then extension descriptor 0x80 with channel_config_code: the channel count for up to 8
+ * channels.
+ */
 function opusDescriptors(channelCount: number): Uint8Array {
   return Uint8Array.of(...registration('Opus'), DESCRIPTOR_EXTENSION, 2, 0x80, channelCount)
 }
 
-/** opus_control_header: prefix 0x3ff 11 | start_trim 1 | end_trim 1 | extension 1 | reserved 2 | size in 255s. */
+/**
+ * opus_control_header: prefix 0x3ff 11 | start_trim 1 | end_trim 1 | extension 1 | reserved 2 | size in 255s.
+ */
 function opusControlBytes(payloadBytes: number): number {
   return 2 + Math.floor(payloadBytes / 255) + 1
 }

@@ -1,6 +1,6 @@
 /**
- * CRC_32 of PSI sections. ISO/IEC 13818-1 Annex A: polynomial 0x04c11db7, start 0xffffffff, no reflection, no final
- * inversion. Over a section with its CRC the result is 0.
+ * CRC_32 of PSI sections. ISO/IEC 13818-1 Annex A: polynomial 0x04c11db7, start 0xffffffff, no reflection, no
+ * final inversion. Over a section with its CRC the result is 0.
  *
  * @module
  */

@@ -98,7 +98,10 @@ export class ElementaryReader {
     if (!this.#pes.push(bytes, start, end, unitStart, randomAccess)) this.#damage()
   }
 
-  /** Gives out a PES packet of unknown length: it ends here. One whose length says that bytes are missing is thrown away. */
+  /**
+   * Delivers a PES packet of unknown length: it ends here. One whose length says that bytes are missing is
+   * dropped.
+   */
   flush(): void {
     if (!this.#pes.finish()) this.#damage()
   }

@@ -1,6 +1,7 @@
 /**
- * Audio frames from PES payloads. A PES packet may hold several frames, and a frame may end in the next PES packet; the time of a PES
- * packet is that of the first frame that begins in it (ISO/IEC 13818-1 §2.4.3.7), the others follow by their length.
+ * Audio frames from PES payloads. A PES packet may hold several frames, and a frame may end in the next PES
+ * packet; the time of a PES packet is that of the first frame that begins in it (ISO/IEC 13818-1 §2.4.3.7),
+ * the others follow by their length.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import {
 import { EMPTY_BYTES } from '../bytes/index.ts'
 import { MediaError } from '../errors/index.ts'
 
-/** Where a frame is and how long it lasts. */
+/** Position and duration of a frame. */
 export interface FrameShape {
   /** Bytes, headers included; `Infinity` while the header is not complete. */
   readonly frameBytes: number
@@ -31,11 +32,14 @@ export interface FrameSyntax {
   readonly headerBytes: number
   /** Whether a frame may begin at `at`. */
   isSync(bytes: Uint8Array, at: number): boolean
-  /** The frame at `at`, or `undefined` when there is none after all. */
+  /** The frame at `at`, or `undefined` if there is none after all. */
   read(bytes: Uint8Array, at: number): FrameShape | undefined
 }
 
-/** Who gets the frames: `ticks` is the presentation time, `undefined` when none is known; `frame` is a view that is valid during the call. */
+/**
+ * Who gets the frames: `ticks` is the presentation time, `undefined` when none is known; `frame` is a view
+ * that is valid during the call.
+ */
 export type FrameSink = (frame: Uint8Array, ticks: number | undefined) => void
 
 /** Splits the PES payloads of one stream. */
@@ -65,7 +69,7 @@ export class FrameSplitter {
     this.#nextTicks = undefined
   }
 
-  /** Takes one PES payload and gives out the frames that are complete. */
+  /** Takes one PES payload and delivers the complete frames. */
   push(payload: Uint8Array, ptsTicks: number | undefined, deliver: FrameSink): void {
     const { headerBytes } = this.#syntax
     const before = this.#rest.length
@@ -102,8 +106,8 @@ export class FrameSplitter {
   }
 
   /**
-   * Whether what looks like a frame at `at` is none. Two bytes of audio may look like a sync word: where bytes were passed over, only a
-   * frame counts that another one follows.
+   * Whether the apparent frame at `at` is not one. Two bytes of audio may look like a sync word: if bytes
+   * were skipped, only a frame counts that another one follows.
    */
   #isFalse(bytes: Uint8Array, at: number, end: number): boolean {
     if (end - at > MAX_FRAME_BYTES && (end !== Infinity || bytes.length - at > MAX_FRAME_BYTES)) return true
@@ -112,12 +116,17 @@ export class FrameSplitter {
   }
 }
 
-/** No frame of these codecs is larger: 48 Opus frames of 1275 bytes. Bounds what waits for the end of a frame. */
+/**
+ * No frame of these codecs is larger: 48 Opus frames of 1275 bytes. Bounds what waits for the end of a frame.
+ */
 const MAX_FRAME_BYTES = 65_536
 
 const TICKS_PER_SEC = 90_000
 const AC3_HEADER_BYTES = 8
-/** substreamid has 3 bits. Without a bound, bytes that are dependent substreams throughout would be walked anew from each of them. */
+/**
+ * substreamid has 3 bits. Without a bound, bytes that are dependent substreams throughout would be walked
+ * again from each of them.
+ */
 const MAX_DEPENDENTS = 8
 /** strmtyp of a dependent substream. ATSC A/52 §E.1.3.1.1. */
 const EAC3_DEPENDENT = 1
@@ -145,7 +154,10 @@ export const MPEG_AUDIO_FRAMES: FrameSyntax = {
     }),
 }
 
-/** AC-3 and E-AC-3 sync frames. The dependent substreams of E-AC-3 are further channels of the frame before them and stay with it. */
+/**
+ * AC-3 and E-AC-3 sync frames. The dependent substreams of E-AC-3 are further channels of the frame before
+ * them and stay with it.
+ */
 export const AC3_FRAMES: FrameSyntax = {
   headerBytes: AC3_HEADER_BYTES,
   isSync: isAc3Sync,

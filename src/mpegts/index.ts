@@ -1,9 +1,9 @@
 /**
  * MPEG transport streams: media packets in and 188-byte TS packets out, and the way back.
  *
- * {@link TsMuxer} serves HTTP-TS and HLS, {@link TS_VIEW} makes live `.ts` a view of a source, {@link TsDemuxer} takes streams that
- * come over UDP, SRT or from files apart into access units. The tables and headers are there by themselves, to be read against
- * ISO/IEC 13818-1.
+ * {@link TsMuxer} serves HTTP-TS and HLS, {@link TS_VIEW} makes live `.ts` a view of a source,
+ * {@link TsDemuxer} takes streams that come over UDP, SRT or from files apart into access units. The tables
+ * and headers are there by themselves, to be read against ISO/IEC 13818-1.
  *
  * @example One packet of MP3 as transport stream
  * ```ts

@@ -28,7 +28,10 @@ export class MuxerTracks {
   #aloneSinceDts: number | undefined
   #isOneSilent: boolean
 
-  /** @param silentMs - a track of which no frame has come while the other went on for so long is not announced. */
+  /**
+   * @param silentMs - a track of which no frame has come while the other went on for so long is not
+   *   announced.
+   */
   constructor(silentMs: number) {
     this.#silentMs = silentMs
     this.#videoSeen = false
@@ -47,17 +50,17 @@ export class MuxerTracks {
     return this.#unsupported
   }
 
-  /** The video that tables name: configured, and not silent while audio goes on. */
+  /** The video that tables name: configured, and not silent while audio continues. */
   get announcedVideo(): VideoFormat | undefined {
     return this.isSilent('video') ? undefined : this.video
   }
 
-  /** The audio that tables name: known, and not silent while video goes on. */
+  /** The audio that tables name: known, and not silent while video continues. */
   get announcedAudio(): AudioFormat | undefined {
     return this.isSilent('audio') ? undefined : this.audio
   }
 
-  /** Whether the other track goes on without this one, of which no frame has come. */
+  /** Whether the other track continues without this one, of which no frame has arrived. */
   isSilent(kind: 'video' | 'audio'): boolean {
     return this.#isOneSilent && !(kind === 'video' ? this.#videoSeen : this.#audioSeen)
   }
@@ -133,7 +136,7 @@ export class MuxerTracks {
   }
 }
 
-/** The streams of someone who starts where `configuration` is in force, while `running` goes on. */
+/** The streams for a player that starts where `configuration` is valid, while `running` continues. */
 export function tracksAt(
   configuration: ConfigurationSet,
   running: MuxerTracks,

@@ -6,7 +6,10 @@
 import { ADAPTATION_DISCONTINUITY, ADAPTATION_PCR } from './ts-packet.ts'
 
 const TICKS_PER_MS = 90
-/** A PES packet on another PID is preceded by a PCR when the last one is older. With audio frames of 23 ms no gap reaches 100 ms. */
+/**
+ * A PES packet on another PID is preceded by a PCR when the last one is older. With audio frames of 23 ms no
+ * gap reaches 100 ms.
+ */
 const DUE_TICKS = 70 * TICKS_PER_MS
 const MAX_GAP_TICKS = 100 * TICKS_PER_MS
 /** A longer silence is not bridged with PCRs. */
@@ -18,7 +21,9 @@ const AUDIO_TICKS = 40 * TICKS_PER_MS
 
 const NO_CLOCKS: readonly number[] = []
 
-/** Decides for each PES packet whether it carries a PCR and which PCRs go before it in packets of their own. */
+/**
+ * Decides for each PES packet whether it carries a PCR and which PCRs go before it in packets of their own.
+ */
 export class PcrSchedule {
   /** PCRs that go before the PES packet, in ticks. */
   clocks: readonly number[]
@@ -27,7 +32,10 @@ export class PcrSchedule {
   /** `ADAPTATION_*` of the PES packet's first TS packet: with PCR and discontinuity, or 0. */
   flags: number
   #last: number | undefined
-  /** Time of the other PID when the last PCR was written, or first after it: what tells how long the PID of the PCR is silent. */
+  /**
+   * Time of the other PID when the last PCR was written, or first after it: it shows how long the PID of the
+   * PCR has been silent.
+   */
   #other: number | undefined
   #discontinuity: boolean
 
@@ -48,7 +56,7 @@ export class PcrSchedule {
   /**
    * Decides for the next PES packet; the result is in the fields.
    * @param ticks - its PCR, not wrapped.
-   * @param carriesClock - whether it goes on the PID of the PCR.
+   * @param carriesClock - whether it is written on the PID of the PCR.
    * @param video - whether it is a video access unit.
    */
   plan(ticks: number, carriesClock: boolean, video: boolean): void {
@@ -75,7 +83,10 @@ export class PcrSchedule {
     }
   }
 
-  /** A PES packet on another PID: the clock goes on by the time of that PID while its own is silent, even if the two are far apart. */
+  /**
+   * A PES packet on another PID: the clock follows the time of that PID while its own is silent, even if the
+   * two are far apart.
+   */
   #bridge(ticks: number, last: number): void {
     const isNear = Math.abs(ticks - last) <= BRIDGE_TICKS
     const silence = ticks - (this.#other ??= isNear ? last : ticks)

@@ -6,7 +6,7 @@
 import { LimitError } from '../errors/index.ts'
 import { decodePesHeader, type PesHeader } from './pes-header.ts'
 
-/** Who gets whole PES packets. */
+/** Receiver of complete PES packets. */
 export type PesSink = (header: PesHeader, payload: Uint8Array, randomAccess: boolean) => void
 
 const FIRST_BYTES = 16_384
@@ -25,7 +25,7 @@ export class PesAssembler {
   /**
    * @param pid - for messages.
    * @param maxBytes - most bytes of one PES packet.
-   * @param deliver - gets each whole PES packet; the payload is a view that is valid during the call.
+   * @param deliver - receives each complete PES packet; the payload is a view that is valid during the call.
    */
   constructor(pid: number, maxBytes: number, deliver: PesSink) {
     this.#pid = pid
@@ -51,9 +51,9 @@ export class PesAssembler {
   }
 
   /**
-   * Takes the payload `bytes[start, end)` of one TS packet. One that starts a PES packet takes the place of what was being collected:
-   * call {@link finish} before.
-   * @returns `false` if this is no PES packet.
+   * Takes the payload `bytes[start, end)` of one TS packet. One that starts a PES packet takes the place of
+   * what was being collected: call {@link finish} before.
+   * @returns `false` if this is not a PES packet.
    * @throws LimitError `ERR_TS_PES_SIZE`.
    */
   push(bytes: Uint8Array, start: number, end: number, unitStart: boolean, randomAccess: boolean): boolean {
@@ -75,7 +75,10 @@ export class PesAssembler {
     return this.#check()
   }
 
-  /** Delivers a PES packet of unknown length, which ends where the next begins. @returns `false` if its length says that bytes are missing. */
+  /**
+   * Delivers a PES packet of unknown length, which ends where the next begins.
+   * @returns `false` if its length says that bytes are missing.
+   */
   finish(): boolean {
     if (!this.#active) return true
     const header = this.#header

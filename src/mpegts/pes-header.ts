@@ -1,15 +1,16 @@
 /**
  * The PES packet header: stream, length and times. ISO/IEC 13818-1 §2.4.3.6.
  *
- * Layout: 00 00 01 | stream_id 8 | PES_packet_length 16 | 10, scrambling 2, priority 1, data_alignment 1, copyright 1,
- * original 1 | PTS_DTS_flags 2, other flags 6 | PES_header_data_length 8 | PTS 40 | DTS 40 | stuffing
+ * Layout: 00 00 01 | stream_id 8 | PES_packet_length 16 | 10, scrambling 2, priority 1, data_alignment 1,
+ * copyright 1, original 1 | PTS_DTS_flags 2, other flags 6 | PES_header_data_length 8 | PTS 40 | DTS 40 |
+ * stuffing
  *
  * @module
  */
 import { writeU16 } from '../bytes/index.ts'
 import { wrapTicks } from './ts-packet.ts'
 
-/** Bytes of a header with PTS alone. */
+/** Bytes of a header with only a PTS. */
 export const PES_HEADER_BYTES_PTS = 14
 /** Bytes of a header with PTS and DTS. */
 export const PES_HEADER_BYTES_PTS_DTS = 19
@@ -20,7 +21,10 @@ export const PES_PREFIX_BYTES = 6
 export interface PesHeader {
   /** stream_id. */
   readonly streamId: number
-  /** Bytes of the elementary stream after the header, or −1 when PES_packet_length is 0 (until the next PES packet starts). */
+  /**
+   * Bytes of the elementary stream after the header, or −1 when PES_packet_length is 0 (until the next PES
+   * packet starts).
+   */
   readonly payloadBytes: number
   /** Where the payload starts. */
   readonly headerBytes: number
@@ -32,8 +36,8 @@ export interface PesHeader {
 
 /**
  * Writes a header with PTS, and DTS where it differs.
- * @param payloadBytes - elementary stream bytes after the header. A length that does not fit 16 bits is written as 0, "unbounded",
- * which only video may have.
+ * @param payloadBytes - elementary stream bytes after the header. A length that does not fit 16 bits is
+ * written as 0, "unbounded", which only video may have.
  * @returns the offset after the header.
  */
 export function writePesHeader(
@@ -64,7 +68,7 @@ export function writePesHeader(
  * Reads the header at the start of a PES packet.
  * @param bytes - the packet from its start code on.
  * @param end - how many of `bytes` are there yet.
- * @returns `incomplete` while more bytes are needed, `malformed` when this is no PES packet.
+ * @returns `incomplete` while more bytes are needed, `malformed` if this is not a PES packet.
  */
 export function decodePesHeader(
   bytes: Uint8Array,
@@ -90,7 +94,10 @@ export function decodePesHeader(
   return { streamId, payloadBytes, headerBytes, ptsTicks, dtsTicks }
 }
 
-/** stream_ids whose packets are bare data: program_stream_map, padding, private_stream_2, ECM, EMM, DSMCC, H.222.1 E, directory. */
+/**
+ * stream_ids whose packets are bare data: program_stream_map, padding, private_stream_2, ECM, EMM, DSMCC,
+ * H.222.1 E, directory.
+ */
 function hasOptionalHeader(streamId: number): boolean {
   return !(
     streamId === 0xbc ||

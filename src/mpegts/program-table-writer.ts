@@ -65,8 +65,8 @@ export class ProgramTableWriter {
   }
 
   /**
-   * The tables that announce these streams, in the version that they were last announced with, or would be next. The counter is 15, as
-   * before the first tables of a stream.
+   * The tables that announce these streams, in the version that they were last announced with, or would be
+   * next. The counter is 15, as before the first tables of a stream.
    */
   peek(video: VideoFormat | undefined, audio: AudioFormat | undefined): Uint8Array {
     const streams = this.#streams(video, audio)

@@ -1,7 +1,9 @@
 /**
- * PAT and PMT, the two tables that tell a receiver what is in a transport stream. ISO/IEC 13818-1 §2.4.4.3 and §2.4.4.8.
+ * PAT and PMT, the two tables that tell a receiver what is in a transport stream. ISO/IEC 13818-1 §2.4.4.3
+ * and §2.4.4.8.
  *
- * Section, in bits: table_id 8 | section_syntax 1 | 0 1 | reserved 2 | section_length 12 | id 16 | reserved 2 | version 5
+ * Section, in bits: table_id 8 | section_syntax 1 | 0 1 | reserved 2 | section_length 12 | id 16 | reserved 2
+ * | version 5
  * | current_next 1 | section_number 8 | last_section_number 8 | body | CRC_32 32
  * PAT body: (program_number 16 | reserved 3 | PMT PID 13)*
  * PMT body: reserved 3 | PCR PID 13 | reserved 4 | info length 12 | descriptors
@@ -48,7 +50,7 @@ export interface ElementaryStream {
   readonly streamType: number
   /** PID of its packets. */
   readonly pid: number
-  /** Descriptors: (tag 8 | length 8 | data)*. Empty when there are none. */
+  /** Descriptors: (tag 8 | length 8 | data)*. Empty if there are none. */
   readonly descriptors: Uint8Array
 }
 
@@ -115,7 +117,8 @@ export function decodeProgramAssociation(section: Uint8Array): ProgramAssociatio
 
 /**
  * Reads a program map section. Descriptors are copied.
- * @throws {@link DecodeError} `ERR_TS_SECTION` if its table_id, length or CRC is wrong, or a descriptor list reaches past it.
+ * @throws {@link DecodeError} `ERR_TS_SECTION` if its table_id, length or CRC is wrong, or a descriptor list
+ *   reaches past it.
  */
 export function decodeProgramMap(section: Uint8Array): ProgramMap {
   const end = checkSection(section, TABLE_ID_PMT, SECTION_HEADER_BYTES + 4)
@@ -138,7 +141,7 @@ export function decodeProgramMap(section: Uint8Array): ProgramMap {
   }
 }
 
-/** The `format_identifier` of a registration descriptor, such as `Opus`, or `''` when there is none. */
+/** The `format_identifier` of a registration descriptor, such as `Opus`, or `''` if there is none. */
 export function registrationOf(descriptors: Uint8Array): string {
   for (let at = 0; at + 2 <= descriptors.length; at += 2 + descriptors[at + 1]!) {
     if (descriptors[at] !== 0x05 || descriptors[at + 1]! < 4 || at + 6 > descriptors.length) continue

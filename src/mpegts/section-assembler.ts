@@ -1,8 +1,8 @@
 /**
  * PSI sections from the payloads of one PID. ISO/IEC 13818-1 §2.4.4.
  *
- * A payload that opens a section begins with pointer_field: how many bytes still belong to the section before. Sections follow each other
- * until 0xff, which is stuffing.
+ * A payload that opens a section begins with pointer_field: how many bytes still belong to the section
+ * before. Sections follow each other until 0xff, which is stuffing.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export class SectionAssembler {
   #length: number
   #active: boolean
 
-  /** @param deliver - gets each whole section; a view that is valid during the call. */
+  /** @param deliver - receives each complete section; a view that is valid during the call. */
   constructor(deliver: (section: Uint8Array) => void) {
     this.#deliver = deliver
     this.#bytes = new Uint8Array(MAX_SECTION_BYTES)

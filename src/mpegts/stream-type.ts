@@ -1,6 +1,6 @@
 /**
- * What kind of elementary stream a PMT entry announces. ISO/IEC 13818-1 Table 2-34; private ones from ATSC A/53 and SMPTE
- * registrations.
+ * What kind of elementary stream a PMT entry announces. ISO/IEC 13818-1 Table 2-34; private ones from ATSC
+ * A/53 and SMPTE registrations.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 export const STREAM_TYPE_MPEG1_AUDIO = 0x03
 /** MPEG-2 audio; MP3 below 32 kHz. */
 export const STREAM_TYPE_MPEG2_AUDIO = 0x04
-/** PES private data, told apart by a registration descriptor; Opus here. */
+/** PES private data, identified by a registration descriptor; Opus here. */
 export const STREAM_TYPE_PRIVATE = 0x06
 /** AAC with ADTS. */
 export const STREAM_TYPE_AAC = 0x0f

@@ -1,5 +1,5 @@
 /**
- * From 33-bit clocks, which wrap after 26.5 hours, to times that go on.
+ * From 33-bit clocks, which wrap after 26.5 hours, to times that do not wrap.
  *
  * @module
  */

@@ -33,11 +33,15 @@ export interface TsDemuxerOptions {
   /** Program to read; without it the first of the PAT. */
   readonly programNumber?: number
   /**
-   * Distance of the packets: 188, 192 (M2TS: 4 bytes of arrival time before each) or 204 (16 bytes of Reed-Solomon code after each).
+   * Distance of the packets: 188, 192 (M2TS: 4 bytes of arrival time before each) or 204 (16 bytes of
+   * Reed-Solomon code after each).
    * @defaultValue 188
    */
   readonly packetBytes?: 188 | 192 | 204
-  /** Bytes of one PES packet, which is one picture as a rule. Each stream holds one such buffer. @defaultValue 4_194_304 */
+  /**
+   * Bytes of one PES packet, which is one picture as a rule. Each stream holds one such buffer.
+   * @defaultValue 4_194_304
+   */
   readonly maxPesBytes?: number
   /** Elementary streams of the program. @defaultValue 16 */
   readonly maxStreams?: number
@@ -68,8 +72,8 @@ interface SectionPid {
 }
 
 /**
- * Takes one program of a transport stream apart, in any pieces. Lost packets cost the PES packets they belong to, and the unit after says
- * `discontinuity`; nothing damaged is given out.
+ * Takes one program of a transport stream apart, in any pieces. Lost packets cost the PES packets they belong
+ * to, and the unit after says `discontinuity`; nothing damaged is given out.
  */
 export class TsDemuxer {
   readonly #programNumber: number | undefined
@@ -161,8 +165,8 @@ export class TsDemuxer {
   }
 
   /**
-   * Takes bytes as they arrive, copied at once. Units are then there for {@link read}. After a throw the demuxer is dead and throws the
-   * same again.
+   * Takes bytes as they arrive, copied at once. Units are then there for {@link read}. After a throw the
+   * demuxer is dead and throws the same again.
    * @throws {@link DecodeError} `ERR_TS_SYNC` if `maxUnsyncedBytes` go by without packets.
    * @throws {@link LimitError} `ERR_TS_PES_SIZE` or `ERR_TS_STREAM_COUNT` beyond their bounds.
    */
@@ -188,7 +192,7 @@ export class TsDemuxer {
     return unit
   }
 
-  /** The stream is over: pictures whose end only the next one would have shown are there to read. */
+  /** Signals the end of the stream: pictures whose end only the next one would have shown can now be read. */
   flush(): void {
     for (const reader of this.#readers.values()) reader.flush()
   }
@@ -207,7 +211,7 @@ export class TsDemuxer {
             at += stride
           } else this.#synced = false
         } else {
-          // Two sync bytes at the right distance; one alone is too common.
+          // Two sync bytes at the right distance; a single one is too common.
           if (at + sync + stride >= bytes.length) return
           if (bytes[at + sync] === TS_SYNC_BYTE && bytes[at + sync + stride] === TS_SYNC_BYTE) {
             this.#synced = true
@@ -288,7 +292,8 @@ export class TsDemuxer {
     unitStart: boolean,
     continuity: number,
   ): void {
-    // Tables come again, and muxers that repeat them keep the counter or start over: only a section in several packets can be hurt.
+    // Tables come again, and muxers that repeat them keep the counter or start over: only a section in
+    // several packets can be hurt.
     if (!unitStart && continuity !== ((target.continuity + 1) & 0x0f)) target.sections.reset()
     target.continuity = continuity
     target.sections.push(bytes, payload, end, unitStart)
@@ -330,7 +335,7 @@ export class TsDemuxer {
     this.#sectionErrors++
   }
 
-  /** Streams that stay the same go on; the rest gives out what it has. */
+  /** Unchanged streams continue; the others deliver what they have. */
   #setProgram(table: ProgramMap): void {
     if (table.streams.length > this.#maxStreams) {
       throw new LimitError(

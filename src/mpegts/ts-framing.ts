@@ -22,7 +22,10 @@ export class TsFraming implements Framing {
     return this.#muxer
   }
 
-  /** PAT and PMT for a viewer who starts where `configuration` is in force; empty while nothing is known that a transport stream carries. */
+  /**
+   * PAT and PMT for a viewer who starts where `configuration` is in force; empty while nothing is known that
+   * a transport stream carries.
+   */
   join(configuration: ConfigurationSet, _dts: number): Uint8Array {
     // Packets of the log come without the configuration that was in force before the view existed.
     if (!this.#started) this.#muxer.configure(configuration)

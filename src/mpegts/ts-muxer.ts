@@ -1,8 +1,8 @@
 /**
  * Packets in, transport stream out. ISO/IEC 13818-1.
  *
- * Every packet is measured when it is staged and written when all of a batch is staged, straight into one array of exactly the right
- * size.
+ * Every packet is measured when it is staged and written when all of a batch is staged, straight into one
+ * array of exactly the right size.
  *
  * @module
  */
@@ -24,29 +24,34 @@ export interface TsMuxerOptions {
   /** PID of audio. @defaultValue 0x101 */
   readonly audioPid?: number
   /**
-   * Whether PAT and PMT are written into the stream: first, on every change, and again as `tablesIntervalMs` says. `false` leaves
-   * them to the caller, who puts {@link TsMuxer.tables} where they belong, as at the start of an HLS segment.
+   * Whether PAT and PMT are written into the stream: first, on every change, and again as `tablesIntervalMs`
+   * says. `false` leaves them to the caller, who puts {@link TsMuxer.tables} where they belong, as at the
+   * start of an HLS segment.
    * @defaultValue true
    */
   readonly inlineTables?: boolean
   /**
-   * PAT and PMT (376 bytes) come again before the first packet after this time and before each video keyframe, for those who start
-   * in the middle. `Infinity` writes them on changes only.
+   * PAT and PMT (376 bytes) come again before the first packet after this time and before each video
+   * keyframe, for those who start in the middle. `Infinity` writes them on changes only.
    * @defaultValue 1000
    */
   readonly tablesIntervalMs?: number
-  /** Added to every time, so that B-frames and the PCR, which comes before the DTS, are not below 0. In ms. @defaultValue 1000 */
+  /**
+   * Added to every time, so that B-frames and the PCR, which comes before the DTS, are not below 0. In ms.
+   * @defaultValue 1000
+   */
   readonly timestampOffsetMs?: number
   /**
-   * How far the PCR is ahead of the DTS: what a receiver that follows the PCR may buffer. A PES packet has to be there as a whole before
-   * it is decoded, and gathered audio comes when its last frame does: no less than 100 ms more than `audioPesMs`. In ms.
+   * How far the PCR is ahead of the DTS: what a receiver that follows the PCR may buffer. A PES packet has to
+   * be complete before it is decoded, and gathered audio arrives with its last frame: no less than 100 ms
+   * more than `audioPesMs`. In ms.
    * @defaultValue 100 + `audioPesMs`
    */
   readonly pcrLeadMs?: number
   /**
-   * Audio frames are gathered into PES packets of up to this length, which saves up to half of an audio-only stream: a frame of 170
-   * bytes alone takes two TS packets. Costs as much delay; call {@link TsMuxer.stageHeld} at the end. In ms. 0 gives every frame a
-   * PES packet of its own.
+   * Audio frames are gathered into PES packets of up to this length, which saves up to half of an audio-only
+   * stream: a frame of 170 bytes by itself takes two TS packets. Costs as much delay; call
+   * {@link TsMuxer.stageHeld} at the end. In ms. 0 gives every frame a PES packet of its own.
    * @defaultValue 0
    */
   readonly audioPesMs?: number
@@ -62,8 +67,8 @@ const MAX_HELD_BYTES = 60_000
 const MAX_HELD_STEP_MS = 65
 
 /**
- * Output up to this size is carved from a slab, where an array of its own would cost more than the muxing: 0.4 µs against 1 µs for a
- * packet of 450 bytes (Node 20). Slabs lose an eighth at most at their ends.
+ * Output up to this size is carved from a slab, where an array of its own would cost more than the muxing:
+ * 0.4 µs against 1 µs for a packet of 450 bytes (Node 20). Slabs lose an eighth at most at their ends.
  */
 const MAX_CARVED_BYTES = 8192
 
@@ -71,12 +76,12 @@ const MAX_CARVED_BYTES = 8192
 export const TS_TABLES_BYTES: number = TABLES_BYTES
 
 /**
- * Muxes the default video and audio track of a stream: H.264, HEVC, AAC, MP3, AC-3, E-AC-3 and Opus. Configuration packets make no
- * bytes but set what the tables and the following units say. A packet never makes it throw: what a transport stream cannot carry, and
- * what is damaged, is left out and counted.
+ * Muxes the default video and audio track of a stream: H.264, HEVC, AAC, MP3, AC-3, E-AC-3 and Opus.
+ * Configuration packets make no bytes but set what the tables and the following units say. A packet never
+ * makes it throw: what a transport stream cannot carry, and what is damaged, is left out and counted.
  *
- * Use {@link TsMuxer.write} and {@link TsMuxer.writeBatch}, or {@link TsMuxer.stage} and {@link TsMuxer.writeStaged} to write into an
- * array of your own.
+ * Use {@link TsMuxer.write} and {@link TsMuxer.writeBatch}, or {@link TsMuxer.stage} and
+ * {@link TsMuxer.writeStaged} to write into an array of your own.
  */
 export class TsMuxer {
   readonly #inlineTables: boolean
@@ -139,7 +144,10 @@ export class TsMuxer {
     return this.#tracks.skippedCount
   }
 
-  /** Packets that were damaged: configuration that cannot be read, NAL unit lengths past the end, frames too long. */
+  /**
+   * Packets that were damaged: configuration that cannot be read, NAL unit lengths past the end, frames too
+   * long.
+   */
   get damagedCount(): number {
     return this.#tracks.damagedCount
   }
@@ -159,14 +167,18 @@ export class TsMuxer {
     return this.#tracks.audio !== undefined
   }
 
-  /** Whether a coded packet of one track has a place in the output as things stand: its codec is configured, or the packet describes itself. */
+  /**
+   * Whether a coded packet of one track has a place in the output as things stand: its codec is configured,
+   * or the packet describes itself.
+   */
   carries(packet: MediaPacket): boolean {
     return this.#tracks.carries(packet)
   }
 
   /**
-   * Whole TS packets of one packet; empty for configuration, data and what is skipped. The bytes are the caller's and never change;
-   * short runs are carved from a slab that they share with their neighbours: copy what outlives the stream.
+   * Whole TS packets of one packet; empty for configuration, data and skipped packets. The bytes are the
+   * caller's and never change; short runs are carved from a slab that they share with their neighbours: copy
+   * what outlives the stream.
    */
   write(packet: MediaPacket): Uint8Array {
     this.stage(packet)
@@ -174,8 +186,8 @@ export class TsMuxer {
   }
 
   /**
-   * Whole TS packets of a run of packets, in one array, as {@link TsMuxer.write} gives them. Streams whose first packet is in the run are
-   * announced from its start.
+   * Whole TS packets of a run of packets, in one array, as {@link TsMuxer.write} returns them. Streams whose
+   * first packet is in the run are announced from its start.
    */
   writeBatch(packets: readonly MediaPacket[]): Uint8Array {
     if (this.#tracks.video === undefined || this.#tracks.audio === undefined) this.#announce(packets)
@@ -196,8 +208,8 @@ export class TsMuxer {
   }
 
   /**
-   * The tables for someone who starts where `configuration` is in force. Changes nothing of the running stream. Empty when there is no
-   * stream to announce.
+   * The tables for a player that starts where `configuration` is valid. Changes nothing in the running
+   * stream. Empty if there is no stream to announce.
    */
   joinTables(configuration: ConfigurationSet): Uint8Array {
     const { video, audio } = tracksAt(configuration, this.#tracks)
@@ -209,7 +221,10 @@ export class TsMuxer {
     this.#pcr.discontinuity()
   }
 
-  /** Takes a packet: updates the streams, measures. @returns bytes staged for it, tables and PCRs included. */
+  /**
+   * Takes a packet: updates the streams, measures.
+   * @returns bytes staged for it, tables and PCRs included.
+   */
   stage(packet: MediaPacket): number {
     if (packet.kind === 'data') return 0
     const single = packet.defaultTrack()
@@ -239,7 +254,10 @@ export class TsMuxer {
     this.#stagedBytes = 0
   }
 
-  /** Writes all that is staged at `offset` of `out`, which must leave {@link stagedBytes} of room. @returns the offset after it. */
+  /**
+   * Writes all that is staged at `offset` of `out`, which must leave {@link stagedBytes} of room.
+   * @returns the offset after it.
+   */
   writeStaged(out: Uint8Array, offset: number): number {
     let at = offset
     for (const pes of this.#staged) at = this.#writer.write(out, at, pes)
@@ -328,8 +346,8 @@ export class TsMuxer {
   }
 
   /**
-   * Adds a frame to those that will share a PES packet. That has one time, at its start: frames with a gap between them cannot share one.
-   * It goes out with its last frame, not when the next one comes.
+   * Adds a frame to those that will share a PES packet. That has one time, at its start: frames with a gap
+   * between them cannot share one. It is sent with its last frame, not when the next one arrives.
    */
   #hold(frame: Uint8Array, bytes: number, dts: number): void {
     const step = dts - this.#heldLastDts

@@ -1,9 +1,11 @@
 /**
  * The 188-byte TS packet. ISO/IEC 13818-1 §2.4.3.2 and §2.4.3.4 (adaptation field).
  *
- * Layout in bits: sync_byte 0x47 8 | transport_error 1 | payload_unit_start 1 | priority 1 | PID 13 | scrambling 2
+ * Layout in bits: sync_byte 0x47 8 | transport_error 1 | payload_unit_start 1 | priority 1 | PID 13 |
+ * scrambling 2
  * | adaptation_field_control 2 | continuity_counter 4
- * Adaptation field: length 8 | discontinuity 1 | random_access 1 | es_priority 1 | PCR 1 | OPCR 1 | splicing 1
+ * Adaptation field: length 8 | discontinuity 1 | random_access 1 | es_priority 1 | PCR 1 | OPCR 1 | splicing
+ * 1
  * | private 1 | extension 1 | PCR 48 if flagged | stuffing 0xff
  *
  * @module

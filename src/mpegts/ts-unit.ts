@@ -1,5 +1,5 @@
 /**
- * What a demuxer gives out.
+ * The output of a demuxer.
  *
  * @module
  */
@@ -11,7 +11,10 @@ export interface TsUnit extends AccessUnit {
   readonly pid: number
   /** `STREAM_TYPE_*` from the PMT. */
   readonly streamType: number
-  /** FourCC of the codec: `avc1`, `hvc1`, `mp4a`, `.mp3`, `ac-3`, `ec-3`, `Opus`; `''` for all else, layers I and II of MPEG audio among them. */
+  /**
+   * FourCC of the codec: `avc1`, `hvc1`, `mp4a`, `.mp3`, `ac-3`, `ec-3`, `Opus`; `''` for all else, layers I
+   * and II of MPEG audio among them.
+   */
   readonly codec: FourCc
   /** 0 for the first stream of its kind in the program, 1 for the second. */
   readonly trackId: number
@@ -19,16 +22,19 @@ export interface TsUnit extends AccessUnit {
   readonly pts: number | undefined
   /** Decode time in ms, rounded; `undefined` when no time is known. */
   readonly dts: number | undefined
-  /** Presentation time in ticks of 90 kHz, unwrapped: it goes on past 2³³. */
+  /** Presentation time in ticks of 90 kHz, unwrapped: it continues past 2³³. */
   readonly ptsTicks: number | undefined
   /** Decode time in ticks of 90 kHz, unwrapped. */
   readonly dtsTicks: number | undefined
   /**
-   * The bytes, which never change: Annex B for video, a frame with its ADTS or MPEG header for AAC and MP3, a bare packet for Opus. They
-   * share a slab with their neighbours: copy what outlives the stream.
+   * The bytes, which never change: Annex B for video, a frame with its ADTS or MPEG header for AAC and MP3, a
+   * bare packet for Opus. They share a slab with their neighbours: copy what outlives the stream.
    */
   readonly data: Uint8Array
-  /** Whether decoding can start here: the random access indicator, or an IDR or IRAP picture. Always for audio. */
+  /**
+   * Whether decoding can start here: the random access indicator, or an IDR or IRAP picture. Always for
+   * audio.
+   */
   readonly randomAccess: boolean
   /** Whether data of this PID was lost, or its clock jumped, since the unit before. */
   readonly discontinuity: boolean

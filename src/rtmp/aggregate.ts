@@ -1,8 +1,8 @@
 /**
  * Aggregate messages (type 22). RTMP 1.0 §7.1.6.
  *
- * Layout: any number of FLV tags: type 8 | size 24 | timestamp 24 (ms) | timestamp high 8 | stream id 24 | body |
- * back pointer 32.
+ * Layout: any number of FLV tags: type 8 | size 24 | timestamp 24 (ms) | timestamp high 8 | stream id 24 |
+ * body | back pointer 32.
  *
  * @module
  */
@@ -23,9 +23,9 @@ export interface AggregatePart {
 }
 
 /**
- * Splits the body of an aggregate message. The timestamps of the parts are on a clock of their own: they are moved by the
- * difference between the message's timestamp and the first part's, modulo 2³².
- * The back pointer of the last part may be missing.
+ * Splits the body of an aggregate message. The timestamps of the parts are on a clock of their own: they are
+ * moved by the difference between the message's timestamp and the first part's, modulo 2³². The back pointer
+ * of the last part may be missing.
  * @param timestamp - of the message, ms; u32.
  * @param body - of the message; the parts are views of it.
  * @param maxParts - bound of the parts in one message.

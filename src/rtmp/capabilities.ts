@@ -1,6 +1,6 @@
 /**
- * What a peer can do beyond RTMP 1.0, negotiated in the properties of `connect` and its `_result`. Enhanced RTMP v2,
- * "Enhancing NetConnection connect Command".
+ * What a peer can do beyond RTMP 1.0, negotiated in the properties of `connect` and its `_result`. Enhanced
+ * RTMP v2, "Enhancing NetConnection connect Command".
  *
  * @module
  */
@@ -61,7 +61,10 @@ export const DEFAULT_CAPABILITIES: LocalCapabilities = {
   audioFourCcInfoMap: { '*': FOURCC_INFO_CAN_FORWARD },
 }
 
-/** Reads the capabilities in a connect object, or in the properties of its `_result`. Odd types count as absent. */
+/**
+ * Reads the capabilities in a connect object, or in the properties of its `_result`. Odd types count as
+ * absent.
+ */
 export function peerCapabilities(properties: Amf0Object): PeerCapabilities {
   const enhanced =
     properties['capsEx'] !== undefined ||
@@ -110,7 +113,8 @@ const NO_CAPABILITIES: PeerCapabilities = {
 
 const MAX_FOURCCS = 256
 
-// fourCcList is a strict array by the specification; encoders also send an ECMA array or an object with index keys.
+// fourCcList is a strict array by the specification; encoders also send an ECMA array or an object with index
+// keys.
 function fourCcs(value: Amf0Value): string[] {
   const entries = Array.isArray(value) ? value : Object.values(propertiesOf(value) ?? {})
   return entries.filter((entry) => typeof entry === 'string').slice(0, MAX_FOURCCS)

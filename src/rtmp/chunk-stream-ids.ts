@@ -1,6 +1,6 @@
 /**
- * Which chunk stream carries what. {@link RTMP_VIEW} has 4, 6 and 7 to itself when it sends; fmt 0 on every message keeps what else goes
- * on them apart.
+ * Which chunk stream carries what. {@link RTMP_VIEW} has 4, 6 and 7 to itself when it sends; fmt 0 on every
+ * message keeps what else goes on them apart.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export const CONTROL_CHUNK_STREAM_ID = 2
 export const CONNECTION_CHUNK_STREAM_ID = 3
 /** Data in shared batches. */
 export const DATA_CHUNK_STREAM_ID = 4
-/** Commands of a stream, and data to one peer alone. */
+/** Commands of a stream, and data to a single peer. */
 export const STREAM_CHUNK_STREAM_ID = 5
 /** Video. */
 export const VIDEO_CHUNK_STREAM_ID = 6

@@ -36,7 +36,9 @@ export function connectProperties(
   return { ...own, ...enhanced, ...extra }
 }
 
-/** The info object of a status or answer: the first object among its arguments, wherever the server put it. */
+/**
+ * The info object of a status or answer: the first object among its arguments, wherever the server put it.
+ */
 export function informationOf(command: CommandMessage): Amf0Object {
   for (const value of command.args) {
     const properties = propertiesOf(value)
@@ -56,7 +58,7 @@ export function statusOf(information: Amf0Object): ClientStatusEvent {
   }
 }
 
-/** Where a rejecting status sends the client, in the `ex` object of Flash Media Server and SRS. */
+/** URL to which a rejecting status sends the client, in the `ex` object of Flash Media Server and SRS. */
 export function redirectOf(information: Amf0Object): Redirect | undefined {
   const ex = propertiesOf(information['ex'])
   const tcUrl = textOf(ex?.['redirect'])

@@ -1,5 +1,5 @@
 /**
- * What a {@link RtmpClientSession} tells its owner.
+ * Events of a {@link RtmpClientSession}.
  *
  * @module
  */
@@ -76,7 +76,10 @@ export interface ClientRedirectEvent {
   readonly description: string
 }
 
-/** The server asks for a new connection and serves this one till the client leaves. Enhanced RTMP v2, "Reconnect Request". */
+/**
+ * The server asks for a new connection and serves this one till the client leaves. Enhanced RTMP v2,
+ * "Reconnect Request".
+ */
 export interface ClientReconnectRequestEvent {
   /** Discriminant. */
   readonly type: 'reconnectRequest'

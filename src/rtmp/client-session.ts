@@ -32,19 +32,25 @@ export interface RtmpClientSessionOptions extends RtmpSessionOptions {
   readonly tcUrl: string
   /** Stream name or key with its query, if any. */
   readonly streamName: string
-  /** @defaultValue `FMLE/3.0 (compatible; millrace)` to publish, which servers look for, `LNX 9,0,124,2` to play */
+  /**
+   * @defaultValue `FMLE/3.0 (compatible; millrace)` to publish, which servers look for, `LNX 9,0,124,2` to
+   *   play
+   */
   readonly flashVer?: string | undefined
   /** Properties for the connect object, over ours of the same name. */
   readonly connectProperties?: Readonly<Record<string, Amf0Value>> | undefined
   /** Arguments after the connect object. @defaultValue none */
   readonly connectArgs?: readonly Amf0Value[] | undefined
-  /** What the client declares to servers of Enhanced RTMP; `'none'` for none of its properties. @defaultValue `DEFAULT_CAPABILITIES` */
+  /**
+   * What the client declares to servers of Enhanced RTMP; `'none'` for none of its properties.
+   * @defaultValue `DEFAULT_CAPABILITIES`
+   */
   readonly capabilities?: LocalCapabilities | 'none' | undefined
   /** The handshake's form. @defaultValue `simple` */
   readonly handshakeForm?: HandshakeForm | undefined
   /** How a publish is kept by the server. @defaultValue `live` */
   readonly publishType?: 'live' | 'record' | 'append' | undefined
-  /** Buffer length that a player tells, ms. @defaultValue 1000 */
+  /** Buffer length that a player announces, ms. @defaultValue 1000 */
   readonly bufferLengthMs?: number | undefined
   /** Arguments of `play` after the stream name: start, duration, reset. @defaultValue none */
   readonly playArgs?: readonly Amf0Value[] | undefined
@@ -62,11 +68,12 @@ export type RtmpClientPhase =
   | 'closed'
 
 /**
- * One connection. Write `takeOutput()` at once, then give it bytes and time, read its events until there are none, and write its output
- * again. It goes by itself from handshake to `publishing` or `playing`, or ends with a `close` event.
+ * One connection. Write `takeOutput()` at once, then give it bytes and time, read its events until there are
+ * no more, and write its output again. It goes by itself from handshake to `publishing` or `playing`, or ends
+ * with a `close` event.
  *
- * Servers differ: missing answers to `releaseStream` and `FCPublish`, wrong transaction ids, other stream ids than 1 and media without a
- * status are all fine.
+ * Servers differ: missing answers to `releaseStream` and `FCPublish`, wrong transaction ids, other stream ids
+ * than 1 and media without a status are all fine.
  */
 export class RtmpClientSession extends RtmpSession<RtmpClientOwnEvent> {
   readonly #options: RtmpClientSessionOptions
@@ -111,13 +118,17 @@ export class RtmpClientSession extends RtmpSession<RtmpClientOwnEvent> {
     return this.#handshake.form
   }
 
-  /** The message stream that `createStream` gave. Only when it is 1, as with nearly all servers, may shared batches be written. */
+  /**
+   * The message stream that `createStream` gave. Only when it is 1, as with nearly all servers, may shared
+   * batches be written.
+   */
   get streamId(): number {
     return this.messageStreamId
   }
 
   /**
-   * Makes a packet into output, while `publishing`. Metadata goes out behind `@setDataFrame`, as servers want it from publishers.
+   * Turns a packet into output, while `publishing`. Metadata is sent after `@setDataFrame`, as servers expect
+   * it from publishers.
    * @returns whether it was taken.
    */
   writeMedia(packet: MediaPacket): boolean {
@@ -140,7 +151,10 @@ export class RtmpClientSession extends RtmpSession<RtmpClientOwnEvent> {
     }
   }
 
-  /** Ends the publish or play, with `FCUnpublish` and `deleteStream`; the connection stays for {@link RtmpClientSession.close}. */
+  /**
+   * Ends the publish or play, with `FCUnpublish` and `deleteStream`; the connection stays for
+   * {@link RtmpClientSession.close}.
+   */
   endStream(): void {
     if (this.#phase !== 'publishing' && this.#phase !== 'playing' && this.#phase !== 'starting') return
     if (this.#options.mode === 'publish') this.sendCall('FCUnpublish', 0, null, [this.#options.streamName])
@@ -200,7 +214,7 @@ export class RtmpClientSession extends RtmpSession<RtmpClientOwnEvent> {
 
   /** @internal */
   protected override onUserControl(event: UserControlEvent): RtmpClientOwnEvent | undefined {
-    // Servers such as SRS send StreamEOF for a pause as well, and StreamBegin when it goes on.
+    // Servers such as SRS send StreamEOF for a pause as well, and StreamBegin when it continues.
     if (event.type === 'streamBegin') this.#paused = false
     return event.type === 'streamEof' && !this.#paused ? this.#stop('StreamEOF') : undefined
   }

@@ -80,7 +80,10 @@ export interface ConnectReplySizes {
   readonly chunkSize: number
 }
 
-/** The messages that accept a connection, in the order of SRS: window, bandwidth, chunk size, `_result`, `onBWDone`. */
+/**
+ * The messages that accept a connection, in the order of SRS: window, bandwidth, chunk size, `_result`,
+ * `onBWDone`.
+ */
 export function connectAccepted(
   request: ConnectRequest,
   transactionId: number,

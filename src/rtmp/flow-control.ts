@@ -1,8 +1,8 @@
 /**
  * Acknowledgement accounting of one connection, both ways. RTMP 1.0 §5.4.3 to §5.4.5.
  *
- * Counts are kept as plain numbers and put on the wire modulo 2³². A peer that never acknowledges is tolerated: its
- * backlog is a fact to look at, never a reason to stop.
+ * Counts are kept as plain numbers and put on the wire modulo 2³². A peer that never acknowledges is
+ * tolerated: its backlog is a fact to look at, never a reason to stop.
  *
  * @module
  */
@@ -18,8 +18,10 @@ export class FlowControl {
   #peerAcknowledged: number
 
   /**
-   * @param windowBytes - window for what we receive until the peer names its own, bytes; 0 acknowledges nothing till then.
-   * @param startBytes - bytes that count as already received and sent, for continuing a count and for tests of the wrap.
+   * @param windowBytes - window for what we receive until the peer names its own, bytes; 0 acknowledges
+   *   nothing till then.
+   * @param startBytes - bytes that count as already received and sent, for continuing a count and for tests
+   *   of the wrap.
    */
   constructor(windowBytes: number, startBytes = 0) {
     this.#received = startBytes
@@ -60,8 +62,8 @@ export class FlowControl {
   }
 
   /**
-   * The sequence number to acknowledge now, or `undefined` while none is due. One is due after half a window, so that
-   * the peer, which may stop at a full window, never waits for us.
+   * The sequence number to acknowledge now, or `undefined` while none is due. One is due after half a window,
+   * so that the peer, which may stop at a full window, never waits for us.
    */
   takeAcknowledgement(): number | undefined {
     if (this.#windowBytes === 0 || this.#received - this.#acknowledged < this.#windowBytes / 2)
@@ -70,10 +72,13 @@ export class FlowControl {
     return this.#received % WRAP
   }
 
-  /** The peer's acknowledgement: the latest count with these low 32 bits that does not exceed what was sent. */
+  /**
+   * The peer's acknowledgement: the latest count with these low 32 bits that does not exceed what was sent.
+   */
   acknowledge(sequenceNumber: number): void {
     const behind = (this.#sent - sequenceNumber) % WRAP
-    // Peers count from different points (with or without the handshake), so a number may be a little ahead of ours.
+    // Peers count from different points (with or without the handshake), so a number may be a little ahead of
+    // ours.
     const ahead = behind < 0 ? -behind : WRAP - behind
     this.#peerAcknowledged =
       ahead < SLACK_BYTES ? this.#sent : this.#sent - (behind < 0 ? behind + WRAP : behind)

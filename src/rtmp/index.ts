@@ -1,10 +1,12 @@
 /**
- * RTMP above the chunk stream: messages, the sessions of server and client, and the framing of shared batches.
+ * RTMP above the chunk stream: messages, the sessions of server and client, and the framing of shared
+ * batches.
  *
- * {@link RtmpServerSession} is one connection of a server as a state machine: bytes and time in, events and bytes out, with every
- * decision left to its owner. {@link RtmpClientSession} is the other side: it publishes or plays one stream. Both speak
- * Enhanced RTMP v2: capabilities, multitrack, reconnect requests. {@link decodeRtmpMessage} and {@link encodeRtmpMessage} are the
- * layer below them, {@link RTMP_VIEW} frames media once for all players, {@link resolveStreamTarget} says which stream a client means.
+ * {@link RtmpServerSession} is one connection of a server as a state machine: bytes and time in, events and
+ * bytes out, with every decision left to its owner. {@link RtmpClientSession} is the other side: it publishes
+ * or plays one stream. Both speak Enhanced RTMP v2: capabilities, multitrack, reconnect requests.
+ * {@link decodeRtmpMessage} and {@link encodeRtmpMessage} are the layer below them, {@link RTMP_VIEW} frames
+ * media once for all players, {@link resolveStreamTarget} says which stream a client means.
  *
  * @example
  * ```ts

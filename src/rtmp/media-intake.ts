@@ -14,7 +14,10 @@ import {
 import { packetFromTag, TimestampUnwrapper, type MediaPacket } from '../media/index.ts'
 import { splitAggregate } from './aggregate.ts'
 
-/** Media of one publish or play. Audio, video and data share one clock, so that they stay in step across 2³² ms. */
+/**
+ * Media of one publish or play. Audio, video and data share one clock, so that they stay in step across 2³²
+ * ms.
+ */
 export class MediaIntake {
   readonly #clock = new TimestampUnwrapper()
 
@@ -28,7 +31,9 @@ export class MediaIntake {
     return packetFromTag(MESSAGE_TYPE_DATA_AMF0, this.#clock.unwrap(timestamp), body)
   }
 
-  /** Every part of an aggregate that is media; others are dropped. Throws what {@link splitAggregate} throws. */
+  /**
+   * Every part of an aggregate that is media; others are dropped. Throws what {@link splitAggregate} throws.
+   */
   aggregate(message: ChunkMessage, maxParts: number, amf0: Amf0DecodeOptions | undefined): MediaPacket[] {
     const packets: MediaPacket[] = []
     for (const part of splitAggregate(message.timestamp, message.body, maxParts)) {

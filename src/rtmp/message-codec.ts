@@ -43,10 +43,10 @@ import { decodeUserControl, encodeUserControl } from './user-control.ts'
 
 /**
  * Decodes a message of the chunk stream. Bodies are referenced, not copied.
- * @param message - as the chunk decoder gives it.
+ * @param message - as the chunk decoder returns it.
  * @param options - bounds for AMF0 values.
- * @throws {@link DecodeError} `ERR_RTMP_MESSAGE_SHORT` if a control message lacks its fields, `ERR_RTMP_COMMAND_NAME`
- * if a command does not begin with its name, or what `decodeAmf0` throws.
+ * @throws {@link DecodeError} `ERR_RTMP_MESSAGE_SHORT` if a control message lacks its fields,
+ * `ERR_RTMP_COMMAND_NAME` if a command does not begin with its name, or what `decodeAmf0` throws.
  */
 export function decodeRtmpMessage(message: ChunkMessage, options?: Amf0DecodeOptions): RtmpMessage {
   const { messageTypeId, timestamp, messageStreamId, body } = message
@@ -139,7 +139,10 @@ export function dataMessage(
   return { type: 'data', timestamp, messageStreamId, values, body: encodeAmf0(...values) }
 }
 
-/** A media message for the chunk stream, of a packet's kind, time (ms, of which the low 32 bits are sent) and body. */
+/**
+ * A media message for the chunk stream, of a packet's kind, time (ms, of which the low 32 bits are sent) and
+ * body.
+ */
 export function mediaMessage(
   kind: PacketKind,
   dts: number,
@@ -179,7 +182,10 @@ export function mediaMessage(
   }
 }
 
-/** Whether this is the 4-byte "timecode" that some FFmpeg builds send as data or command: not AMF, to be dropped. */
+/**
+ * Whether this is the 4-byte "timecode" that some FFmpeg builds send as data or command: not AMF, to be
+ * dropped.
+ */
 export function isFfmpegTimecode(message: ChunkMessage): boolean {
   return (
     message.body.length === 4 &&

@@ -1,6 +1,6 @@
 /**
- * Status objects of NetConnection and NetStream: what `onStatus` and the replies of `connect` carry. RTMP 1.0 §7.2.2,
- * ActionScript's NetStatusEvent for the codes.
+ * Status objects of NetConnection and NetStream: what `onStatus` and the replies of `connect` carry. RTMP 1.0
+ * §7.2.2, ActionScript's NetStatusEvent for the codes.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export const NET_STREAM_ID: number = RTMP_VIEW_MESSAGE_STREAM_ID
 /** How grave a status is. */
 export type NetStatusLevel = 'status' | 'warning' | 'error'
 
-/** Where a client is sent instead. */
+/** URL that a client is sent to instead. */
 export interface Redirect {
   /** `rtmp://host/app` to connect to, the `ex.redirect` of the reply. */
   readonly tcUrl: string

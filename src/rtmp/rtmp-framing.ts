@@ -1,6 +1,6 @@
 /**
- * Packets as RTMP messages that are the same for every player: the chunks carry absolute time, fixed ids and nothing that
- * depends on what a connection sent before, so one array serves them all.
+ * Packets as RTMP messages that are the same for every player: the chunks carry absolute time, fixed ids and
+ * nothing that depends on what a connection sent before, so one array serves them all.
  *
  * @module
  */
@@ -22,15 +22,17 @@ import {
 } from '../media/index.ts'
 import { AUDIO_CHUNK_STREAM_ID, DATA_CHUNK_STREAM_ID, VIDEO_CHUNK_STREAM_ID } from './chunk-stream-ids.ts'
 
-/** Chunk size of {@link RTMP_VIEW} in bytes: a session announces it by Set Chunk Size before it sends media. */
+/**
+ * Chunk size of {@link RTMP_VIEW} in bytes: a session announces it by Set Chunk Size before it sends media.
+ */
 export const RTMP_VIEW_CHUNK_SIZE = 65_536
 
 /** Message stream id of {@link RTMP_VIEW}: what a session answers to `createStream`. */
 export const RTMP_VIEW_MESSAGE_STREAM_ID = 1
 
 /**
- * Frames packets as RTMP: fmt 0 for the first chunk of each message, csid 4 for data, 6 for video, 7 for audio. The
- * timestamp is `dts` modulo 2³².
+ * Frames packets as RTMP: fmt 0 for the first chunk of each message, csid 4 for data, 6 for video, 7 for
+ * audio. The timestamp is `dts` modulo 2³².
  */
 export class RtmpFraming implements Framing {
   readonly #arena: ByteArena
@@ -50,7 +52,10 @@ export class RtmpFraming implements Framing {
     return out
   }
 
-  /** The packets as one array, exactly as long as they are. Short ones share a slab with other batches of this view. */
+  /**
+   * The packets as one array, exactly as long as they are. Short ones share a slab with other batches of this
+   * view.
+   */
   frame(packets: readonly MediaPacket[]): Uint8Array {
     let length = 0
     for (const packet of packets) length += messageLength(packet, framedDts(packet, packet.dts))

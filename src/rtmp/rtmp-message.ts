@@ -68,7 +68,9 @@ export interface MediaMessage {
   readonly body: Uint8Array
 }
 
-/** A data message such as `onMetaData`: type 18, or type 15 whose body was turned into AMF0. RTMP 1.0 §7.1.2. */
+/**
+ * A data message such as `onMetaData`: type 18, or type 15 whose body was turned into AMF0. RTMP 1.0 §7.1.2.
+ */
 export interface DataMessage {
   /** Discriminant. */
   readonly type: 'data'
@@ -98,7 +100,9 @@ export interface CommandMessage {
   readonly args: readonly Amf0Value[]
 }
 
-/** A series of audio, video and data messages in one (type 22): see {@link splitAggregate}. RTMP 1.0 §7.1.6. */
+/**
+ * A series of audio, video and data messages in one (type 22): see {@link splitAggregate}. RTMP 1.0 §7.1.6.
+ */
 export interface AggregateMessage {
   /** Discriminant. */
   readonly type: 'aggregate'

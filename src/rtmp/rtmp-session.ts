@@ -1,5 +1,6 @@
 /**
- * What the sessions of both sides do alike: bytes in, messages told apart, media on one clock, timeouts, calls, one close.
+ * What the sessions of both sides have in common: bytes in, messages dispatched, media on one clock,
+ * timeouts, calls, one close.
  *
  * @module
  */
@@ -38,7 +39,7 @@ export abstract class RtmpSession<OwnEvent> {
   protected readonly io: SessionIo
   /** @internal The present step and how long it may take. */
   protected readonly step: StepTimer
-  /** @internal The latest time that was told. */
+  /** @internal The latest time that was passed in. */
   protected nowMs: number
   /** @internal Message stream of commands and data that are sent. */
   protected messageStreamId: number
@@ -92,7 +93,7 @@ export abstract class RtmpSession<OwnEvent> {
     return this.io.flow.receivedBytes
   }
 
-  /** Bytes sent: output made here, and what {@link RtmpSession.countSent} was told. */
+  /** Bytes sent: output made here, and what was passed to {@link RtmpSession.countSent}. */
   get sentBytes(): number {
     return this.io.flow.sentBytes
   }
@@ -102,19 +103,19 @@ export abstract class RtmpSession<OwnEvent> {
     return this.io.flow.unacknowledgedBytes
   }
 
-  /** Messages that were dropped: media outside a publish or play, and the "timecode" that is no AMF. */
+  /** Messages that were dropped: media outside a publish or play, and the "timecode" that is not AMF. */
   get ignoredMessageCount(): number {
     return this.#ignoredMessageCount
   }
 
-  /** Whether the session is over, or is about to say so. */
+  /** Whether the session has ended, or is about to say so. */
   get isClosed(): boolean {
     return this.#closed || this.#failure !== undefined
   }
 
   /**
-   * Takes bytes from the peer; they are copied where needed, unless the option `chunk.ownsInput` gives them away. Never throws
-   * for what they say: read the events.
+   * Takes bytes from the peer; they are copied where needed, unless the option `chunk.ownsInput` hands them
+   * over. Never throws for what they say: read the events.
    * @param nowMs - the present time, on any clock that does not go backwards.
    */
   push(bytes: Uint8Array, nowMs: number): void {
@@ -134,7 +135,7 @@ export abstract class RtmpSession<OwnEvent> {
     }
   }
 
-  /** The next event, or `undefined` when there is none, or none before the awaited decision. */
+  /** The next event, or `undefined` if there is none, or none before the pending decision. */
   readEvent(): OwnEvent | RtmpSessionEvent | undefined {
     for (;;) {
       if (this.#eventsHead < this.#events.length) return this.#takeEvent()
@@ -158,7 +159,10 @@ export abstract class RtmpSession<OwnEvent> {
     return this.io.takeOutput()
   }
 
-  /** When to call {@link RtmpSession.handleTimeout}, on the clock of `push`; a time that has passed means at once. */
+  /**
+   * When to call {@link RtmpSession.handleTimeout}, on the clock of `push`; a time that has passed means at
+   * once.
+   */
   get nextTimeoutMs(): number | undefined {
     if (this.isClosed || this.isUndecided()) return undefined
     const step = this.step.dueMs(this.nowMs)
@@ -167,7 +171,10 @@ export abstract class RtmpSession<OwnEvent> {
     return ping === undefined ? step : Math.min(step, ping)
   }
 
-  /** Ends or pings what has been silent for too long; then read events and write output. Too early a call does nothing. */
+  /**
+   * Ends or pings what has been silent for too long; then read events and write output. Too early a call does
+   * nothing.
+   */
   handleTimeout(nowMs: number): void {
     this.nowMs = nowMs
     if (this.isClosed || this.isUndecided()) return
@@ -185,7 +192,8 @@ export abstract class RtmpSession<OwnEvent> {
   }
 
   /**
-   * Calls a procedure of the peer; its answer comes as a `reply` event. Nothing is sent before the connection is accepted.
+   * Calls a procedure of the peer; its answer comes as a `reply` event. Nothing is sent before the connection
+   * is accepted.
    * @returns the transaction id, 0 if nothing was sent.
    */
   call(name: string, ...args: readonly Amf0Value[]): number {
@@ -197,12 +205,15 @@ export abstract class RtmpSession<OwnEvent> {
     if (this.isConnected()) this.send(notification(name, this.messageStreamId, null, ...args))
   }
 
-  /** Sends a command that wants no answer, on the NetConnection: for what is no part of a stream. */
+  /** Sends a command without an answer on the NetConnection, for anything that is not part of a stream. */
   notifyConnection(name: string, ...args: readonly Amf0Value[]): void {
     if (this.isConnected()) this.send(notification(name, 0, null, ...args))
   }
 
-  /** Sends a data message to this peer alone, such as `('onTextData', { text })`. @param timestamp - ms; the low 32 bits are sent. */
+  /**
+   * Sends a data message to this peer only, such as `('onTextData', { text })`.
+   * @param timestamp - ms; the low 32 bits are sent.
+   */
   sendData(timestamp: number, ...values: readonly Amf0Value[]): void {
     if (this.isConnected()) this.send(dataMessage(this.messageStreamId, timestamp >>> 0, values))
   }
@@ -238,13 +249,13 @@ export abstract class RtmpSession<OwnEvent> {
   /** @internal A command came; `name` is without the `@` that encoders put before it. */
   protected abstract onCommand(name: string, command: CommandMessage): OwnEvent | RtmpSessionEvent | undefined
 
-  /** @internal A user control event came that is no ping. */
+  /** @internal A user control event other than a ping arrived. */
   protected abstract onUserControl(event: UserControlEvent): OwnEvent | undefined
 
   /** @internal The first media after {@link RtmpSession.startMedia} came. */
   protected abstract onFirstMedia(): OwnEvent | undefined
 
-  /** @internal Data came that is no part of a stream. */
+  /** @internal Data that is not part of a stream arrived. */
   protected onData(message: DataMessage): OwnEvent | RtmpSessionEvent {
     return { type: 'data', values: message.values, body: message.body }
   }
@@ -294,7 +305,7 @@ export abstract class RtmpSession<OwnEvent> {
     this.#events.push(event)
   }
 
-  /** @internal Media is read from here on, on a clock of its own. `sinceMs` as in {@link StepTimer.start}. */
+  /** @internal Media is read from here on, on its own clock. `sinceMs` as in {@link StepTimer.start}. */
   protected startMedia(sinceMs: number | undefined): void {
     this.#intake = new MediaIntake()
     this.#mediaSeen = false
@@ -307,7 +318,9 @@ export abstract class RtmpSession<OwnEvent> {
     this.#intake = undefined
   }
 
-  /** @internal An event for an unanswered call, which is answered before the next event unless the owner does. */
+  /**
+   * @internal An event for an unanswered call, which is answered before the next event unless the owner does.
+   */
   protected unhandled(command: CommandMessage): RtmpSessionEvent {
     if (command.transactionId > 0) this.#unanswered = command.transactionId
     return { type: 'command', command, handled: false }
@@ -439,7 +452,7 @@ export abstract class RtmpSession<OwnEvent> {
     )
   }
 
-  /** Data that is no AMF is nobody's reason to end a connection; a command is. */
+  /** Data that is not AMF does not end the connection; a command that is not AMF does. */
   #decode(message: ChunkMessage): RtmpMessage {
     try {
       return this.io.decode(message)
@@ -481,7 +494,7 @@ export abstract class RtmpSession<OwnEvent> {
   }
 }
 
-// Data that speaks to the session and not to whom the stream is passed on.
+// Data that is meant for the session, not for the receivers of the stream.
 const CONTROL_DATA: ReadonlySet<unknown> = new Set([
   '@clearDataFrame',
   '|RtmpSampleAccess',

@@ -14,11 +14,14 @@ export interface RtmpUrl {
   readonly port: number
   /** Application: the path up to the last `/`, with its query if that comes before the stream name. */
   readonly app: string
-  /** Stream name with its query, for `publish` and `play`; `''` when the URL ends with the application. Often a secret. */
+  /**
+   * Stream name with its query, for `publish` and `play`; `''` when the URL ends with the application. Often
+   * a secret.
+   */
   readonly streamName: string
-  /** User name, percent-decoded; `''` when there is none. */
+  /** User name, percent-decoded; `''` if there is none. */
   readonly username: string
-  /** Password, percent-decoded; `''` when there is none. */
+  /** Password, percent-decoded; `''` if there is none. */
   readonly password: string
   /** What to say as `tcUrl` when connecting: everything up to the application, without user and password. */
   readonly tcUrl: string
@@ -34,7 +37,7 @@ export interface RtmpUrlParts {
   readonly port?: number
   /** Application, without slashes at its ends. */
   readonly app: string
-  /** Stream name with its query. @defaultValue `''`, which gives the `tcUrl` */
+  /** Stream name with its query. @defaultValue `''`, which results in the `tcUrl` */
   readonly streamName?: string
 }
 
@@ -47,10 +50,10 @@ const AUTHORITY_PATTERN = /^(?:([^@]*)@)?(\[[^\]]*\]|[^:]*)(?::(\d{0,5}))?$/s
 const RTMP_SCHEMES = new Set(['rtmp', 'rtmps', 'rtmpt', 'rtmpts', 'rtmpe', 'rtmpte'])
 
 /**
- * Splits an RTMP URL. The stream name is what follows the last `/` of the path, or of the query if the path names only the
- * application (`rtmp://host/app?vhost=v/stream`, as Flash Media Live Encoder writes it).
+ * Splits an RTMP URL. The stream name is what follows the last `/` of the path, or of the query if the path
+ * names only the application (`rtmp://host/app?vhost=v/stream`, as Flash Media Live Encoder writes it).
  *
- * @throws TypeError if it is no RTMP URL, without quoting it: it may hold a stream key.
+ * @throws TypeError if it is not an RTMP URL, without quoting it: it may hold a stream key.
  */
 export function parseRtmpUrl(url: string): RtmpUrl {
   const [, schemeText, authorityText, rest] = URL_PATTERN.exec(url.trim()) ?? []
@@ -114,7 +117,7 @@ export function parseAuthority(
   }
 }
 
-/** `%xx` decoded as UTF-8; text that is no valid encoding stays as it is. */
+/** `%xx` decoded as UTF-8; text that is not validly encoded is kept unchanged. */
 export function decodePercent(text: string): string {
   if (!text.includes('%')) return text
   try {
@@ -124,7 +127,10 @@ export function decodePercent(text: string): string {
   }
 }
 
-/** `text` without any of `characters` at its ends. A loop: `/x+$/` takes quadratic time on the text of a hostile peer. */
+/**
+ * `text` without any of `characters` at its ends. A loop: `/x+$/` takes quadratic time on the text of a
+ * hostile peer.
+ */
 export function trimEnds(characters: string, text: string): string {
   let start = 0
   let end = text.length
@@ -136,7 +142,8 @@ export function trimEnds(characters: string, text: string): string {
 function splitPath(path: string): { app: string; streamName: string } {
   const query = path.search(/[?#]/)
   const slash = path.lastIndexOf('/', query < 0 ? path.length : query)
-  // The name is what follows the path's last slash; a path of the application alone may have it in its query.
+  // The name is what follows the path's last slash; a path with only the application may have it in its
+  // query.
   const at = slash < 0 && query >= 0 ? path.lastIndexOf('/') : slash
   if (at < 0) return { app: path, streamName: '' }
   return { app: trimEnds('/', path.slice(0, at)), streamName: path.slice(at + 1) }

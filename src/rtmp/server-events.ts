@@ -1,5 +1,5 @@
 /**
- * What a {@link RtmpServerSession} tells its owner.
+ * Events of a {@link RtmpServerSession}.
  *
  * @module
  */
@@ -19,7 +19,10 @@ export interface ServerConnectEvent {
 export interface ServerPublishEvent {
   /** Discriminant. */
   readonly type: 'publish'
-  /** Stream name with its query, as the client gave it: in `publish`, or else in `FCPublish` or `releaseStream`; may be `''`. */
+  /**
+   * Stream name with its query, as the client gave it: in `publish`, or else in `FCPublish` or
+   * `releaseStream`; may be `''`.
+   */
   readonly streamName: string
   /** `live`, `record` or `append`; anything else the client said counts as `live`. Upper case is folded. */
   readonly publishType: 'live' | 'record' | 'append'
@@ -34,8 +37,8 @@ export interface ServerPlayEvent {
   /** Stream name with its query, as the client gave it; may be `''`. */
   readonly streamName: string
   /**
-   * Where to start, as it came: −2 live or else recorded, −1 live only, ≥ 0 recorded only. Seconds by RTMP 1.0 §7.2.2.1, but FFmpeg
-   * and librtmp send ms (−2000, −1000).
+   * Where to start, as it came: −2 live or else recorded, −1 live only, ≥ 0 recorded only. Seconds by RTMP
+   * 1.0 §7.2.2.1, but FFmpeg and librtmp send ms (−2000, −1000).
    */
   readonly start: number
   /** How long to play, as it came, in s or ms likewise; −1 to the end. */
@@ -58,7 +61,7 @@ export interface ServerStopEvent {
   readonly type: 'stop'
 }
 
-/** The player pauses or goes on. It has been answered; the owner stops or resumes its media. */
+/** The player pauses or resumes. It has been answered; the owner stops or resumes its media. */
 export interface ServerPauseEvent {
   /** Discriminant. */
   readonly type: 'pause'
@@ -68,7 +71,10 @@ export interface ServerPauseEvent {
   readonly positionMs: number
 }
 
-/** The player seeks. It has been answered with `NetStream.Seek.Notify`; a live stream may start again at its keyframe. */
+/**
+ * The player seeks. It has been answered with `NetStream.Seek.Notify`; a live stream may start again at its
+ * keyframe.
+ */
 export interface ServerSeekEvent {
   /** Discriminant. */
   readonly type: 'seek'

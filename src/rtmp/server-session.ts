@@ -1,5 +1,6 @@
 /**
- * The server's side of one RTMP connection, without socket or clock. RTMP 1.0 §7.2, and what encoders and players made of it.
+ * The server's side of one RTMP connection, without socket or clock. RTMP 1.0 §7.2, and what encoders and
+ * players made of it.
  *
  * @module
  */
@@ -49,19 +50,26 @@ import type { UserControlEvent } from './user-control.ts'
 
 /** Options of {@link RtmpServerSession}. */
 export interface RtmpServerSessionOptions extends RtmpSessionOptions {
-  /** Whether the address prefix of the SRS proxy is read before the handshake: see `ServerHandshake`. @defaultValue false */
+  /**
+   * Whether the address prefix of the SRS proxy is read before the handshake: see `ServerHandshake`.
+   * @defaultValue false
+   */
   readonly acceptProxyPrefix?: boolean | undefined
-  /** What `_result` of `connect` declares to clients of Enhanced RTMP. @defaultValue `DEFAULT_CAPABILITIES` */
+  /**
+   * What `_result` of `connect` declares to clients of Enhanced RTMP.
+   * @defaultValue `DEFAULT_CAPABILITIES`
+   */
   readonly capabilities?: LocalCapabilities | undefined
-  /** Bandwidth that the client is told, bytes. @defaultValue 2500000 */
+  /** Bandwidth announced to the client, bytes. @defaultValue 2500000 */
   readonly peerBandwidth?: number | undefined
   /** Time from the end of a publish or play to the next one, ms. @defaultValue 180000 */
   readonly republishTimeoutMs?: number | undefined
   /** Bytes kept while a decision is awaited. @defaultValue 1048576 */
   readonly maxPendingBytes?: number | undefined
   /**
-   * Memory of unfinished messages until the first publish or play is accepted, bytes; from then on it is that of
-   * `chunk.maxAssemblingBytes`, which is never exceeded. Room for some commands of `maxCommandBytes`. @defaultValue 262144
+   * Memory of unfinished messages until the first publish or play is accepted, bytes; from then on it is that
+   * of `chunk.maxAssemblingBytes`, which is never exceeded. Room for some commands of `maxCommandBytes`.
+   * @defaultValue 262144
    */
   readonly maxUnadmittedBytes?: number | undefined
 }
@@ -74,11 +82,14 @@ export interface StreamRejection {
   readonly redirect?: Redirect
 }
 
-/** What a connection does: `connect` waits for that command, `idle` is connected with neither publish nor play. */
+/**
+ * What a connection does: `connect` waits for that command, `idle` is connected with neither publish nor
+ * play.
+ */
 export type RtmpServerPhase = 'handshake' | 'connect' | 'idle' | 'publishing' | 'playing' | 'closed'
 
 /**
- * One connection. Give it bytes and time, read its events until there are none, then write its output:
+ * One connection. Give it bytes and time, read its events until there are no more, then write its output:
  *
  * ```ts
  * session.push(bytes, nowMs)
@@ -86,8 +97,8 @@ export type RtmpServerPhase = 'handshake' | 'connect' | 'idle' | 'publishing' | 
  * for (const part of session.takeOutput()) socket.write(part)
  * ```
  *
- * `connect`, `publish` and `play` wait for a decision, which may come at any later time: nothing is announced to the client and no
- * other event is given before it. After a decision, read events and write output again.
+ * `connect`, `publish` and `play` wait for a decision, which may come at any later time: nothing is announced
+ * to the client and no other event is given before it. After a decision, read events and write output again.
  */
 export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   readonly #handshake: ServerHandshake
@@ -204,7 +215,8 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   }
 
   /**
-   * Starts the publish: `onFCPublish` to those that sent `FCPublish` or `releaseStream`, then `NetStream.Publish.Start`.
+   * Starts the publish: `onFCPublish` to those that sent `FCPublish` or `releaseStream`, then
+   * `NetStream.Publish.Start`.
    * @returns whether there was something to accept; a late decision does nothing.
    */
   acceptPublish(description = 'Started publishing stream.'): boolean {
@@ -220,7 +232,8 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   /**
    * Turns a publish down with an error status, then closes.
    * @param reason - the `description` that the client sees.
-   * @param rejection - status code, `NetStream.Publish.Denied` by default; `NetStream.Publish.BadName` for a name in use.
+   * @param rejection - status code, `NetStream.Publish.Denied` by default; `NetStream.Publish.BadName` for a
+   *   name in use.
    * @returns whether there was something to reject.
    */
   rejectPublish(reason: string, rejection: StreamRejection = {}): boolean {
@@ -228,8 +241,8 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   }
 
   /**
-   * Starts the play: StreamBegin, `NetStream.Play.Reset`, `NetStream.Play.Start`, `|RtmpSampleAccess`. Media may follow when
-   * this output is written.
+   * Starts the play: StreamBegin, `NetStream.Play.Reset`, `NetStream.Play.Start`, `|RtmpSampleAccess`. Media
+   * may follow when this output is written.
    * @returns whether there was something to accept; a late decision does nothing.
    */
   acceptPlay(): boolean {
@@ -244,8 +257,8 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   /**
    * Turns a play down with an error status, then closes.
    * @param reason - the `description` that the client sees.
-   * @param rejection - status code, `NetStream.Play.Failed` by default; `NetStream.Play.StreamNotFound` for a name that nobody
-   * publishes.
+   * @param rejection - status code, `NetStream.Play.Failed` by default; `NetStream.Play.StreamNotFound` for a
+   * name that nobody publishes.
    * @returns whether there was something to reject.
    */
   rejectPlay(reason: string, rejection: StreamRejection = {}): boolean {
@@ -253,8 +266,8 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   }
 
   /**
-   * Ends the play for good, the connection stays: `NetStream.Play.UnpublishNotify` and StreamEOF. FFmpeg, librtmp and VLC stop at
-   * the first, GStreamer at the second.
+   * Ends the play for good, the connection stays: `NetStream.Play.UnpublishNotify` and StreamEOF. FFmpeg,
+   * librtmp and VLC stop at the first, GStreamer at the second.
    */
   endPlay(reason = 'Stream is unpublished.'): void {
     if (this.#phase !== 'playing') return
@@ -262,12 +275,15 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
     this.#beIdle(this.#republishTimeoutMs, undefined)
   }
 
-  /** Tells a player that its publisher is away and may come back: StreamDry. Nothing stronger, since players quit at it. */
+  /**
+   * Notifies a player that its publisher is away and may return: StreamDry. Nothing stronger, since that
+   * makes players quit.
+   */
   notifyPublisherGone(): void {
     if (this.#phase === 'playing') this.send(streamEvent('streamDry'))
   }
 
-  /** Tells a player that its publisher is back: StreamBegin, `NetStream.Play.PublishNotify`. */
+  /** Notifies a player that its publisher is back: StreamBegin, `NetStream.Play.PublishNotify`. */
   notifyPublisherBack(): void {
     if (this.#phase !== 'playing') return
     const details = { details: this.#streamName }
@@ -278,7 +294,8 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   }
 
   /**
-   * Asks the client to connect anew, here or at `tcUrl`; serve it until it leaves. Enhanced RTMP v2, "Reconnect Request".
+   * Asks the client to reconnect, here or at `tcUrl`; serve it until it leaves. Enhanced RTMP v2, "Reconnect
+   * Request".
    * @returns whether it was sent: only to clients that declared to follow it.
    */
   requestReconnect(tcUrl?: string, description = 'The server asks for a reconnect.'): boolean {
@@ -290,10 +307,11 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
   }
 
   /**
-   * Ends the session: an awaited decision is void, and `unpublish` or `stop`, then `close` follow. Also for a connection that the
-   * client ended.
+   * Ends the session: an awaited decision is void, and `unpublish` or `stop`, then `close` follow. Also for a
+   * connection that the client ended.
    * @param reason - for the log.
-   * @param code - a status code such as `NetConnection.Connect.AppShutdown` that the client is to see before the end.
+   * @param code - a status code such as `NetConnection.Connect.AppShutdown` that the client is to see before
+   *   the end.
    */
   close(reason = 'closed', code?: string): void {
     if (this.#phase === 'closed') return
@@ -457,7 +475,7 @@ export class RtmpServerSession extends RtmpSession<RtmpServerOwnEvent> {
     return !this.isClosed && this.#awaiting === what
   }
 
-  /** Reading goes on with what came meanwhile. */
+  /** Resumes reading with what has arrived meanwhile. */
   #decided(): true {
     this.#awaiting = undefined
     const pending = this.#pending

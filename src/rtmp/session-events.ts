@@ -16,16 +16,16 @@ export interface RtmpMediaEvent {
   readonly packet: MediaPacket
 }
 
-/** A command that has no event of its own. */
+/** A command without its own event type. */
 export interface RtmpCommandEvent {
   /** Discriminant. */
   readonly type: 'command'
   /** The command. */
   readonly command: CommandMessage
   /**
-   * Whether the session has dealt with it (`createStream`, `releaseStream`, `FCPublish`, `_checkbw`, `onBWDone` …). If not, and
-   * if it has a transaction id, the owner may `reply`, `replyError` or `deferReply`; otherwise an empty `_result` goes out when
-   * the next event is read.
+   * Whether the session has dealt with it (`createStream`, `releaseStream`, `FCPublish`, `_checkbw`,
+   * `onBWDone` …). If not, and if it has a transaction id, the owner may `reply`, `replyError` or
+   * `deferReply`; otherwise an empty `_result` goes out when the next event is read.
    */
   readonly handled: boolean
 }
@@ -34,7 +34,7 @@ export interface RtmpCommandEvent {
 export interface RtmpReplyEvent {
   /** Discriminant. */
   readonly type: 'reply'
-  /** Of which call. */
+  /** The call it answers. */
   readonly transactionId: number
   /** Whether it is an `_error`. */
   readonly isError: boolean
@@ -42,7 +42,10 @@ export interface RtmpReplyEvent {
   readonly values: readonly Amf0Value[]
 }
 
-/** A data message that is no part of a stream: a player's, or one such as `|RtmpSampleAccess`. What belongs to a stream comes as `media`. */
+/**
+ * A data message that is not part of a stream: a player's, or one such as `|RtmpSampleAccess`. Data of a
+ * stream arrives as `media`.
+ */
 export interface RtmpDataEvent {
   /** Discriminant. */
   readonly type: 'data'
@@ -62,7 +65,10 @@ export interface RtmpAcknowledgementEvent {
   readonly unacknowledgedBytes: number
 }
 
-/** A message that the session has no use for: shared object, other user control event, unknown type, undecodable data. */
+/**
+ * A message that the session has no use for: shared object, other user control event, unknown type,
+ * undecodable data.
+ */
 export interface RtmpUnknownEvent {
   /** Discriminant. */
   readonly type: 'unknown'
@@ -71,12 +77,15 @@ export interface RtmpUnknownEvent {
 }
 
 /**
- * Why a session is over: the code of the error that the peer caused, or `closed` (by `close()`, also for a connection that the
- * peer ended), `rejected` or `redirected` (by a decision of the server).
+ * Why a session has ended: the code of the error that the peer caused, or `closed` (by `close()`, also for a
+ * connection that the peer ended), `rejected` or `redirected` (by a decision of the server).
  */
 export type RtmpCloseCode = ErrorCode | 'closed' | 'rejected' | 'redirected'
 
-/** The session is over: write what `takeOutput` still has, then end the connection. The last event, exactly once. */
+/**
+ * The session has ended: write what `takeOutput` still has, then end the connection. The last event, exactly
+ * once.
+ */
 export interface RtmpCloseEvent {
   /** Discriminant. */
   readonly type: 'close'

@@ -71,7 +71,7 @@ export class SessionIo {
     for (const part of this.#handshake.takeOutput()) this.#write(part)
   }
 
-  /** The next whole message. */
+  /** The next complete message. */
   read(): ChunkMessage | undefined {
     return this.#decoder.read()
   }
@@ -81,7 +81,8 @@ export class SessionIo {
   }
 
   /**
-   * Sends control and command messages, all or none: what cannot be encoded throws before the first is written.
+   * Sends control and command messages, all or none: what cannot be encoded throws before the first is
+   * written.
    * @throws LimitError `ERR_RTMP_OUTPUT` when nobody takes the output.
    */
   send(...messages: readonly RtmpMessage[]): void {

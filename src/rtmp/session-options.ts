@@ -17,17 +17,20 @@ export interface RtmpSessionOptions {
   readonly chunk?: ChunkDecoderOptions | undefined
   /** Bounds of AMF0 values. */
   readonly amf0?: Amf0DecodeOptions | undefined
-  /** Window that the peer is told to acknowledge by, bytes; 0 tells none. @defaultValue 2500000 */
+  /** Acknowledgement window that the peer is asked to use, bytes; 0 sends none. @defaultValue 2500000 */
   readonly windowAcknowledgementSize?: number | undefined
   /** Time for the handshake. @defaultValue 10000 */
   readonly handshakeTimeoutMs?: number | undefined
   /**
-   * Time for the peer's next step: as server, from the handshake to `connect` and from there to the first publish or play; as client,
-   * for each answer that it waits for.
+   * Time for the peer's next step: as server, from the handshake to `connect` and from there to the first
+   * publish or play; as client, for each answer that it waits for.
    * @defaultValue 30000
    */
   readonly commandTimeoutMs?: number | undefined
-  /** Time from an accepted publish or play to the first media of the peer. @defaultValue 20000, as client 30000 */
+  /**
+   * Time from an accepted publish or play to the first media of the peer.
+   * @defaultValue 20000, as client 30000
+   */
   readonly firstMediaTimeoutMs?: number | undefined
   /** Time between two media messages of the peer. @defaultValue 5000, as client 30000 */
   readonly mediaTimeoutMs?: number | undefined
@@ -38,8 +41,8 @@ export interface RtmpSessionOptions {
   /** Bytes of control and command messages that wait for `takeOutput`. @defaultValue 1048576 */
   readonly maxOutputBytes?: number | undefined
   /**
-   * Bytes of one command of the peer, whose names and objects are kept and looked through. Encoders and players send some 400; raise it
-   * for calls of your own that carry more.
+   * Bytes of one command of the peer, whose names and objects are kept and looked through. Encoders and
+   * players send some 400; raise it for calls of your own that carry more.
    * @defaultValue 65536
    */
   readonly maxCommandBytes?: number | undefined

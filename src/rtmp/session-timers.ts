@@ -20,8 +20,8 @@ export class StepTimer {
   }
 
   /**
-   * Starts a step of `limitMs`, 0 for no limit. With `sinceMs` undefined (a decision, which tells no time) the step starts at the
-   * next {@link StepTimer.expired}, and {@link StepTimer.dueMs} asks for that at once.
+   * Starts a step of `limitMs`, 0 for no limit. With `sinceMs` undefined (a decision, which carries no time)
+   * the step starts at the next {@link StepTimer.expired}, and {@link StepTimer.dueMs} asks for that at once.
    */
   start(limitMs: number, code: ErrorCode, step: string, sinceMs: number | undefined): void {
     this.#limitMs = limitMs
@@ -63,7 +63,10 @@ export class Keepalive {
   #pingedMs: number | undefined
   #answers: boolean
 
-  /** @param intervalMs - silence before a ping, 0 for none. @param timeoutMs - time for the answer, 0 for no limit. */
+  /**
+   * @param intervalMs - silence before a ping, 0 for none.
+   * @param timeoutMs - time for the answer, 0 for no limit.
+   */
   constructor(intervalMs: number, timeoutMs: number, nowMs: number) {
     this.#intervalMs = intervalMs
     this.#timeoutMs = timeoutMs

@@ -18,7 +18,10 @@ import {
 import type { CommandMessage, RtmpMessage } from './rtmp-message.ts'
 import type { ServerPlayEvent, ServerPublishEvent } from './server-events.ts'
 
-/** Reads `publish`. `announcedName` stands in for a missing name: FMLE names the stream in `FCPublish` as well. */
+/**
+ * Reads `publish`. `announcedName` stands in for a missing name: FMLE names the stream in `FCPublish` as
+ * well.
+ */
 export function parsePublish(command: CommandMessage, announcedName: string): ServerPublishEvent {
   const [streamName, publishType] = command.args
   const folded = typeof publishType === 'string' ? publishType.toLowerCase() : ''
@@ -48,8 +51,8 @@ export function parsePlay(command: CommandMessage): ServerPlayEvent {
 }
 
 /**
- * Answers to the commands that change nothing here, or `undefined` for all others. Their transaction ids matter: FMLE, OBS
- * and Flash wait for each.
+ * Answers to the commands that change nothing here, or `undefined` for all others. Their transaction ids
+ * matter: FMLE, OBS and Flash wait for each.
  */
 export function utilityReplies(name: string, transactionId: number): RtmpMessage[] | undefined {
   switch (name) {
@@ -112,7 +115,7 @@ export function playStarted(streamName: string): RtmpMessage[] {
   ]
 }
 
-/** The stream is over. */
+/** The stream has ended. */
 export function playEnded(streamName: string, reason: string): RtmpMessage[] {
   return [
     onStatus(

@@ -1,6 +1,7 @@
 /**
- * Which stream a client means. Encoders put virtual host, application, stream key and query into `tcUrl`, `app` and the
- * stream name in every combination; the result is the same for all spellings of one stream, and the one that SRS gives.
+ * Which stream a client means. Encoders put virtual host, application, stream key and query into `tcUrl`,
+ * `app` and the stream name in every combination; the result is the same for all spellings of one stream, and
+ * equals that of SRS.
  *
  * @module
  */
@@ -24,9 +25,9 @@ export interface StreamTargetInput {
 
 /** The stream that is meant. */
 export interface StreamTarget {
-  /** Scheme of the tcUrl in lower case, `rtmp` when there is none. */
+  /** Scheme of the tcUrl in lower case, `rtmp` if there is none. */
   readonly scheme: string
-  /** Host of the tcUrl, `''` when there is none; IPv6 without brackets. */
+  /** Host of the tcUrl, `''` if there is none; IPv6 without brackets. */
   readonly host: string
   /** Port of the tcUrl, or the default of its scheme. */
   readonly port: number
@@ -38,18 +39,25 @@ export interface StreamTarget {
   readonly streamName: string
   /** `/app/streamName`. */
   readonly streamPath: `/${string}`
-  /** Query of tcUrl and stream name as it came, with a leading `?` and maybe `#fragment`; `''` when there is none. */
+  /**
+   * Query of tcUrl and stream name as it came, with a leading `?` and maybe `#fragment`; `''` if there is
+   * none.
+   */
   readonly param: string
-  /** Its pairs, percent-decoded; the last of several values, so that the stream name's win over the tcUrl's. */
+  /**
+   * Its pairs, percent-decoded; the last of several values, so that the stream name's win over the tcUrl's.
+   */
   readonly query: Readonly<Record<string, string>>
 }
 
 /**
- * Resolves a client's words to a stream. Never throws: nonsense gives an empty host or stream name.
+ * Resolves a client's names to a stream. Never throws: nonsense yields an empty host or stream name.
  *
- * - `app...vhost...example.com` and `app?vhost=example.com` name the virtual host; so does the stream name's query.
+ * - `app...vhost...example.com` and `app?vhost=example.com` name the virtual host; so does the stream name's
+ *   query.
  * - A query in the middle (`app?token=t/stream`) belongs to the end.
- * - The name is the last part of the path, everything before it is the application, no matter where a client cut it.
+ * - The name is the last part of the path, everything before it is the application, no matter where a client
+ *   cut it.
  * - `/_definst_` names the default instance and is dropped.
  * - Pairs of a query end at `&`, `&&`, `,` or `;`.
  *
@@ -68,7 +76,7 @@ export function resolveStreamTarget(input: StreamTargetInput): StreamTarget {
   const url = URL_PATTERN.exec(tcUrl)
   const scheme = url?.[1]?.toLowerCase() ?? 'rtmp'
   const authority = parseAuthority(url?.[2] ?? '', scheme) ?? parseAuthority('', scheme)!
-  // Without a scheme it is no URL, but it may still be the application.
+  // Without a scheme it is not a URL, but it may still be the application.
   const fromUrl = split(url?.[3] ?? (fromApp.path === '' ? tcUrl : ''))
 
   const base = fromUrl.path === '' ? fromApp.path : fromUrl.path
@@ -107,7 +115,10 @@ export function resolveStreamTarget(input: StreamTargetInput): StreamTarget {
   }
 }
 
-/** Without the quotes that some encoders put around it, the default instance, and the oldest way to name a virtual host. */
+/**
+ * Without the quotes that some encoders put around it, the default instance, and the oldest way to name a
+ * virtual host.
+ */
 function clean(text: string | undefined): string {
   return trimEnds(`'"`, (text ?? '').trim())
     .replace(/\.\.\.vhost\.\.\./, (_, at: number, whole: string) =>
@@ -116,7 +127,10 @@ function clean(text: string | undefined): string {
     .replaceAll(/\/_definst_(?=[/?#]|$)/g, '')
 }
 
-/** The path without white space, empty parts and slashes at its ends; the query without `?`; the fragment with `#`. */
+/**
+ * The path without white space, empty parts and slashes at its ends; the query without `?`; the fragment with
+ * `#`.
+ */
 function split(text: string): { path: string; query: string; fragment: string } {
   const [, path = '', query = '', fragment = ''] = /^([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(text) ?? []
   return { path: trimEnds('/', path.replaceAll(/\s/g, '').replaceAll(/\/{2,}/g, '/')), query, fragment }

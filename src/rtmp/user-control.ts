@@ -47,8 +47,10 @@ export interface UserControlPingEvent {
   readonly timestamp: number
 }
 
-/** An event type beyond RTMP 1.0, such as 0x1A (SWF verification) or 31 and 32 (buffer empty and ready), or a known
- * one whose data is too short. Never an error: encoders send undocumented ones and go on. */
+/**
+ * An event type beyond RTMP 1.0, such as 0x1A (SWF verification) or 31 and 32 (buffer empty and ready), or a
+ * known one whose data is too short. Never an error: encoders send undocumented ones and continue.
+ */
 export interface UserControlUnknownEvent {
   /** Discriminant. */
   readonly type: 'unknown'

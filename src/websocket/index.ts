@@ -1,9 +1,11 @@
 /**
- * WebSocket framing (RFC 6455) without sockets: what a server needs so that one batch of media bytes reaches every viewer.
+ * WebSocket framing (RFC 6455) without sockets: what a server needs so that one batch of media bytes reaches
+ * every viewer.
  *
- * {@link WebSocketDecoder} reads a client's frames, {@link encodeWebSocketFrame} and {@link encodeWebSocketClose} write the server's,
- * {@link webSocketAccept} answers the handshake, {@link WEBSOCKET_FLV_VIEW} frames a live stream once for all viewers. Extensions
- * (compression) are not offered: media does not shrink.
+ * {@link WebSocketDecoder} reads a client's frames, {@link encodeWebSocketFrame} and
+ * {@link encodeWebSocketClose} write the server's, {@link webSocketAccept} answers the handshake,
+ * {@link WEBSOCKET_FLV_VIEW} frames a live stream once for all viewers. Extensions (compression) are not
+ * offered: media does not shrink.
  *
  * @example Answer what a client sends
  * ```ts

@@ -24,7 +24,7 @@ export function isWebSocketKey(key: string): boolean {
  * const sha1 = (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest()
  * console.log(webSocketAccept('dGhlIHNhbXBsZSBub25jZQ==', sha1)) // s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
  * ```
- * @param sha1 - gives the 20-byte digest; this package brings no cryptography of its own.
+ * @param sha1 - returns the 20-byte digest; this package has no cryptography of its own.
  */
 export function webSocketAccept(key: string, sha1: (bytes: Uint8Array) => Uint8Array): string {
   return encodeBase64(sha1(encodeUtf8(key + GUID)))

@@ -24,7 +24,7 @@ export const WEBSOCKET_CLOSE_UNSUPPORTED_DATA = 1003
 export const WEBSOCKET_CLOSE_NO_STATUS = 1005
 /** A rule of the server is broken. */
 export const WEBSOCKET_CLOSE_POLICY_VIOLATION = 1008
-/** The server could not go on. */
+/** The server could not continue. */
 export const WEBSOCKET_CLOSE_INTERNAL_ERROR = 1011
 
 /** What a close frame says. */
@@ -37,8 +37,8 @@ export interface WebSocketClose {
 
 /**
  * Reads the payload of a close frame.
- * @throws DecodeError `ERR_WEBSOCKET_CLOSE` for a payload of one byte or a code that may not be sent, `ERR_WEBSOCKET_TEXT` for a reason
- * that is not UTF-8.
+ * @throws DecodeError `ERR_WEBSOCKET_CLOSE` for a payload of one byte or a code that may not be sent,
+ * `ERR_WEBSOCKET_TEXT` for a reason that is not UTF-8.
  */
 export function decodeWebSocketClose(payload: Uint8Array): WebSocketClose {
   if (payload.length === 0) return { code: WEBSOCKET_CLOSE_NO_STATUS, reason: '' }
@@ -64,7 +64,10 @@ export function encodeWebSocketClose(code?: number, reason = ''): Uint8Array {
   return encodeWebSocketFrame(WEBSOCKET_OPCODE_CLOSE, payload)
 }
 
-/** Codes that may be on the wire: 1000 to 1014 but for 1004 to 1006, and 3000 to 4999. RFC 6455 §7.4 and the IANA registry. */
+/**
+ * Codes that may be on the wire: 1000 to 1014 but for 1004 to 1006, and 3000 to 4999. RFC 6455 §7.4 and the
+ * IANA registry.
+ */
 function isSendableCode(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999)
 }

@@ -20,11 +20,11 @@ import {
   type WebSocketFrameHeader,
 } from './websocket-frame.ts'
 
-/** Bytes from a peer: a whole message, or a control frame. */
+/** Bytes from a peer: a complete message, or a control frame. */
 export interface WebSocketDataMessage {
   /** `ping` asks for a pong with the same data. */
   readonly type: 'binary' | 'ping' | 'pong'
-  /** The payload, unmasked; belongs to whoever reads it. */
+  /** The payload, unmasked; the reader owns it. */
   readonly data: Uint8Array
 }
 
@@ -32,7 +32,7 @@ export interface WebSocketDataMessage {
 export interface WebSocketTextMessage {
   /** Discriminant. */
   readonly type: 'text'
-  /** The whole message. */
+  /** The complete message. */
   readonly text: string
 }
 
@@ -57,13 +57,16 @@ export interface WebSocketDecoderOptions {
   readonly peer?: 'client' | 'server'
 }
 
-/** Turns bytes of one peer into messages: `push` what arrives, then `read` until `undefined`. After a close, bytes are ignored. */
+/**
+ * Turns bytes of one peer into messages: `push` what arrives, then `read` until `undefined`. After a close,
+ * bytes are ignored.
+ */
 export class WebSocketDecoder {
   readonly #maxMessageBytes: number
   readonly #masked: boolean
   #messages: WebSocketMessage[]
   #readIndex: number
-  /** Bytes of a header that is not whole. */
+  /** Bytes of an incomplete header. */
   #partial: Uint8Array
   #frame: WebSocketFrameHeader | undefined
   #frameBytes: number
@@ -97,10 +100,11 @@ export class WebSocketDecoder {
 
   /**
    * Takes bytes; the buffer may be reused at once. Messages that came before an error can still be read.
-   * @throws DecodeError `ERR_WEBSOCKET_FRAME` for a frame that breaks the protocol, `ERR_WEBSOCKET_TEXT` for text that is not UTF-8,
-   * `ERR_WEBSOCKET_CLOSE` for a close code that may not be sent.
-   * @throws LimitError `ERR_WEBSOCKET_MESSAGE_BYTES` for a message beyond `maxMessageBytes`, as soon as a header says so.
-   * Every later call throws the same again. {@link webSocketCloseCode} says what to tell the peer.
+   * @throws DecodeError `ERR_WEBSOCKET_FRAME` for a frame that breaks the protocol, `ERR_WEBSOCKET_TEXT` for
+   * text that is not UTF-8, `ERR_WEBSOCKET_CLOSE` for a close code that may not be sent.
+   * @throws LimitError `ERR_WEBSOCKET_MESSAGE_BYTES` for a message beyond `maxMessageBytes`, as soon as a
+   * header says so. Every later call throws the same again. {@link webSocketCloseCode} says what to tell the
+   * peer.
    */
   push(bytes: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure
@@ -128,7 +132,7 @@ export class WebSocketDecoder {
     let window = bytes
     let at = 0
     if (this.#partial.length > 0) {
-      // At most 13 bytes waited, so this copy happens only where a header was cut.
+      // At most 13 bytes waited, so this copy happens only if a header was cut.
       window = concatBytes([this.#partial, bytes])
       this.#partial = EMPTY_BYTES
     }
@@ -218,7 +222,10 @@ class Payload {
     return this.#length
   }
 
-  /** Appends `part`, unmasked. @param announced - bytes of the frame that are still to come, `part` included. */
+  /**
+   * Appends `part`, unmasked.
+   * @param announced - bytes of the frame that are still to come, `part` included.
+   */
   append(part: Uint8Array, announced: number, maskingKey: Uint8Array | undefined, phase: number): void {
     const length = this.#length + part.length
     if (length > this.#bytes.length) {

@@ -1,7 +1,8 @@
 /**
  * WebSocket frames. RFC 6455 §5.2.
  *
- * Layout: FIN 1, RSV 3, opcode 4 | MASK 1, length 7 | length 16 if 126, 64 if 127 | masking key 32 if MASK | payload
+ * Layout: FIN 1, RSV 3, opcode 4 | MASK 1, length 7 | length 16 if 126, 64 if 127 | masking key 32 if MASK |
+ * payload
  *
  * @module
  */
@@ -43,7 +44,8 @@ export interface WebSocketFrameHeader {
 /**
  * Reads the frame header at `offset`.
  * @returns `undefined` when more bytes are needed.
- * @throws DecodeError `ERR_WEBSOCKET_FRAME` for a 64-bit length of 2⁵³ bytes or more, and for a length in more bits than it needs.
+ * @throws DecodeError `ERR_WEBSOCKET_FRAME` for a 64-bit length of 2⁵³ bytes or more, and for a length in
+ *   more bits than it needs.
  */
 export function decodeWebSocketFrameHeader(bytes: Uint8Array, offset = 0): WebSocketFrameHeader | undefined {
   const left = bytes.length - offset
@@ -95,7 +97,8 @@ export function webSocketHeaderLength(payloadBytes: number): number {
 }
 
 /**
- * Writes the header of an unmasked, whole (FIN) frame at `offset`, which must leave {@link webSocketHeaderLength} bytes of room.
+ * Writes the header of an unmasked, whole (FIN) frame at `offset`, which must leave
+ * {@link webSocketHeaderLength} bytes of room.
  * @returns the offset of the payload.
  */
 export function writeWebSocketHeader(
@@ -121,7 +124,7 @@ export function writeWebSocketHeader(
 }
 
 /**
- * A whole frame in one array.
+ * A complete frame in one array.
  * @param maskingKey - four unpredictable bytes, as a client must send; a server sends none. RFC 6455 §5.3.
  * @throws RangeError for a control frame of more than 125 bytes, or a masking key that is not four bytes.
  */
@@ -165,7 +168,10 @@ const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
   ERR_WEBSOCKET_MESSAGE_BYTES: 1009, // message too big
 }
 
-/** The close code to send before closing on an error of {@link WebSocketDecoder}: 1007 for text, 1009 for size, otherwise 1002. RFC 6455 §7.4.1. */
+/**
+ * The close code to send before closing on an error of {@link WebSocketDecoder}: 1007 for text, 1009 for
+ * size, otherwise 1002. RFC 6455 §7.4.1.
+ */
 export function webSocketCloseCode(error: MediaError): number {
   return CLOSE_CODES[error.code] ?? 1002
 }

@@ -1,5 +1,6 @@
 /**
- * Live FLV over WebSocket: each batch is one binary frame. A server's frames are not masked, so all viewers share them.
+ * Live FLV over WebSocket: each batch is one binary frame. A server's frames are not masked, so all viewers
+ * share them.
  *
  * @module
  */

@@ -10,9 +10,10 @@ import createDebug from 'debug'
 const debug = createDebug('millrace:ffmpeg')
 
 /**
- * Remembers the latest line, a list of process groups, and kills them when its input ends: the kernel closes that with the last process
- * that holds the other end, which is ours alone. Costs one shell (1 MB) for all children together. PR_SET_PDEATHSIG (`setpriv`) would
- * need no process, but tells direct children alone, and only on Linux.
+ * Remembers the latest line, a list of process groups, and kills them when its input ends: the kernel closes
+ * that with the last process that holds the other end, which is ours alone. Costs one shell (1 MB) for all
+ * children together. PR_SET_PDEATHSIG (`setpriv`) would need no process, but notifies only direct children,
+ * and only on Linux.
  */
 const WATCH = `while read -r line; do groups=$line; done
 for group in $groups; do kill -s KILL -- "-$group"; done`
@@ -21,7 +22,10 @@ for group in $groups; do kill -s KILL -- "-$group"; done`
 class ChildGuard {
   readonly #groups = new Set<number>()
   #watcher: ChildProcess | undefined
-  /** Windows has no process groups, and a container may have no shell: children that notice the end of their input end by themselves. */
+  /**
+   * Windows has no process groups, and a container may have no shell: children that notice the end of their
+   * input end by themselves.
+   */
   #isMissing = process.platform === 'win32'
 
   /** A child is about to be started: from its first moment on it is watched. */
@@ -42,7 +46,7 @@ class ChildGuard {
     })
     // Neither keeps this process alive.
     watcher.unref()
-    // There is none where no file descriptors are left.
+    // There is none if no file descriptors are left.
     const stdin = (watcher.stdin ?? undefined) as Socket | undefined
     stdin?.on('error', () => undefined).unref()
   }

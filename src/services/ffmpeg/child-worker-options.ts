@@ -1,5 +1,5 @@
 /**
- * What a {@link ChildWorker} is told, and tells.
+ * Options and events of a {@link ChildWorker}.
  *
  * @module
  */
@@ -18,24 +18,33 @@ export interface WorkerRun {
   readonly env?: Readonly<Record<string, string>>
   /** Where it runs. */
   readonly cwd?: string | undefined
-  /** Whether its standard input is a pipe. Otherwise there is none. */
+  /** Whether its standard input is a pipe. Otherwise it has none. */
   readonly input?: boolean
-  /** What comes on standard output: reports of `-progress pipe:1`, lines for the log, or something that `attach` reads. */
+  /**
+   * What comes on standard output: reports of `-progress pipe:1`, lines for the log, or something that
+   * `attach` reads.
+   */
   readonly output: 'progress' | 'log' | 'pipe'
   /** How many more pipes it gets, from file descriptor 3 on. */
   readonly pipes?: number
   /**
    * Connects the pipes, once the program runs.
-   * @returns called once when it is over and its output was read.
+   * @returns called once when it has ended and its output has been read.
    */
   attach?(child: ChildProcess): () => void
-  /** It will not run, or could not be started: lets go of what `prepare` has made for it. `attach` is not called then. */
+  /**
+   * It will not run, or could not be started: lets go of what `prepare` has made for it. `attach` is not
+   * called then.
+   */
   discard?(): void
 }
 
 /** What a {@link ChildWorker} does. */
 export interface ChildWorkerOptions extends RestartOptions {
-  /** Says what to run, anew for each start. `undefined`: there is nothing to do. Its rejection counts as a failed run. */
+  /**
+   * Returns the command to run; called before each start. `undefined`: there is nothing to do. A rejection
+   * counts as a failed run.
+   */
   readonly prepare: (signal: AbortSignal) => Promise<WorkerRun | undefined> | WorkerRun | undefined
   /** When it is started again: whenever it ends, when it ends with an error, or never. */
   readonly restart: 'always' | 'on-failure' | 'never'
@@ -51,7 +60,10 @@ export interface ChildWorkerOptions extends RestartOptions {
   readonly spawn?: (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess
 }
 
-/** What a worker is doing: nothing yet, starting, running, ending, waiting for its next start; its work is done; it was given up. */
+/**
+ * What a worker is doing: nothing yet, starting, running, ending, waiting for its next start; its work is
+ * done; it was given up.
+ */
 export type WorkerState = 'idle' | 'starting' | 'running' | 'stopping' | 'waiting' | 'ended' | 'failed'
 
 /** How a run ended. */

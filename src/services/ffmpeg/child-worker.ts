@@ -36,7 +36,7 @@ const OUTPUT_GRACE_MS = 1_000
 export interface ChildWorkerEvents extends AnnouncerEvents {
   /** It runs. */
   start: (pid: number) => void
-  /** A run is over, or could not begin. */
+  /** A run has ended, or could not begin. */
   exit: (exit: WorkerExit) => void
 }
 
@@ -104,7 +104,8 @@ export class ChildWorker extends Announcer<ChildWorkerEvents> {
 
   /**
    * Ends it for good.
-   * @param drainMs - how long it may go on before it gets SIGTERM: for those whose owner has ended their input. @defaultValue 0
+   * @param drainMs - how long it may continue before it gets SIGTERM, for programs whose input the owner has
+   *   ended. @defaultValue 0
    * @returns when it is gone, with everything it has started.
    */
   stop(drainMs = 0): Promise<void> {
@@ -179,7 +180,8 @@ export class ChildWorker extends Announcer<ChildWorkerEvents> {
         cwd,
         env: { ...process.env, ...env },
         stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe', ...Array<'pipe'>(pipeCount).fill('pipe')],
-        // A group of its own: a signal reaches what it starts as well, and Ctrl-C in a terminal is ours to pass on.
+        // A group of its own: a signal reaches what it starts as well, and Ctrl-C in a terminal is ours to
+        // pass on.
         detached: process.platform !== 'win32',
         windowsHide: true,
       })
@@ -199,14 +201,14 @@ export class ChildWorker extends Announcer<ChildWorkerEvents> {
       failure = wordsOf(error)
       if (pid === undefined) finish(null, null)
     })
-    // Where no file descriptors are left (EMFILE) there are no pipes.
+    // If no file descriptors are left (EMFILE), there are no pipes.
     const pipes = (child.stdio as ChildProcess['stdio'] | undefined) ?? []
     for (const pipe of pipes) pipe?.on('error', () => undefined)
     if (pid !== undefined) this.#readOutput(child, output)
     const detach = pid === undefined ? () => run.discard?.() : run.attach?.(child)
     let grace: Timer | undefined
     child.once('exit', () => {
-      // What it has started and left behind.
+      // Processes that it started and left.
       signalGroup(child, 'SIGKILL')
       grace = this.#clock.setTimeout(() => {
         for (const pipe of pipes) pipe?.destroy()

@@ -16,7 +16,10 @@ export interface VideoEncoding {
   readonly width?: number | undefined
   /** Height in pixels, even. @defaultValue as `width` and the aspect ratio say, or that of the stream */
   readonly height?: number | undefined
-  /** Makes a stream that is smaller larger. Without it, one of fewer pixels than asked for keeps its size. @defaultValue false */
+  /**
+   * Makes a stream that is smaller larger. Without it, one of fewer pixels than asked for keeps its size.
+   * @defaultValue false
+   */
   readonly upscale?: boolean | undefined
   /** Frames a second. @defaultValue those of the stream */
   readonly fps?: number | undefined

@@ -15,13 +15,17 @@ export interface ExecHook {
   /** Streams it runs for: `live/show`, or with `*` for any characters `live/*`. @defaultValue '*' */
   readonly match?: string | readonly string[] | undefined
   /**
-   * The program and its arguments, which no shell sees. `[vhost]` `[app]` `[stream]` `[param]` `[tcUrl]` `[url]` `[pageUrl]` `[swfUrl]`
-   * `[clientId]` `[ip]` are filled in, percent-encoded as in a URL; as they came they are in the environment, as `MILLRACE_STREAM` …
+   * The program and its arguments, which no shell sees. `[vhost]` `[app]` `[stream]` `[param]` `[tcUrl]`
+   * `[url]` `[pageUrl]` `[swfUrl]` `[clientId]` `[ip]` are filled in, percent-encoded as in a URL; as they
+   * came they are in the environment, as `MILLRACE_STREAM` …
    */
   readonly command: readonly string[]
   /** Where it runs. @defaultValue where this process runs */
   readonly cwd?: string | undefined
-  /** When one for `publish` is started again: whenever it ends, when it fails, or never. @defaultValue 'always' */
+  /**
+   * When one for `publish` is started again: whenever it ends, when it fails, or never.
+   * @defaultValue 'always'
+   */
   readonly restart?: 'always' | 'on-failure' | 'never' | undefined
   /** How long a program for `unpublish` may take, ms. @defaultValue 60000 */
   readonly hookTimeoutMs?: number | undefined

@@ -21,7 +21,7 @@ import { workerInfo } from './worker-info.ts'
 export interface ExecHooksEvents extends AnnouncerEvents {
   /** A program runs. */
   start: (hook: string, streamPath: string, pid: number) => void
-  /** A run of a program is over, as it should be or not. */
+  /** A run of a program has ended, expectedly or not. */
   exit: (hook: string, streamPath: string, exit: WorkerExit) => void
   /** A program failed too often and is not started again for this stream. */
   giveUp: (hook: string, streamPath: string, exit: WorkerExit) => void
@@ -45,8 +45,9 @@ interface Job {
 }
 
 /**
- * Runs programs for the streams of a hub: for `publish` from there until the publisher leaves, and again when they end; for `unpublish`
- * once. A program ends with its stream, with everything that it has started, and does not outlive this process.
+ * Runs programs for the streams of a hub: for `publish` from there until the publisher leaves, and again when
+ * they end; for `unpublish` once. A program ends with its stream, with everything that it has started, and
+ * does not outlive this process.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /**
- * In which container ffmpeg is given a stream: FLV where every version reads it, for H.264 and the audio of old FLV, else fragmented MP4.
- * Codecs of Enhanced RTMP are read from FLV since FFmpeg 6.1 (HEVC, AV1, VP9) and 8.0 (Opus, FLAC, AC-3); MP4 has all of them in any version.
+ * In which container ffmpeg is given a stream: FLV where every version reads it, for H.264 and the audio of
+ * old FLV, else fragmented MP4. Codecs of Enhanced RTMP are read from FLV since FFmpeg 6.1 (HEVC, AV1, VP9)
+ * and 8.0 (Opus, FLAC, AC-3); MP4 has all of them in any version.
  *
  * @module
  */
@@ -13,7 +14,10 @@ import { FragmentedMp4Muxer, type Mp4Fragment } from '../../mp4/index.ts'
 export interface FeedFormat {
   /** Its name, for `-f`. */
   readonly name: 'flv' | 'mp4'
-  /** The bytes that `packet` makes, at its own dts; `undefined` when it begins something that this run cannot be told. */
+  /**
+   * The bytes that `packet` makes, at its own dts; `undefined` if it begins something that this run cannot
+   * take.
+   */
   write(packet: MediaPacket): Uint8Array | undefined
   /** The bytes at the end. */
   end(): Uint8Array
@@ -31,7 +35,7 @@ export function feedFormatOf(packets: readonly MediaPacket[]): FeedFormat {
 export function isOldFlv({ kind, codec, body }: MediaPacket): boolean {
   const first = body[0] ?? 0
   if (kind === 'audio') return first >> 4 !== SOUND_FORMAT_EX_HEADER
-  // IsExVideoHeader; and codec ids 12 and 13, which are no more than an agreement.
+  // IsExVideoHeader; and codec ids 12 and 13, which are only a convention.
   return (first & 0x80) === 0 && codec !== 'hvc1' && codec !== 'av01'
 }
 

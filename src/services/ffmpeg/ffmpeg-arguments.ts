@@ -5,7 +5,10 @@
  */
 import type { ResolvedAudioEncoding, ResolvedEncoding, ResolvedVideoEncoding } from './encoding.schema.ts'
 
-/** What every ffmpeg of ours begins with: reports on standard output, warnings for the log, and nothing read from a terminal. */
+/**
+ * What every ffmpeg of ours begins with: reports on standard output, warnings for the log, and nothing read
+ * from a terminal.
+ */
 export const REPORTING: readonly string[] = [
   '-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning', '-progress', 'pipe:1', '-stats_period', '1',
 ] // prettier-ignore
@@ -18,8 +21,8 @@ export const AAC: ResolvedAudioEncoding = { codec: 'aac', options: {} }
 
 /**
  * One output as FLV on file descriptor `fd`.
- * @param gopMs - a keyframe at the first frame at or after each multiple of this, counted from the first frame: outputs of one ffmpeg that
- * have the same frame rate have their keyframes at the same frames.
+ * @param gopMs - a keyframe at the first frame at or after each multiple of this, counted from the first
+ * frame: outputs of one ffmpeg that have the same frame rate have their keyframes at the same frames.
  */
 export function outputArguments({ video, audio }: ResolvedEncoding, fd: number, gopMs: number): string[] {
   // An output without anything in it is an error for ffmpeg.

@@ -37,7 +37,7 @@ export class ProgressReader {
     this.#latest = undefined
   }
 
-  /** The latest whole report. */
+  /** The latest complete report. */
   get latest(): FfmpegProgress | undefined {
     return this.#latest
   }
@@ -68,7 +68,7 @@ export class ProgressReader {
     }
   }
 
-  /** ` 0.987x` and `1312.1kbits/s` are numbers with a unit, `N/A` is none. */
+  /** ` 0.987x` and `1312.1kbits/s` are numbers with a unit, `N/A` is not. */
   #number(key: string): number {
     return Number.parseFloat(this.#fields.get(key) ?? '') || 0
   }

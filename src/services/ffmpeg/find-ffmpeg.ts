@@ -17,7 +17,8 @@ export interface Ffmpeg {
 const TIMEOUT_MS = 10_000
 
 /**
- * Runs `ffmpeg -version`. Call it at the start of a program, so that a missing ffmpeg is known before the first stream comes.
+ * Runs `ffmpeg -version`. Call it at the start of a program, so that a missing ffmpeg is known before the
+ * first stream comes.
  * @param path - the program. @defaultValue 'ffmpeg'
  * @throws Error that names the program and says why it cannot be run.
  */

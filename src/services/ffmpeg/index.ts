@@ -1,6 +1,7 @@
 /**
- * Supervised processes of the system's ffmpeg: {@link Transcoder} makes renditions of live streams, {@link Ingester} brings in files and
- * remote streams, {@link Snapshots} makes pictures, {@link ExecHooks} runs programs for streams. None of them outlives the server.
+ * Supervised processes of the system's ffmpeg: {@link Transcoder} makes renditions of live streams,
+ * {@link Ingester} brings in files and remote streams, {@link Snapshots} makes pictures, {@link ExecHooks}
+ * runs programs for streams. None of them outlives the server.
  *
  * @module services/ffmpeg
  * @group Services

@@ -15,11 +15,17 @@ export interface Ingest extends Encoding {
   readonly streamPath: StreamPath
   /** A file; or `url`. */
   readonly file?: string | undefined
-  /** A remote stream, by `rtsp`, `rtsps`, `rtmp`, `rtmps`, `http`, `https`, `srt`, `udp`, `rtp` or `tcp`; or `file`. */
+  /**
+   * A remote stream, by `rtsp`, `rtsps`, `rtmp`, `rtmps`, `http`, `https`, `srt`, `udp`, `rtp` or `tcp`; or
+   * `file`.
+   */
   readonly url?: string | undefined
-  /** Restart a file at its end. Otherwise it is over then. @defaultValue true */
+  /** Restart a file at its end. Otherwise it ends there. @defaultValue true */
   readonly loop?: boolean | undefined
-  /** Read no faster than it plays. @defaultValue true for files, `http` and `https`; other streams come in their own time */
+  /**
+   * Read no faster than it plays.
+   * @defaultValue true for files, `http` and `https`; other streams come in their own time
+   */
   readonly realTime?: boolean | undefined
   /** How RTSP carries media: in its connection, or in datagrams. @defaultValue 'tcp' */
   readonly rtspTransport?: 'tcp' | 'udp' | undefined

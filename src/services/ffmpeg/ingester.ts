@@ -27,7 +27,7 @@ const FILE_PROTOCOLS = 'crypto,data,file'
 export interface IngesterEvents extends AnnouncerEvents {
   /** An ffmpeg runs. */
   start: (name: string, pid: number) => void
-  /** A run of ffmpeg is over, as it should be or not. */
+  /** A run of ffmpeg has ended, expectedly or not. */
   exit: (name: string, exit: WorkerExit) => void
   /** An input failed too often and is not opened any more. */
   giveUp: (name: string, exit: WorkerExit) => void
@@ -61,8 +61,9 @@ interface RunningIngest {
 }
 
 /**
- * Publishes files, in a loop or once, and whatever ffmpeg can read from elsewhere: from its construction until it is closed. An input that
- * ends or fails is opened again. Inputs come from the operator; no peer has a say in them.
+ * Publishes files, in a loop or once, and whatever ffmpeg can read from elsewhere: from its construction
+ * until it is closed. An input that ends or fails is opened again. Inputs come from the operator; no peer has
+ * a say in them.
  *
  * @example A camera, and a file in a loop
  * ```ts

@@ -26,7 +26,7 @@ export interface NewestKeyframe {
   read(): KeyframeBytes
 }
 
-/** The newest keyframe of the default video track; `undefined` while there is none. */
+/** The newest keyframe of the default video track; `undefined` until there is one. */
 export function newestKeyframe(source: Source): NewestKeyframe | undefined {
   const start = source.log.start()
   const keyframe = start && source.log.at(start.seq)?.defaultTrack()

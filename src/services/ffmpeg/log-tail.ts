@@ -12,7 +12,10 @@ const MAX_LINES = 20
 /** Characters of one line. */
 const MAX_LINE_LENGTH = 500
 
-/** Characters of a line that are looked at: what is masked gets shorter, and looking for URLs takes the square of the length. */
+/**
+ * Characters of a line that are looked at: what is masked gets shorter, and looking for URLs takes the square
+ * of the length.
+ */
 const MAX_READ_LENGTH = 4 * MAX_LINE_LENGTH
 
 /** Keeps the last 20 lines, of 500 characters each. */

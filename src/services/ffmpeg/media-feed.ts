@@ -12,15 +12,18 @@ import type { MediaPacket } from '../../media/index.ts'
 import { type FeedFormat, feedFormatOf, isOldFlv } from './feed-format.ts'
 
 /**
- * Added to all times, so that none is negative: encoders of audio begin a frame early, and those of video put a picture's decode time
- * before its presentation. Taken away again from what comes back.
+ * Added to all times, so that none is negative: encoders of audio begin a frame early, and those of video put
+ * a picture's decode time before its presentation. Taken away again from what comes back.
  */
 export const FEED_OFFSET_MS = 1_000
 
 /** How long, in the time of the stream, the second kind of media is waited for before the first goes out. */
 const PROBE_MS = 500
 
-/** Packets that are held meanwhile, whatever their times. Of configuration before the first frame the newest are kept. */
+/**
+ * Packets that are held meanwhile, whatever their times. Of configuration before the first frame the newest
+ * are kept.
+ */
 const MAX_PROBE_PACKETS = 512
 
 /** One reading of a source for one run of ffmpeg, from its newest keyframe on. */
@@ -30,7 +33,7 @@ export class MediaFeed {
   readonly #format: FeedFormat
   /** What came until it was known what there is, as far as it is not written. */
   readonly #begin: MediaPacket[]
-  /** Of its pictures, as far as their configuration tells. */
+  /** Size of its pictures, if their configuration is known. */
   readonly #size: string | undefined
   #finishing: boolean
   #stdin: Writable | undefined
@@ -97,8 +100,8 @@ export class MediaFeed {
   }
 
   /**
-   * Writes everything to `stdin`, as fast as that takes it, and ends it. Settles when that is done, or nobody reads any more. Rejects when
-   * the container cannot go on.
+   * Writes everything to `stdin`, as fast as that takes it, and ends it. Settles when that is done, or nobody
+   * reads any more. Rejects when the container cannot continue.
    */
   async writeTo(stdin: Writable): Promise<void> {
     this.#stdin = stdin
@@ -123,12 +126,13 @@ export class MediaFeed {
         continue
       }
       if (packet.kind === 'data') continue
-      // Encoders that have begun keep their size and would squeeze another one into it: the next run begins with it.
+      // Encoders that have begun keep their size and would squeeze another one into it: the next run begins
+      // with it.
       if (held === undefined && (sizeOf(packet) ?? this.#size) !== this.#size) break
       // Configuration may be older than the first frame.
       const dts = Math.max(0, packet.dts - this.startDts + FEED_OFFSET_MS)
       const bytes = this.#format.write(packet.withDts(dts))
-      // Another codec or another track: the next run is told of it.
+      // Another codec or another track: the next run gets it.
       if (bytes === undefined) break
       if (bytes.length > 0 && !stdin.write(bytes)) await drained(stdin)
     }
@@ -146,7 +150,10 @@ export class MediaFeed {
   }
 }
 
-/** Size of the pictures that a configuration announces; `undefined` for other packets, and where it does not tell. */
+/**
+ * Size of the pictures that a configuration announces; `undefined` for other packets, and where it does not
+ * tell.
+ */
 function sizeOf({ kind, configuration, codec, payload }: MediaPacket): string | undefined {
   if (kind !== 'video' || !configuration) return undefined
   const { width, height } = describeTrack(codec, payload)

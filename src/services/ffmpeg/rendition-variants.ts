@@ -8,8 +8,9 @@ import type { HlsVariantRule } from '../../packaging/index.ts'
 import { TranscodedStream } from './transcoded-stream.ts'
 
 /**
- * For the `variants` of an `HlsHandler`: the renditions that a {@link Transcoder} makes in a hub are the variants of their original, in the
- * order in which they came. The original is none: its keyframes are elsewhere. An output that copies video is one, for that matter.
+ * For the `variants` of an `HlsHandler`: the renditions that a {@link Transcoder} makes in a hub are the
+ * variants of their original, in the order in which they came. The original is not included: its keyframes
+ * are elsewhere. An output that copies video is.
  *
  * @example
  * ```ts

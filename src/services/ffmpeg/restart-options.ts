@@ -13,7 +13,10 @@ export interface RestartOptions {
   readonly maxRestartDelayMs?: number
   /** Failures in a row after which it is given up; `Infinity`: never. @defaultValue 10 */
   readonly maxRestarts?: number
-  /** A run that lasts so long was no failure, ms: waits and failures count from the beginning again. @defaultValue 30000 */
+  /**
+   * A run that lasts so long was no failure, ms: waits and failures count from the beginning again.
+   * @defaultValue 30000
+   */
   readonly stableAfterMs?: number
   /** How long it may take to end after SIGTERM, before SIGKILL, ms. @defaultValue 3000 */
   readonly stopTimeoutMs?: number

@@ -47,7 +47,7 @@ export interface SnapshotHandlerOptions extends CorsOptions, TrustProxyOptions {
   readonly prefix?: string
   /** Most requests at a time, those being admitted included; beyond, 503. @defaultValue 1000 */
   readonly maxRequests?: number
-  /** Whoever has not asked for so long has left, ms. @defaultValue 30000 */
+  /** Time without requests after which a viewer has left, ms. @defaultValue 30000 */
   readonly viewerTimeoutMs?: number
   /** Most viewers that are remembered; beyond, the one that asked longest ago has left. @defaultValue 1000 */
   readonly maxViewers?: number
@@ -56,9 +56,10 @@ export interface SnapshotHandlerOptions extends CorsOptions, TrustProxyOptions {
 }
 
 /**
- * Serves `/{app}/{name}.jpg`: the last picture where pictures are taken at an interval, else one of the newest keyframe. Whoever asks is a
- * player for admission, by the protocol `snapshot`: one, however often it asks with the same URL, headers and address. A parameter `at`
- * makes no difference, so that pages can ask for the same picture again. After ten minutes admission is asked anew.
+ * Serves `/{app}/{name}.jpg`: the last picture if pictures are taken at an interval, else one of the newest
+ * keyframe. A viewer is a player for admission, by the protocol `snapshot`: one, however often it asks with
+ * the same URL, headers and address. A parameter `at` makes no difference, so that pages can ask for the same
+ * picture again. After ten minutes admission is asked again.
  */
 export class SnapshotHandler {
   readonly #options: SnapshotHandlerOptions
@@ -79,7 +80,7 @@ export class SnapshotHandler {
     this.#requests = 0
   }
 
-  /** All viewers have left, for admission. The handler may go on: requests let them in again. */
+  /** Ends all viewers for admission. The handler remains usable: new requests admit them again. */
   close(): void {
     this.#viewers.clear()
   }

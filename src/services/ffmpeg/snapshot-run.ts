@@ -26,7 +26,8 @@ type SnapshotRunOptions = Pick<
 /**
  * Runs ffmpeg for one picture.
  * @param signal - ends it.
- * @throws DecodeError `ERR_SNAPSHOT_FAILED` when ffmpeg makes no picture of it; LimitError `ERR_SNAPSHOT_TIMEOUT` or `ERR_SNAPSHOT_BYTES`.
+ * @throws DecodeError `ERR_SNAPSHOT_FAILED` when ffmpeg makes no picture of it; LimitError
+ *   `ERR_SNAPSHOT_TIMEOUT` or `ERR_SNAPSHOT_BYTES`.
  */
 export function jpegOf(
   { format, bytes }: KeyframeBytes,

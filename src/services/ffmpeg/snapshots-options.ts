@@ -9,7 +9,10 @@ import type { Clock, Hub } from '../../hub/index.ts'
 export interface SnapshotsOptions {
   /** Whose streams. */
   readonly hub: Hub
-  /** Streams of which snapshots are taken: `live/show`, or with `*` for any characters `live/*`. @defaultValue '*' */
+  /**
+   * Streams of which snapshots are taken: `live/show`, or with `*` for any characters `live/*`.
+   * @defaultValue '*'
+   */
   readonly match?: string | readonly string[]
   /** Take one of each stream so often, ms. @defaultValue only when somebody asks */
   readonly intervalMs?: number
@@ -17,7 +20,7 @@ export interface SnapshotsOptions {
   readonly width?: number
   /** Quality, 2 the best, 31 the smallest. @defaultValue 5 */
   readonly quality?: number
-  /** Whoever asks gets the last one while it is younger than that, ms. @defaultValue 1000 */
+  /** Age up to which a request gets the last picture, ms. @defaultValue 1000 */
   readonly minAgeMs?: number
   /** How long one may take, ms. @defaultValue 10000 */
   readonly snapshotTimeoutMs?: number
@@ -27,7 +30,10 @@ export interface SnapshotsOptions {
   readonly maxWaiting?: number
   /** Bytes of a picture. @defaultValue 8388608 */
   readonly maxSnapshotBytes?: number
-  /** Pixels of a picture that is decoded; ffmpeg refuses streams with more. @defaultValue 35389440 (8192 × 4320) */
+  /**
+   * Pixels of a picture that is decoded; ffmpeg refuses streams with more.
+   * @defaultValue 35389440 (8192 × 4320)
+   */
   readonly maxPixels?: number
   /** Priority of the processes: 0 that of everything, 19 the least. @defaultValue 10 */
   readonly niceness?: number
@@ -39,7 +45,7 @@ export interface SnapshotsOptions {
 
 /** A picture of a stream. */
 export interface Snapshot {
-  /** Of which stream. */
+  /** The stream. */
   readonly streamPath: string
   /** A JPEG file. */
   readonly jpeg: Uint8Array

@@ -19,13 +19,16 @@ export interface StreamOutputOptions {
   readonly hub: Hub
   /** As what. */
   readonly streamPath: StreamPath
-  /** Added to all times, ms, which are then those of the stream. @defaultValue the times of ffmpeg, on the stream's own clock */
+  /**
+   * Added to all times, ms, which are then those of the stream.
+   * @defaultValue the times of ffmpeg, on the stream's own clock
+   */
   readonly shiftMs?: number
   /** For {@link Publisher.userData}. */
   readonly userData: unknown
   /** Something came. */
   readonly onMedia: () => void
-  /** The bytes are no FLV. */
+  /** The bytes are not FLV. */
   readonly onDamage: (reason: string) => void
   /** Somebody ended the stream, or took it over. */
   readonly onLost?: (reason: PublisherEnd) => void
@@ -94,7 +97,7 @@ export class StreamOutput {
     const shifted = this.#shifted(packet)
     if (shifted === undefined || this.#isLost) return
     if (this.#publisher === undefined) {
-      // Without a keyframe nobody could show what comes; where there is no video, sound begins anywhere.
+      // Without a keyframe nobody could show the video; if there is no video, audio begins anywhere.
       const isStart = packet.coded && (packet.keyframe || !this.#held.some(({ kind }) => kind === 'video'))
       if (!isStart || !this.#publish()) {
         if (packet.configuration && this.#held.length < MAX_HELD) this.#held.push(shifted)

@@ -66,8 +66,8 @@ export class StreamTemplate {
   }
 
   /**
-   * Why a stream that `pattern` means could be made from itself, or several from one name; `undefined` when neither can be. A name that
-   * is longer than that of its original is another one.
+   * Why a stream that `pattern` means could be made from itself, or several from one name; `undefined` when
+   * neither can be. A name that is longer than that of its original is another one.
    */
   conflictWith(pattern: StreamPattern): string | undefined {
     const { only } = pattern

@@ -88,7 +88,7 @@ export class TranscodeJob {
     return this.#engine.name
   }
 
-  /** The stream is over, or this engine for it: what is under way comes out first. Resolves when ffmpeg is gone. */
+  /** Ends the engine for this stream: pending output is published first. Resolves when ffmpeg has exited. */
   async stop(): Promise<void> {
     this.#feed?.finish()
     await this.worker.stop(this.#options.drainTimeoutMs)
@@ -182,7 +182,7 @@ function encodingFor({ video, audio }: ResolvedOutput, feed: MediaFeed): Resolve
 /** An ffmpeg that takes nothing and gives nothing for so long hangs, ms. */
 const STALL_MS = 30_000
 
-/** Behind standard input, output and error. */
+/** After standard input, output and error. */
 const FIRST_PIPE = 3
 
 const NOTHING = { width: undefined, height: undefined, fps: undefined, bitrateKbps: undefined }

@@ -7,8 +7,8 @@
 import type { StreamPath } from '../../hub/index.ts'
 
 /**
- * What a {@link Transcoder} publishes as {@link Publisher.userData}: one output of an engine. Its times are those of its original, and a
- * transcoder makes nothing from it.
+ * What a {@link Transcoder} publishes as {@link Publisher.userData}: one output of an engine. Its times are
+ * those of its original, and a transcoder makes nothing from it.
  */
 export class TranscodedStream {
   /** Stream path of its original. */

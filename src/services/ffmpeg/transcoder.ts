@@ -25,7 +25,7 @@ const debug = createDebug('millrace:ffmpeg')
 export interface TranscoderEvents extends AnnouncerEvents {
   /** An ffmpeg runs. */
   start: (streamPath: string, engine: string, pid: number) => void
-  /** A run of ffmpeg is over, as it should be or not. */
+  /** A run of ffmpeg has ended, expectedly or not. */
   exit: (streamPath: string, engine: string, exit: WorkerExit) => void
   /** An engine failed too often and is not started again for this stream. */
   giveUp: (streamPath: string, engine: string, exit: WorkerExit) => void
@@ -34,11 +34,12 @@ export interface TranscoderEvents extends AnnouncerEvents {
 }
 
 /**
- * Runs ffmpeg for the streams of a hub, and publishes what it makes to the same hub. Packets go to its standard input, its outputs come
- * back through pipes: nothing listens, and admission is not asked for what never came from outside.
+ * Runs ffmpeg for the streams of a hub, and publishes what it makes to the same hub. Packets go to its
+ * standard input, its outputs come back through pipes: nothing listens, and admission is not asked for what
+ * never came from outside.
  *
- * Renditions have the timestamps of their original, also after ffmpeg was started again; with the same frame rate they have keyframes at
- * the same pictures. A stream that is itself a rendition is never transcoded.
+ * Renditions have the timestamps of their original, also after ffmpeg was started again; with the same frame
+ * rate they have keyframes at the same pictures. A stream that is itself a rendition is never transcoded.
  *
  * @example A ladder of three
  * ```ts
@@ -82,8 +83,9 @@ export class Transcoder extends Announcer<TranscoderEvents> {
   }
 
   /**
-   * For {@link StreamServices}: starts all engines that apply to a stream, or those that the caller names in `{ "engines": [] }`, until its
-   * publisher leaves; and stops them. A stream is transcoded from its publish on without that.
+   * For {@link StreamServices}: starts all engines that apply to a stream, or those that the caller names in
+   * `{ "engines": [] }`, until its publisher leaves; and stops them. A stream is transcoded from its publish
+   * on without that.
    */
   get service(): StreamService {
     return {
@@ -181,7 +183,7 @@ export class Transcoder extends Announcer<TranscoderEvents> {
     return stopped
   }
 
-  /** A stream that begins at 0 again must not go on behind renditions of the last one. */
+  /** A stream that begins at 0 again must not continue after renditions of the last one. */
   #closeRenditions({ streamPath }: Source): void {
     for (const source of this.#options.hub.sources) {
       const rendition = source.lastPublisher?.userData

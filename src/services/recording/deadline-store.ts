@@ -22,7 +22,7 @@ export class DeadlineStore implements RecordingStore {
   readonly #timeoutMs: number
   readonly #clock: Clock
 
-  /** Of `store`. */
+  /** Totals of `store`. */
   constructor(store: RecordingStore, timeoutMs: number, clock: Clock) {
     this.#store = store
     this.#timeoutMs = timeoutMs

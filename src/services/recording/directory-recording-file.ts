@@ -12,11 +12,11 @@ export const MAX_NUMBER = 10_000
 
 /** What a file needs of its directory. */
 interface Directory {
-  /** Where a key is. @throws RangeError for one that leads out. */
+  /** Path of a key. @throws RangeError if the key leads out of the directory. */
   pathOf(key: string): string
-  /** The same, as others are told it. */
+  /** The same path, as reported to others. */
   shownPathOf(key: string): string
-  /** Where a key is while this process writes it. */
+  /** Path of a key while this process writes it. */
   temporaryPathOf(key: string): string
   /** Opens a new file of the same key. */
   openCopy(path: string): Promise<DirectoryRecordingFile>
@@ -114,7 +114,9 @@ export class DirectoryRecordingFile implements RecordingFile {
     }
   }
 
-  /** Gives this copy the name of `original`, which goes. A crash in between leaves a link that tells. */
+  /**
+   * Gives this copy the name of `original`, which is removed. A crash in between leaves a link that shows it.
+   */
   async #finishInPlaceOf(original: DirectoryRecordingFile): Promise<string> {
     await this.#handle.sync()
     await original.#claim()
@@ -123,7 +125,7 @@ export class DirectoryRecordingFile implements RecordingFile {
     return this.#directory.shownPathOf(key)
   }
 
-  /** Of two processes that find an unfinished file one makes it its own, the other sees it no more. */
+  /** Of two processes that find an unfinished file, one takes it over and the other no longer sees it. */
   async #claim(): Promise<void> {
     for (let number = 0; number < MAX_NUMBER; number++) {
       const own = this.#directory.temporaryPathOf(withNumber(this.key, number))
@@ -136,7 +138,7 @@ export class DirectoryRecordingFile implements RecordingFile {
   }
 
   /**
-   * A link is not made where a file is; a rename would write over it.
+   * A link fails if the file exists; a rename would overwrite it.
    * @param whenNamed - runs while the file has both names.
    * @returns the key that was free.
    */

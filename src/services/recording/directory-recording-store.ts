@@ -17,12 +17,12 @@ import { isComparableStart, processStart } from './process-start.ts'
 import type { RecordingFile, RecordingStore, RecoveryWitness } from './recording-store.ts'
 
 /**
- * `show.flv.4711-2gk_1f0c9a3e.tmp`: the name that the file will have, the id of the process that writes it, and when that began;
- * `….copy.tmp` is to take its place.
+ * `show.flv.4711-2gk_1f0c9a3e.tmp`: the name that the file will have, the id of the process that writes it,
+ * and when that began; `….copy.tmp` is to take its place.
  */
 const UNFINISHED = /^(.+\.(?:flv|mp4))\.(\d+)-(\w+)(\.copy)?\.tmp$/i
 
-/** What a copy has behind the name of its original. */
+/** Suffix of a copy, after the name of its original. */
 const COPY = /\.copy\.tmp$/
 
 /** An unfinished file. */
@@ -33,21 +33,23 @@ interface Unfinished {
 }
 
 /**
- * Keeps recordings in a directory. A file that is being written has `.PROCESS.tmp` behind its name, and loses it when it is whole. What is
- * there is never written over: a file whose name is taken becomes `show-1.flv`, `show-2.flv`. Any number of stores and processes of one
- * machine may have the same directory; containers with process ids of their own may not.
+ * Keeps recordings in a directory. A file that is being written has the suffix `.PROCESS.tmp`, and loses it
+ * when it is finished. What is there is never written over: a file whose name is taken becomes `show-1.flv`,
+ * `show-2.flv`. Any number of stores and processes of one machine may have the same directory; containers
+ * with process ids of their own may not.
  *
- * The bytes of a finished file are on the disk (fsync) before it has its name. While it is written nothing is forced to the disk: when the
- * process ends, what was written is there; a power cut costs what the system has not written back.
+ * The bytes of a finished file are on the disk (fsync) before it has its name. While it is written nothing is
+ * forced to the disk: when the process ends, what was written is there; a power cut costs what the system has
+ * not written back.
  *
- * Symbolic links to folders are the operator's: recordings are written through them, but not looked for behind them. Nothing is written
- * through a link that has the name of a file.
+ * Symbolic links to folders are the operator's: recordings are written through them, but not searched in
+ * them. Nothing is written through a link that has the name of a file.
  */
 export class DirectoryRecordingStore implements RecordingStore {
   readonly #root: string
-  /** As it was given: what callbacks are told is as relative as the configuration. */
+  /** As it was given: callbacks get paths that are as relative as the configuration. */
   readonly #shownRoot: string
-  /** Id and start of this process. The id alone comes again: in a container it is always the same. */
+  /** Id and start of this process. The id by itself repeats: in a container it is always the same. */
   readonly #process: string
 
   /** @param root - made when the first file is. */
@@ -82,7 +84,8 @@ export class DirectoryRecordingStore implements RecordingStore {
     const done = new Set<string>()
     for (const { key, path, isCopy } of files) {
       try {
-        // The process ended just as the file got its name. A copy that has one also stands for what it is a copy of.
+        // The process ended just as the file got its name. A copy that has one also stands for what it is a
+        // copy of.
         const isNamed = await hasName(path)
         if (!isNamed && !isCopy) continue
         const reason = isNamed ? 'it has its name already' : 'a copy that was not ready'
@@ -119,7 +122,10 @@ export class DirectoryRecordingStore implements RecordingStore {
     })
   }
 
-  /** Unfinished files of processes that are gone. A folder that cannot be read, such as `lost+found`, costs only what is in it. */
+  /**
+   * Unfinished files of processes that are gone. A folder that cannot be read, such as `lost+found`, costs
+   * only what is in it.
+   */
   async #leftBehind(witness: RecoveryWitness | undefined): Promise<Unfinished[]> {
     const found: Unfinished[] = []
     const folders = [this.#root]
@@ -151,8 +157,8 @@ export class DirectoryRecordingStore implements RecordingStore {
   }
 
   /**
-   * Whether this very process still runs; one in another container counts as gone. Where the system tells no start of processes, one of
-   * the same id counts as the same.
+   * Whether this very process still runs; one in another container counts as gone. If the system reports no
+   * start of processes, one of the same id counts as the same.
    */
   #isRunning(pid: number, start: string): boolean {
     if (pid === process.pid) return this.#process === `${pid}-${start}`

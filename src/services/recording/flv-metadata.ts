@@ -1,6 +1,6 @@
 /**
- * The `onMetaData` that opens an FLV recording: of a fixed size, so that duration, size and keyframe index are written over it when they
- * are known.
+ * The `onMetaData` that opens an FLV recording: of a fixed size, so that duration, size and keyframe index
+ * are written over it when they are known.
  *
  * @module
  */
@@ -76,7 +76,7 @@ export function finalMetadata(opening: Uint8Array, facts: FlvInfo): Uint8Array |
   return final.length === opening.length ? final : undefined
 }
 
-/** Where a recording comes from, as its metadata says. */
+/** Origin of a recording, as its metadata says. */
 export function noteOfMetadata(metadata: Uint8Array): RecordingNote | undefined {
   const { vhost, streamPath, creationdate } = readMetadata(metadata) ?? {}
   if (typeof vhost !== 'string' || typeof streamPath !== 'string' || typeof creationdate !== 'string') {
@@ -131,7 +131,7 @@ function publishedProperties(published: Uint8Array | undefined): Amf0Object {
   return Object.fromEntries(scalars)
 }
 
-/** Properties of the first value behind the name; encoders append anything. */
+/** Properties of the first value after the name; encoders append anything. */
 function readMetadata(body: Uint8Array): Amf0Object | undefined {
   try {
     const reader = new Amf0Reader(body)

@@ -28,7 +28,10 @@ import type { RecordingWriter, RecordingWriterOptions, WholeFile } from './recor
 /** Where the data of the first tag is, which is the metadata. */
 export const METADATA_OFFSET = FLV_HEADER_BYTES + FLV_TAG_HEADER_BYTES
 
-/** So much media is looked at before the file begins: audio that belongs before the first picture may come behind it. */
+/**
+ * Media that is examined before the file begins: audio that belongs before the first picture may arrive after
+ * it.
+ */
 const START_MS = 300
 
 /** No more is held for that, of a stream whose time stands still or that has nothing but data. */
@@ -47,7 +50,7 @@ export class FlvRecordingWriter implements RecordingWriter {
   /** dts that is time 0; `undefined` before the file begins. */
   #startDts: number | undefined
 
-  /** Of one file. */
+  /** State of one file. */
   constructor({ note, configuration, indexEntries }: RecordingWriterOptions) {
     this.#configuration = configuration
     this.#metadata = openingMetadata(note, configuration.metadata?.body, indexEntries)

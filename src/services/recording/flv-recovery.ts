@@ -1,5 +1,6 @@
 /**
- * Finishing FLV recordings that a crash left unfinished: tags are counted again, what is torn at the end is cut off.
+ * Finishing FLV recordings that a crash left unfinished: tags are counted again, what is torn at the end is
+ * cut off.
  *
  * @module
  */
@@ -39,7 +40,10 @@ export async function noteOfFlv(file: RecordingFile): Promise<RecordingNote | un
   return undefined
 }
 
-/** Makes a file whole that was cut off anywhere. @returns `undefined` when there is no media in it: it is discarded. */
+/**
+ * Finishes a file that may be cut off anywhere.
+ * @returns `undefined` if it contains no media: it is discarded.
+ */
 export async function recoverFlv(file: RecordingFile): Promise<WholeFile | undefined> {
   const summary = new FlvSummary()
   let metadata: Uint8Array | undefined
@@ -56,7 +60,7 @@ export async function recoverFlv(file: RecordingFile): Promise<WholeFile | undef
   return completeFlv(file, metadata, summary)
 }
 
-/** The tags of `file` up to the first that is not whole. */
+/** The tags of `file` up to the first incomplete one. */
 async function* tagsOf(file: RecordingFile): AsyncGenerator<Tag> {
   const clock = new TimestampUnwrapper()
   let position = FLV_HEADER_BYTES

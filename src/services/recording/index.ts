@@ -1,6 +1,6 @@
 /**
- * Recording: {@link Recorder} writes streams into FLV and MP4 files of a {@link RecordingStore}, such as {@link DirectoryRecordingStore}.
- * {@link RecordService} starts and stops recordings for the API.
+ * Recording: {@link Recorder} writes streams into FLV and MP4 files of a {@link RecordingStore}, such as
+ * {@link DirectoryRecordingStore}. {@link RecordService} starts and stops recordings for the API.
  *
  * @module services/recording
  * @group Services

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Entries that are kept, at 16 bytes each. Beyond, every second one is left out: the index gets coarser, not shorter. */
+/**
+ * Entries that are kept, at 16 bytes each. Beyond, every second one is left out: the index gets coarser, not
+ * shorter.
+ */
 const MAX_ENTRIES = 4_096
 
 /** Entries as `onMetaData` has them. */
@@ -38,7 +41,10 @@ export class KeyframeIndex {
     return this.#lastDts
   }
 
-  /** The video configuration that the file opens with. The first entry stands for it by convention: flv.js passes it over. */
+  /**
+   * The video configuration that the file opens with. The first entry stands for it by convention: flv.js
+   * passes it over.
+   */
   setConfiguration(position: number): void {
     this.#configurationPosition ??= position
   }

@@ -1,6 +1,6 @@
 /**
- * The top level of an MP4 recording as long as it is fragmented. Behind the movie box a `free` box, which every reader passes over, says
- * where the recording comes from.
+ * The top level of an MP4 recording as long as it is fragmented. After the movie box a `free` box, which
+ * every reader skips, says where the recording comes from.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const BOX_HEADER_BYTES = 8
 /** Opens the data of the box. */
 const MARK = 'millrace '
 
-/** A longer note is none of ours. */
+/** A longer note is not ours. */
 const MAX_NOTE_BYTES = 65_536
 
 /** The box. */
@@ -29,7 +29,7 @@ export function encodeMp4Note(note: RecordingNote): Uint8Array {
 
 /** What an unfinished file begins with. */
 export interface Mp4Opening {
-  /** There is a whole movie box: there may be media. */
+  /** There is a complete movie box: there may be media. */
   readonly hasMovie: boolean
   /** Where it comes from, if it says so. */
   readonly note: RecordingNote | undefined
@@ -49,7 +49,7 @@ export async function readMp4Opening(file: RecordingFile): Promise<Mp4Opening> {
   return { hasMovie, note: undefined }
 }
 
-/** Where the last fragment ends that is whole. */
+/** End of the last complete fragment. */
 export async function wholeFragmentsEnd(file: RecordingFile): Promise<number> {
   let last = 0
   for await (const { type, end } of boxesOf(file)) if (type !== 'moof') last = end
@@ -63,7 +63,7 @@ interface Box {
   readonly end: number
 }
 
-/** The boxes up to the first that is not whole. */
+/** The boxes up to the first incomplete one. */
 async function* boxesOf(file: RecordingFile): AsyncGenerator<Box> {
   for (let start = 0; start + BOX_HEADER_BYTES <= file.length;) {
     const header = await file.read(start, BOX_HEADER_BYTES)

@@ -1,5 +1,6 @@
 /**
- * Recording as MP4: in fragments, so that a crash costs the last of them; made an ordinary MP4 with its index in front at the end.
+ * Recording as MP4: in fragments, so that a crash costs the last of them; made an ordinary MP4 with its index
+ * in front at the end.
  *
  * @module
  */
@@ -23,7 +24,9 @@ import type { RecordingWriter, RecordingWriterOptions, WholeFile } from './recor
 
 const debug = createDebug('millrace:recording')
 
-/** A keyframe ends a fragment that is as long, ms: not every frame of a stream that has nothing but keyframes. */
+/**
+ * A keyframe ends a fragment that is as long, ms: not every frame of a stream that has nothing but keyframes.
+ */
 const MIN_FRAGMENT_MS = 250
 
 /** A fragment ends with so many bytes, whatever its time. */
@@ -55,7 +58,7 @@ export class Mp4RecordingWriter implements RecordingWriter {
   readonly #ignoredCodecs: Set<FourCc>
   #firstIgnoredDts: number
 
-  /** Of one file. */
+  /** State of one file. */
   constructor({ note, configuration, fragmentMs }: RecordingWriterOptions) {
     this.#note = note
     this.#fragmentMs = fragmentMs
@@ -159,9 +162,9 @@ export class Mp4RecordingWriter implements RecordingWriter {
 }
 
 /**
- * Makes an ordinary MP4 of a fragmented one that may be cut off anywhere. Where there is no space for a copy, or the index would be too
- * large, the fragmented file is the recording.
- * @returns `undefined` when there is no media in it: it is discarded.
+ * Makes an ordinary MP4 of a fragmented one that may be cut off anywhere. If there is no space for a copy, or
+ * the index would be too large, the fragmented file is the recording.
+ * @returns `undefined` if it contains no media: it is discarded.
  */
 export async function finishMp4(file: RecordingFile, createdMs: number): Promise<WholeFile | undefined> {
   const { index, isWhole } = await readIndex(file)
@@ -185,7 +188,10 @@ export async function finishMp4(file: RecordingFile, createdMs: number): Promise
   return { place: await file.finish(), durationMs, byteLength: file.length, fragmented: true }
 }
 
-/** Finds the samples of `file`; those up to a bound where one is reached: such a file plays, but it cannot be indexed. */
+/**
+ * Finds the samples of `file`; those up to a bound where one is reached: such a file plays, but it cannot be
+ * indexed.
+ */
 async function readIndex(
   file: RecordingFile,
 ): Promise<{ readonly index: Mp4Index; readonly isWhole: boolean }> {

@@ -1,11 +1,11 @@
 /**
- * What tells a process from an earlier one of the same id.
+ * Distinguishes a process from an earlier one with the same id.
  *
  * @module
  */
 import { readFileSync } from 'node:fs'
 
-/** Where `starttime` is behind the name of the program: field 22, the name is field 2. proc(5). */
+/** Position of `starttime` after the name of the program: field 22, the name is field 2. proc(5). */
 const START_TIME_AT = 22 - 3
 
 /** The form of {@link processStart} on Linux: ticks since the boot, and the boot. */
@@ -17,8 +17,10 @@ export function isComparableStart(start: string): boolean {
 }
 
 /**
- * The start of a process, the same for everybody who asks on this machine, and another for each process that ever has this id.
- * @returns `undefined` where the system does not say: it is not Linux, hides the process, or there is no such process.
+ * The start of a process, the same for everybody who asks on this machine, and another for each process that
+ * ever has this id.
+ * @returns `undefined` if the system does not say: it is not Linux, hides the process, or there is no such
+ *   process.
  */
 export function processStart(pid: number): string | undefined {
   try {

@@ -16,8 +16,9 @@ import type {
 const MAX_HISTORY = 100
 
 /**
- * A recorder for `StreamServices`. `PUT /api/v1/streams/{id}/services/record` takes `{ "path": "…", "format": "mp4" }`, both optional;
- * the path stays inside the store. `GET /api/v1/services/record` lists the files that are written and the last 100 that ended.
+ * A recorder for `StreamServices`. `PUT /api/v1/streams/{id}/services/record` takes
+ * `{ "path": "…", "format": "mp4" }`, both optional; the path stays inside the store.
+ * `GET /api/v1/services/record` lists the files that are written and the last 100 that ended.
  *
  * @example
  * ```ts
@@ -53,7 +54,7 @@ export class RecordService implements StreamService {
     this.#recorder.start(source, (options ?? {}) as RecordingOptions)
   }
 
-  /** Ends it; its file is in the list when it is whole. */
+  /** Ends it; its file is in the list once it is finished. */
   stop({ source }: ServiceTarget): void {
     void this.#recorder.stop(source)
   }

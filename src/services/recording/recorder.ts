@@ -29,16 +29,20 @@ import type { WholeFile } from './recording-writer.ts'
 
 const debug = createDebug('millrace:recording')
 
-/** Sessions write in so many turns of an interval: hundreds of them do not hold up the event loop at the same time. */
+/**
+ * Sessions write in so many turns of an interval: hundreds of them do not hold up the event loop at the same
+ * time.
+ */
 const TURNS = 8
 
 /**
- * Records streams of a hub into FLV or MP4 files. A publish is a recording: when its publisher leaves, the file is made whole, and a
- * publisher that comes back, also within the hub's grace time, has a new one. With `segmentDurationMs` or `segmentBytes` a recording is
- * many files, cut at keyframes so that none of them lacks or repeats a frame.
+ * Records streams of a hub into FLV or MP4 files. A publish is a recording: when its publisher leaves, the
+ * file is finished, and a publisher that comes back, also within the hub's grace time, has a new one. With
+ * `segmentDurationMs` or `segmentBytes` a recording is many files, cut at keyframes so that none of them
+ * lacks or repeats a frame.
  *
- * The streams never wait for the disk. A recording that cannot be written ends with an `error` event; one of many files is tried again with the
- * next of them.
+ * The streams never wait for the disk. A recording that cannot be written ends with an `error` event; one of
+ * many files is tried again with the next of them.
  *
  * @example Record everything as MP4, an hour a file
  * ```ts
@@ -71,8 +75,9 @@ export class Recorder extends Announcer<RecorderEvents> {
   #closed: boolean
 
   /**
-   * @param options - see {@link RecorderOptions}. Streams that are published already are recorded from their cached GOP on.
-   * @throws TypeError for options that are wrong.
+   * @param options - see {@link RecorderOptions}. Streams that are published already are recorded from their
+   *   cached GOP on.
+   * @throws TypeError if the options are invalid.
    */
   constructor(options: RecorderOptions) {
     super()
@@ -109,10 +114,11 @@ export class Recorder extends Announcer<RecorderEvents> {
   }
 
   /**
-   * Records a stream from its cached GOP on, until {@link Recorder.stop}: also when its publisher leaves and comes back, with a new file
-   * each time.
-   * @throws TypeError for options that are wrong, a path that leaves the store among them.
-   * @throws RangeError when the stream is already being recorded, the recorder is closed, or the source is over or another hub's.
+   * Records a stream from its cached GOP on, until {@link Recorder.stop}: also when its publisher leaves and
+   * comes back, with a new file each time.
+   * @throws TypeError if the options are invalid, a path that leaves the store among them.
+   * @throws RangeError when the stream is already being recorded, the recorder is closed, or the source is
+   *   over or another hub's.
    */
   start(source: Source, options: RecordingOptions = {}): void {
     const { path = this.#options.path, format } = parseOptions(recordingOptions, options, 'Recorder.start')
@@ -126,7 +132,10 @@ export class Recorder extends Announcer<RecorderEvents> {
     this.#begin(source, source.publisher, 'gop')
   }
 
-  /** Records a stream no longer, also one that is recorded without being asked for. @returns resolves when nothing is appended any more; `finish` follows. */
+  /**
+   * Records a stream no longer, also one that is recorded without being asked for.
+   * @returns resolves when nothing is appended any more; `finish` follows.
+   */
   async stop(source: Source): Promise<void> {
     this.#wanted.delete(source)
     if (!source.closed) this.#unwanted.add(source)
@@ -134,9 +143,10 @@ export class Recorder extends Announcer<RecorderEvents> {
   }
 
   /**
-   * Makes files whole that a crash left: call it at the start. Each is told by `finish`; files without media are removed, which `remove`
-   * tells. Takes files of this virtual host and those that do not say. Those of a recorder that runs are not touched. A file or folder that
-   * cannot be read is an `error` event and costs no other. Rejects when the store cannot be listed at all.
+   * Finishes files that a crash left: call it at startup. Each is reported by `finish`; files without media
+   * are removed, which `remove` reports. Takes files of this virtual host and those that name none. Those of
+   * a running recorder are not touched. A file or folder that cannot be read is an `error` event and costs no
+   * other. Rejects when the store cannot be listed at all.
    */
   async recover(): Promise<FinishedRecordingFile[]> {
     const { store, vhost } = this.#options
@@ -159,7 +169,10 @@ export class Recorder extends Announcer<RecorderEvents> {
     return recovered
   }
 
-  /** Ends all recordings and makes their files whole. What takes too long may be cut off by the end of the process: {@link Recorder.recover} finishes it. */
+  /**
+   * Ends all recordings and finishes their files. If that takes too long, the end of the process may cut it
+   * off: {@link Recorder.recover} finishes it.
+   */
   async close(): Promise<void> {
     this.#closed = true
     this.#unfollow()
@@ -259,7 +272,7 @@ export class Recorder extends Announcer<RecorderEvents> {
     }
   }
 
-  /** What was written until the store failed is made whole, if the store lets that be done. */
+  /** Finishes what was written until the store failed, if the store allows it. */
   #giveUp(error: Error, { streamPath }: Publisher, parts: readonly RecordingPart[], goesOn: boolean): void {
     const { vhost } = this.#options
     const isHung = error instanceof LimitError && error.code === 'ERR_RECORDING_TIMEOUT'

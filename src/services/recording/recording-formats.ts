@@ -17,7 +17,10 @@ export function openWriter(format: RecordingFormat, options: RecordingWriterOpti
   return format === 'mp4' ? new Mp4RecordingWriter(options) : new FlvRecordingWriter(options)
 }
 
-/** Makes a file whole that was cut off anywhere. @returns `undefined` when there is no media in it: it is discarded. */
+/**
+ * Finishes a file that may be cut off anywhere.
+ * @returns `undefined` if it contains no media: it is discarded.
+ */
 export async function recoverFile(
   file: RecordingFile,
   format: RecordingFormat,

@@ -1,5 +1,6 @@
 /**
- * Where a recording comes from, written into the file itself: what is found after a crash can be told of like any other.
+ * Origin of a recording, written into the file itself, so that a file found after a crash is reported like
+ * any other.
  *
  * @module
  */

@@ -60,7 +60,7 @@ export class RecordingPart {
     return (this.#file?.length ?? 0) + this.writer.pendingBytes
   }
 
-  /** What others are told of it. */
+  /** What is reported about it. */
   view(): Recording {
     const { vhost, streamPath, startedAtMs } = this.note
     return {

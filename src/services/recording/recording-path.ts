@@ -13,7 +13,7 @@ export type RecordingFormat = 'flv' | 'mp4'
 export interface RecordingPathInfo {
   /** `[vhost]` */
   readonly vhost: string
-  /** `/app/name`: what is before the last slash is `[app]`, what is behind it `[stream]`. */
+  /** `/app/name`: the part before the last slash is `[app]`, the part after it `[stream]`. */
   readonly streamPath: string
   /** Start of the file in ms since 1970, for the variables of time. */
   readonly startedAtMs: number
@@ -22,7 +22,10 @@ export interface RecordingPathInfo {
 /** What is appended to a template that names a folder, as SRS does. */
 const DEFAULT_NAME = '/[stream].[timestamp].flv'
 
-/** Longest part between two slashes, in bytes of UTF-8. File systems allow 255; a store's number and temporary suffix need some of them. */
+/**
+ * Longest part between two slashes, in bytes of UTF-8. File systems allow 255; a store's number and temporary
+ * suffix need some of them.
+ */
 const MAX_PART_BYTES = 200
 
 /** Folders that the name of an app may make; what is deeper goes into the name of the last one. */
@@ -40,7 +43,9 @@ const TIME_VARIABLES: Readonly<Record<string, (date: Date) => string>> = {
   '999': (date) => digits(date.getMilliseconds(), 3),
 }
 
-/** Separators, wildcards, control characters, and those that are not seen or turn the order of letters around. */
+/**
+ * Separators, wildcards, control characters, and those that are not seen or turn the order of letters around.
+ */
 const UNSAFE =
   // eslint-disable-next-line no-control-regex
   /[\u0000-\u001f"%*/:<>?[\\\]|\u007f-\u009f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g
@@ -51,11 +56,13 @@ const DEVICE = /^(?:aux|con|nul|prn|(?:com|lpt)\d)(?=\.|$)/i
 const VARIABLES = ['vhost', 'app', 'stream', ...Object.keys(TIME_VARIABLES)]
 
 /**
- * A template of paths inside a store, such as `[app]/[stream].[timestamp].flv`. Names of streams are what publishers say: whatever it is,
- * a path stays where the template leads, and different names have different paths.
+ * A template of paths inside a store, such as `[app]/[stream].[timestamp].flv`. Names of streams are what
+ * publishers say: whatever it is, a path stays where the template leads, and different names have different
+ * paths.
  *
- * Variables: `[vhost]`, `[app]`, `[stream]`, `[timestamp]` (ms since 1970), and in the time zone of the process `[2006]` year, `[01]`
- * month, `[02]` day, `[15]` hour, `[04]` minute, `[05]` second, `[999]` millisecond.
+ * Variables: `[vhost]`, `[app]`, `[stream]`, `[timestamp]` (ms since 1970), and in the time zone of the
+ * process `[2006]` year, `[01]` month, `[02]` day, `[15]` hour, `[04]` minute, `[05]` second, `[999]`
+ * millisecond.
  */
 export class RecordingPath {
   /** By the extension, `.flv` or `.mp4`. */
@@ -63,9 +70,11 @@ export class RecordingPath {
   readonly #template: string
 
   /**
-   * @param template - relative, with forward slashes. Without an extension it names a folder and gets `/[stream].[timestamp].flv`.
+   * @param template - relative, with forward slashes. Without an extension it names a folder and gets
+   *   `/[stream].[timestamp].flv`.
    * @param format - replaces the extension. @defaultValue what the extension says
-   * @throws TypeError for an unknown variable, another extension, an absolute path, and one with empty, `.` or `..` parts.
+   * @throws TypeError for an unknown variable, another extension, an absolute path, and one with empty, `.`
+   *   or `..` parts.
    */
   constructor(template: string, format?: RecordingFormat) {
     const path = /\.[^./\]]*$/.test(template) ? template : template.replace(/\/$/, '') + DEFAULT_NAME
@@ -108,8 +117,9 @@ function safeFolders(app: string): string {
 }
 
 /**
- * A name without what would leave its folder, hide a file (a dot in front), or be refused or changed by one of the usual file systems
- * (Windows drops dots and spaces at the end). `%` is escaped too, so that no name looks like another one escaped.
+ * A name without what would leave its folder, hide a file (a dot in front), or be refused or changed by one
+ * of the usual file systems (Windows drops dots and spaces at the end). `%` is escaped too, so that no name
+ * looks like another one escaped.
  */
 function safeName(name: string): string {
   if (name === '') return '%'
@@ -126,7 +136,9 @@ function escaped(character: string): string {
   ).join('')
 }
 
-/** A part that is too long keeps its beginning and its extension, and is told apart by a digest of all of it. */
+/**
+ * A part that is too long keeps its beginning and its extension, and is made unique by a digest of all of it.
+ */
 function shortPart(part: string): string {
   if (Buffer.byteLength(part) <= MAX_PART_BYTES) return part
   const extension = /\.(?:flv|mp4)$/i.exec(part)?.[0] ?? ''

@@ -1,5 +1,6 @@
 /**
- * Recording one publisher: a reader of its packets, the files that they go to, and when one file ends and the next begins.
+ * Recording one publisher: a reader of its packets, the files that they go to, and when one file ends and the
+ * next begins.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import type { RecordingFormat, RecordingPath } from './recording-path.ts'
 import type { RecordingStore } from './recording-store.ts'
 import type { RecordingWriter, RecordingWriterOptions } from './recording-writer.ts'
 
-/** What a packet that is held takes beside its body, in bytes. */
+/** Memory of a held packet in addition to its body, in bytes. */
 const HELD_OVERHEAD_BYTES = 256
 
 /** Shortest distance of keyframes that the index of a file of known duration has room for, ms. */
@@ -55,13 +56,16 @@ export interface SessionHost {
   started(part: RecordingPart): void
   /** Everything of a file was appended. */
   ended(part: RecordingPart, reason: RecordingEnd): void
-  /** The store failed, `part` is what it leaves; the recording goes on with its next segment. */
+  /** The store failed and leaves `part`; the recording continues with its next segment. */
   interrupted(error: Error, part: RecordingPart): void
-  /** The recording is over, since the store failed or may not be asked any more; `parts` are what it leaves. */
+  /** The recording has ended, since the store failed or may not be used any longer; it leaves `parts`. */
   failed(error: Error, parts: readonly RecordingPart[]): void
 }
 
-/** Records until its publisher has left, or until it is told to end. Reads and writes in rounds: {@link RecordingSession.wake}. */
+/**
+ * Records until its publisher has left, or until it is ended. Reads and writes in rounds:
+ * {@link RecordingSession.wake}.
+ */
 export class RecordingSession {
   /** Who is recorded. */
   readonly publisher: Publisher
@@ -92,13 +96,17 @@ export class RecordingSession {
   #endDts: number
   #end: RecordingEnd | undefined
   #isDone: boolean
-  /** Why it ends: too many files; or what went wrong in {@link RecordingSession.end}, whose caller is not to be bothered. */
+  /**
+   * Why it ends: too many files; or what went wrong in {@link RecordingSession.end}, whose caller is not to
+   * be bothered.
+   */
   #error: Error | undefined
   #wake: (() => void) | undefined
 
   /**
    * @param number - of the session.
-   * @param start - of a publisher that begins just now everything is recorded (`packet`), else what is cached and comes (`gop`).
+   * @param start - of a publisher that begins just now everything is recorded (`packet`), else what is cached
+   *   and comes (`gop`).
    */
   constructor(
     publisher: Publisher,
@@ -131,7 +139,7 @@ export class RecordingSession {
     this.over = this.#run()
   }
 
-  /** It was told to end. */
+  /** Whether it was asked to end. */
   get isEnding(): boolean {
     return this.#end !== undefined
   }
@@ -141,7 +149,7 @@ export class RecordingSession {
     return this.#part?.view()
   }
 
-  /** Time for another round. Who has no file yet waits for the first packet alone. */
+  /** Time for another round. A session without a file waits only for the first packet. */
   wake(): void {
     if (this.#hasBegun) this.#wake?.()
   }
@@ -150,7 +158,7 @@ export class RecordingSession {
   end(reason: RecordingEnd): void {
     if (this.#end !== undefined) return
     this.#end = reason
-    // A publisher that goes on has more packets than those of the moment.
+    // A publisher that continues has more packets than the current ones.
     if (this.publisher.ended === undefined) this.#endDts = this.publisher.source.lastDts
     try {
       // A reader that has found nothing until now would find the next publisher.
@@ -231,7 +239,8 @@ export class RecordingSession {
     else if (isHeld && packet.keyframe) this.#cut('changed', packet)
     else if (isHeld && packet.kind === 'audio') this.#hold(packet)
     else if (!part.writer.write(packet)) {
-      // Video of the next file begins at a keyframe: audio that changes waits for that, so that no picture is lost.
+      // Video of the next file begins at a keyframe: audio that changes waits for that, so that no picture is
+      // lost.
       if (packet.kind === 'audio' && this.#hasVideo) this.#hold(packet)
       else this.#cut('changed', packet)
     }
@@ -246,7 +255,9 @@ export class RecordingSession {
     return packet.keyframe || (packet.kind === 'audio' && packet.coded && !this.#hasVideo)
   }
 
-  /** Time since the file began, by the clock of the packet's own kind; of the other one where it is the first. */
+  /**
+   * Time since the file began, by the clock of the packet's own kind; of the other one where it is the first.
+   */
   #elapsedMs({ kind, dts }: MediaPacket): number {
     const first = kind === 'video' ? this.#firstVideoDts : this.#firstAudioDts
     return first === undefined ? this.#spanMs : dts - first
@@ -338,7 +349,10 @@ export class RecordingSession {
     this.#heldBytes = 0
   }
 
-  /** @returns whether the store took it. One that failed is asked again with the next segment, if there is one. */
+  /**
+   * @returns whether the store took it. One that failed is asked again with the next segment, if there is
+   *   one.
+   */
   async #append(part: RecordingPart, chunks: readonly Uint8Array[]): Promise<boolean> {
     let isNew: boolean
     try {

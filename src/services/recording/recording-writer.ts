@@ -19,7 +19,7 @@ export interface RecordingWriterOptions {
   readonly fragmentMs: number
 }
 
-/** A file that is whole. */
+/** A finished file. */
 export interface WholeFile {
   /** Where it is, in the words of its store. */
   readonly place: string
@@ -27,11 +27,14 @@ export interface WholeFile {
   readonly durationMs: number
   /** Its size in bytes. */
   readonly byteLength: number
-  /** An MP4 whose index could not be put in front, for want of space or for its size: it is fragmented still, and plays. */
+  /**
+   * An MP4 whose index could not be put in front, for want of space or for its size: it is fragmented still,
+   * and plays.
+   */
   readonly fragmented: boolean
 }
 
-/** Makes the bytes of one file; whoever has it appends them, in order. */
+/** Makes the bytes of one file; the owner appends them, in order. */
 export interface RecordingWriter {
   /** Media taken so far, ms. */
   readonly durationMs: number
@@ -47,8 +50,14 @@ export interface RecordingWriter {
   write(packet: MediaPacket): boolean
   /** What to append now: nothing while too little is known to begin. */
   take(): Uint8Array[]
-  /** What to append last. Nothing is to be written after. @throws ProtocolError `ERR_RECORDING_CODEC` as {@link RecordingWriter.write}. */
+  /**
+   * What to append last. Nothing is to be written after.
+   * @throws ProtocolError `ERR_RECORDING_CODEC` as {@link RecordingWriter.write}.
+   */
   end(): Uint8Array[]
-  /** Makes `file`, to which everything was appended, whole. @returns `undefined` when there is no media in it: it is discarded. */
+  /**
+   * Finishes `file`, to which everything was appended.
+   * @returns `undefined` if it contains no media: it is discarded.
+   */
   finish(file: RecordingFile): Promise<WholeFile | undefined>
 }

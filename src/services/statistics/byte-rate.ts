@@ -29,7 +29,10 @@ export class ByteRate {
     if (this.#samples.length > 2 * SAMPLES) this.#samples.splice(0, 2)
   }
 
-  /** Kilobits a second from the oldest sample within the window, or else the newest, to now; 0 at the very beginning. */
+  /**
+   * Kilobits a second from the oldest sample within the window, or else the newest, to now; 0 at the very
+   * beginning.
+   */
   kbps(nowMs: number, bytes: number): number {
     let at = 0
     while (at + 2 < this.#samples.length && nowMs - this.#samples[at]! > RATE_WINDOW_MS) at += 2

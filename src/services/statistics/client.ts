@@ -8,7 +8,10 @@ import type { RtmpConnection } from '../../node/index.ts'
 import type { HlsHandler, HlsSession } from '../../packaging/index.ts'
 import { ByteRate } from './byte-rate.ts'
 
-/** What a {@link Client} does: it publishes, plays over a connection, or comes for segments now and then (HLS). */
+/**
+ * What a {@link Client} does: it publishes, plays over a connection, or comes for segments now and then
+ * (HLS).
+ */
 export type ClientRole = 'publisher' | 'player' | 'viewer'
 
 /** Figures of a {@link Client}. */
@@ -75,7 +78,10 @@ export class Client {
     }
   }
 
-  /** Sends it away: its connection is closed, or its next request refused. It may come again; whether it is let in is admission's. */
+  /**
+   * Disconnects it: its connection is closed, or its next request refused. It may return; admission decides
+   * again.
+   */
   kick(): void {
     this.#kick()
   }

@@ -1,6 +1,6 @@
 /**
- * Who publishes and plays what, with bitrates: {@link Statistics}, which API, metrics and page read. {@link SystemStatistics} is about the
- * process and its machine.
+ * Who publishes and plays what, with bitrates: {@link Statistics}, which API, metrics and page read.
+ * {@link SystemStatistics} is about the process and its machine.
  *
  * @module services/statistics
  * @group Services

@@ -1,11 +1,11 @@
 /**
- * What Linux tells in `/proc`, as far as statistics need it: proc(5).
+ * Files in `/proc` of Linux that statistics need: proc(5).
  *
  * @module
  */
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Text of a small file of the kernel, `undefined` where there is none. */
+/** Text of a small file of the kernel, `undefined` if there is none. */
 export function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
@@ -14,7 +14,7 @@ export function readProc(path: string): string | undefined {
   }
 }
 
-/** Names of the disks that are no partitions and not made of others. */
+/** Names of the disks, without partitions and disks made of others. */
 export function readDiskNames(): string[] {
   try {
     return readdirSync('/sys/block').filter((name) => !/^(loop|ram|zram|dm-|md|sr|fd)/.test(name))
@@ -23,7 +23,7 @@ export function readDiskNames(): string[] {
   }
 }
 
-/** Fields of `/proc/self/stat` behind the name, in their order. Those that are addresses of memory are left out of statistics. */
+/** Fields of `/proc/self/stat` after the name, in order. Memory addresses are omitted from statistics. */
 const SELF_STAT_FIELDS = [
   'ppid', 'pgrp', 'session', 'tty_nr', 'tpgid', 'flags', 'minflt', 'cminflt', 'majflt', 'cmajflt', 'utime', 'stime',
   'cutime', 'cstime', 'priority', 'nice', 'num_threads', 'itrealvalue', 'starttime', 'vsize', 'rss', 'rsslim',
@@ -47,7 +47,7 @@ export interface SelfStat {
   readonly fields: Readonly<Record<SelfStatField, number>>
 }
 
-/** Reads `/proc/self/stat`; `undefined` for a text that is none. */
+/** Reads `/proc/self/stat`; `undefined` for an invalid text. */
 export function parseSelfStat(text: string): SelfStat | undefined {
   // The name may contain blanks and parentheses itself.
   const match = /^(\d+) \(([\s\S]*)\) (\S) ([-\d ]+)\s*$/.exec(text)

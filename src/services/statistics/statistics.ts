@@ -24,20 +24,30 @@ import { DEFAULT_VHOST } from '../../rtmp/index.ts'
 
 /** Options of {@link Statistics}. */
 export interface StatisticsOptions {
-  /** The hub, or a function that lists the virtual hosts with their hubs; it is called each time, so that they may come and go. */
+  /**
+   * The hub, or a function that lists the virtual hosts with their hubs; it is called each time, so that they
+   * may come and go.
+   */
   readonly hub: Hub | (() => Iterable<readonly [vhost: string, hub: Hub]>)
-  /** The RTMP servers: for connections that neither publish nor play, and the bytes of publishers on the wire. @defaultValue none */
+  /**
+   * The RTMP servers: for connections that neither publish nor play, and the bytes of publishers on the wire.
+   * @defaultValue none
+   */
   readonly rtmp?: RtmpServer | readonly RtmpServer[]
   /** The handlers of endless HTTP streams, for the number of their viewers. @defaultValue none */
   readonly live?: LiveHandler | readonly LiveHandler[]
   /**
-   * The HLS handlers: their viewers hold no connection, and are known to them alone. A function is called each time, so that they may come
-   * and go. @defaultValue none
+   * The HLS handlers: their viewers hold no connection, and only they know them. A function is called each
+   * time, so that they may come and go. @defaultValue none
    */
   readonly hls?: HlsHandler | readonly HlsHandler[] | (() => Iterable<HlsHandler>)
   /** Who answers. @defaultValue a new identity */
   readonly identity?: ServerIdentity
-  /** Time between two samples for bitrates and processor times, ms; the windows are up to three of them and at most 30 s long. @defaultValue 10000 */
+  /**
+   * Time between two samples for bitrates and processor times, ms; the windows are up to three of them and at
+   * most 30 s long.
+   * @defaultValue 10000
+   */
   readonly sampleIntervalMs?: number
   /** Time and timers, for tests. @defaultValue the runtime's own */
   readonly clock?: Clock
@@ -96,8 +106,8 @@ interface Rates {
 }
 
 /**
- * Gathers what is known of hubs, servers and handlers when it is asked, and samples totals on a slow timer for bitrates. Nothing is done per
- * packet.
+ * Gathers what is known of hubs, servers and handlers when it is asked, and samples totals on a slow timer
+ * for bitrates. Nothing is done per packet.
  */
 export class Statistics {
   /** Who answers. */
@@ -122,7 +132,7 @@ export class Statistics {
 
   /**
    * @param options - see {@link StatisticsOptions}.
-   * @throws TypeError for options that are wrong.
+   * @throws TypeError if the options are invalid.
    */
   constructor(options: StatisticsOptions) {
     const { hub, rtmp, live, hls, identity, sampleIntervalMs, clock } = parseOptions(
@@ -161,7 +171,10 @@ export class Statistics {
     })
   }
 
-  /** The streams of all virtual hosts, those within their grace time included, in order of their first publish. */
+  /**
+   * The streams of all virtual hosts, those within their grace time included, in order of their first
+   * publish.
+   */
   streams(): StreamStatistics[] {
     const found: StreamStatistics[] = []
     for (const [vhost, source] of this.#sources()) found.push(this.#describe(vhost, source))
@@ -247,7 +260,7 @@ export class Statistics {
     }
   }
 
-  /** Which doors are known: an API tells what a server can do. @internal */
+  /** Which servers and handlers are known: an API reports what a server can do. @internal */
   get doors(): { readonly rtmp: boolean; readonly http: boolean; readonly hls: boolean } {
     const hls = Array.from(this.#hls()).length > 0
     return { rtmp: this.#rtmp.length > 0, http: this.#live.length > 0, hls }
@@ -298,7 +311,10 @@ export class Statistics {
     }
   }
 
-  /** A stream's first window begins with its first publisher, if that is the present one; all else begins when it is seen. */
+  /**
+   * A stream's first window begins with its first publisher, if that is the present one; all else begins when
+   * it is seen.
+   */
   #ratesOf(thing: Hub | Source, totals: StreamTotals): Rates {
     let rates = this.#rates.get(thing)
     if (rates === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Figures of the process and of the machine, as far as Node and Linux tell. What nobody tells is `null`.
+ * Figures of the process and of the machine, as far as Node and Linux report them. Unknown ones are `null`.
  *
  * @module
  */
@@ -41,9 +41,9 @@ export interface NetworkStats {
   readonly receivedBytes: number
   /** Sent. */
   readonly sentBytes: number
-  /** Received by interfaces that have private addresses alone. */
+  /** Received by interfaces with only private addresses. */
   readonly privateReceivedBytes: number
-  /** Sent by interfaces that have private addresses alone. */
+  /** Sent by interfaces with only private addresses. */
   readonly privateSentBytes: number
 }
 
@@ -111,7 +111,10 @@ export class SystemStatistics {
     this.#newest = this.#take()
   }
 
-  /** Processor time of this process as a share of one processor, so that 2 is two of them at work; `null` before the second sample. */
+  /**
+   * Processor time of this process as a share of one processor, so that 2 is two of them at work; `null`
+   * before the second sample.
+   */
   get processCpu(): number | null {
     const elapsedMs = this.#newest.atMs - this.#previous.atMs
     return elapsedMs <= 0
@@ -119,7 +122,10 @@ export class SystemStatistics {
       : rounded((this.#newest.processCpuMs - this.#previous.processCpuMs) / elapsedMs)
   }
 
-  /** Share of the time in which the processors of the machine were at work, 0 to 1; `null` where the system does not tell. */
+  /**
+   * Share of the time in which the processors of the machine were at work, 0 to 1; `null` where the system
+   * does not tell.
+   */
   get systemCpu(): number | null {
     const { cpu } = this.#newest
     const before = this.#previous.cpu
@@ -128,12 +134,12 @@ export class SystemStatistics {
     return total <= 0 ? null : rounded(1 - (idleOf(cpu) - idleOf(before)) / total)
   }
 
-  /** Times of the processors, ticks of a hundredth of a second; outside of Linux what Node tells of them. @internal */
+  /** Times of the processors, ticks of a hundredth of a second; outside Linux what Node reports. @internal */
   cpuTimes(): Partial<CpuTimes> {
     return this.#newest.cpu ?? nodeCpuTimes()
   }
 
-  /** `/proc/self/stat`; `undefined` where there is none. @internal */
+  /** `/proc/self/stat`; `undefined` if there is none. @internal */
   selfStat(): SelfStat | undefined {
     const text = readProc('/proc/self/stat')
     return text === undefined ? undefined : parseSelfStat(text)
