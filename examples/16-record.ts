@@ -17,7 +17,7 @@ async function startRecording(directory: string): Promise<Recorder> {
   )
   // The stream goes on without the recording.
   recorder.on('error', ({ streamPath, error }) => console.error(`${streamPath}: ${error.message}`))
-  // What a crash left unfinished becomes whole, and is told of like any other file.
+  // Finishes files that a crash left, and reports them like any other.
   await recorder.recover()
   return recorder
 }

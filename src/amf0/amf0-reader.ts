@@ -48,7 +48,7 @@ export class Amf0Reader {
     this.#amf3 = undefined
   }
 
-  /** Where the next value begins. */
+  /** Offset of the next value. */
   get offset(): number {
     return this.#input.offset
   }

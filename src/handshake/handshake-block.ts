@@ -22,7 +22,7 @@ import { type HandshakeCrypto, type HmacSha256, takeRandom } from './handshake-c
 /** Length of C1, S1, C2 and S2. */
 export const HANDSHAKE_BLOCK_BYTES = 1536
 
-/** Where the digest area lies: 0 = after the key area, 1 = before it. */
+/** Position of the digest area: 0 = after the key area, 1 = before it. */
 export type DigestScheme = 0 | 1
 
 /** Who signs a block: the client with the Flash Player key, the server with the Flash Media Server key. */
@@ -31,7 +31,7 @@ export type HandshakeRole = 'client' | 'server'
 const DIGEST_BYTES = 32
 // 764 bytes of area − 4 of offset − 32 of digest
 const DIGEST_POSITIONS = 728
-/** Where the four offset bytes of the digest area are, by scheme. */
+/** Positions of the four offset bytes of the digest area, by scheme. */
 const DIGEST_AREA = [772, 8] as const
 
 // The public constants of the digest form: a name, then 32 bytes that both keys share.
@@ -71,7 +71,7 @@ export function signBlock(
 
 /** What {@link findDigest} finds. */
 export interface FoundDigest {
-  /** Where the digest lies. */
+  /** Offset of the digest. */
   readonly scheme: DigestScheme
   /** 32 bytes, a view into the block. */
   readonly digest: Uint8Array

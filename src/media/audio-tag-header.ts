@@ -53,7 +53,7 @@ export interface AudioTagHeader {
   readonly sampleBits: number
   /** Legacy channel count (1 or 2), 0 in the Enhanced form. AAC says 2 whatever its count is. */
   readonly channelCount: number
-  /** Where the payload, or the first track, starts. The body's length when the header is cut off. */
+  /** Offset of the payload, or of the first track. The body's length if the header is cut off. */
   readonly payloadOffset: number
 }
 

@@ -23,7 +23,7 @@ export const MOD_EX_TYPE_TIMESTAMP_OFFSET_NANO = 0
 /** The PacketType that opens a ModEx, the same number in audio and video. */
 export const PACKET_TYPE_MOD_EX = 7
 
-/** Where a ModEx loop ended. One shared object: read it before the next call. */
+/** End of a ModEx loop. One shared object: read it before the next call. */
 export interface ModExResult {
   /** The PacketType after the last ModEx, or −1 if the body ends inside one. */
   packetType: number

@@ -49,7 +49,7 @@ export class MediaPacket {
    * The FLV tag body as it arrived, headers included. Shared by all who read the packet: never write to it.
    */
   readonly body: Uint8Array
-  /** Where in `body` the payload starts; in a multitrack body, where the first track starts. 0 for data. */
+  /** Offset of the payload in `body`; in a multitrack body, of the first track. 0 for data. */
   readonly payloadOffset: number
   #tracks: readonly TrackPacket[] | undefined
   #default: MediaPacket | undefined

@@ -78,7 +78,7 @@ export interface VideoTagHeader {
   readonly timestampOffsetNs: number
   /** The command byte of a command frame (0 start of seek, 1 end of seek), else −1. */
   readonly command: number
-  /** Where the payload, or the first track, starts. The body's length when the header is cut off. */
+  /** Offset of the payload, or of the first track. The body's length if the header is cut off. */
   readonly payloadOffset: number
 }
 

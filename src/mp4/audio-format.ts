@@ -66,7 +66,7 @@ export function isSelfDescribing(codec: FourCc): boolean {
 export function rawAacFrames(payload: Uint8Array): readonly Uint8Array[] | undefined {
   const frames = splitAdts(payload)
   if (frames.length === 0) return [payload]
-  // Where the blocks of a frame end, only a decoder knows.
+  // Only a decoder knows where the blocks of a frame end.
   return frames.every(({ header }) => header.blockCount === 1)
     ? frames.map((frame) => frame.payload)
     : undefined
@@ -152,7 +152,7 @@ function flacFormat(configuration: Uint8Array): SampleFormat {
   return {
     ...format('fLaC', info.sampleRate, info.channelCount, info.bitsPerSample, ticks, (writer) => {
       writer.openFull('dfLa', 0, 0)
-      writer.bytes(block) // STREAMINFO behind its block header, marked as the last
+      writer.bytes(block) // STREAMINFO after its block header, marked as the last
       writer.close()
     }),
     frameTicks: flacFrameSamples,
@@ -192,7 +192,7 @@ function format(
       writer.u16(channelCount)
       writer.u16(sampleBits)
       writer.zeros(4) // pre_defined, reserved
-      writer.u32(rate <= 0xffff ? rate * 0x1_0000 : 0) // samplerate, 16.16: a higher one is told by the configuration alone
+      writer.u32(rate <= 0xffff ? rate * 0x1_0000 : 0) // samplerate, 16.16: only the configuration has higher ones
       writeSpecificBox(writer)
       writer.close()
     },

@@ -48,7 +48,7 @@ export function writeInitSegment(tracks: readonly MuxerTrack[], startMs: number)
   return writer.copy()
 }
 
-/** Of several tracks of a kind the first is enabled and the others are its alternatives. */
+/** The first of several tracks of a kind is enabled; the others are its alternatives. */
 function trackHeader(track: MuxerTrack, tracks: readonly MuxerTrack[]): TrackHeader {
   const alike = tracks.filter(({ kind }) => kind === track.kind)
   return {

@@ -125,11 +125,11 @@ function readTrackHeader(box: BoxReader): TrackHeader {
 interface Edits {
   /** Empty edits in front, in ticks of the movie. */
   readonly delay: number
-  /** Where in the media the first other edit begins, in ticks of the track. */
+  /** Start of the first other edit in the media, in ticks of the track. */
   readonly mediaTime: number
 }
 
-/** Where the presentation begins. Edits after the first that has media are not followed. */
+/** Start of the presentation. Edits after the first that has media are ignored. */
 function readEdits(box: BoxReader | undefined): Edits | undefined {
   if (box === undefined) return undefined
   const version = box.versionAndFlags() >>> 24

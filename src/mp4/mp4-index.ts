@@ -18,7 +18,7 @@ export interface Mp4ByteRange {
 
 /** One sample of a file. Times are in ticks of its track. */
 export interface Mp4Sample {
-  /** Where in the file it lies. */
+  /** Its position in the file. */
   readonly offset: number
   /** Bytes. */
   readonly size: number
@@ -294,7 +294,7 @@ export class Mp4Index {
     return this.#budget.bytes
   }
 
-  /** Where the samples lie, in the order of the file; neighbours are one range. */
+  /** Positions of the samples, in the order of the file; neighbours are one range. */
   *ranges(): Generator<Mp4ByteRange> {
     for (let i = 0; i < this.#ranges.count; i++)
       yield { offset: this.#ranges.get(i, 0), length: this.#ranges.get(i, 1) }

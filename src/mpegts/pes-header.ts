@@ -26,7 +26,7 @@ export interface PesHeader {
    * packet starts).
    */
   readonly payloadBytes: number
-  /** Where the payload starts. */
+  /** Offset of the payload. */
   readonly headerBytes: number
   /** Presentation time, 0 to 2³³ − 1 ticks; `undefined` when the header has none. */
   readonly ptsTicks: number | undefined

@@ -36,7 +36,7 @@ export interface ProgramAssociation {
   readonly programs: readonly ProgramAssociationEntry[]
 }
 
-/** Where the map of a program is found. */
+/** An entry of the program association table. */
 export interface ProgramAssociationEntry {
   /** program_number, 0 to 65535; 0 for the network information table. */
   readonly programNumber: number

@@ -255,7 +255,7 @@ export class TsDemuxer {
       }
     }
     if ((b1 & 0x80) !== 0) {
-      this.#packetErrors++ // transport_error_indicator; the counter of the next packet tells of the loss
+      this.#packetErrors++ // transport_error_indicator; the counter of the next packet shows the loss
       return
     }
     if ((b3 & 0x10) === 0 || payload >= end) return

@@ -70,7 +70,7 @@ export interface ClientRejectedEvent {
 export interface ClientRedirectEvent {
   /** Discriminant. */
   readonly type: 'redirect'
-  /** Where to connect instead. */
+  /** URL to connect to instead. */
   readonly redirect: Redirect
   /** The server's reason; `''` when it is missing. */
   readonly description: string

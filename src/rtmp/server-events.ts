@@ -37,7 +37,7 @@ export interface ServerPlayEvent {
   /** Stream name with its query, as the client gave it; may be `''`. */
   readonly streamName: string
   /**
-   * Where to start, as it came: −2 live or else recorded, −1 live only, ≥ 0 recorded only. Seconds by RTMP
+   * Start position, as it came: −2 live or else recorded, −1 live only, ≥ 0 recorded only. Seconds by RTMP
    * 1.0 §7.2.2.1, but FFmpeg and librtmp send ms (−2000, −1000).
    */
   readonly start: number
@@ -67,7 +67,7 @@ export interface ServerPauseEvent {
   readonly type: 'pause'
   /** Whether it pauses. */
   readonly paused: boolean
-  /** Where the player is, ms. */
+  /** Position of the player, ms. */
   readonly positionMs: number
 }
 
@@ -78,7 +78,7 @@ export interface ServerPauseEvent {
 export interface ServerSeekEvent {
   /** Discriminant. */
   readonly type: 'seek'
-  /** Where to, ms. */
+  /** Position to seek to, ms. */
   readonly positionMs: number
 }
 

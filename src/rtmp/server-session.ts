@@ -78,7 +78,7 @@ export interface RtmpServerSessionOptions extends RtmpSessionOptions {
 export interface StreamRejection {
   /** Status code that the client sees. */
   readonly code?: string
-  /** Where it is sent instead; the status is then `NetConnection.Connect.Rejected` with an `ex` object. */
+  /** URL it is redirected to; the status is then `NetConnection.Connect.Rejected` with an `ex` object. */
   readonly redirect?: Redirect
 }
 

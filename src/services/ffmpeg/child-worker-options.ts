@@ -16,7 +16,7 @@ export interface WorkerRun {
   readonly args: readonly string[]
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>
-  /** Where it runs. */
+  /** Folder it runs in. */
   readonly cwd?: string | undefined
   /** Whether its standard input is a pipe. Otherwise it has none. */
   readonly input?: boolean

@@ -20,7 +20,7 @@ export interface ExecHook {
    * came they are in the environment, as `MILLRACE_STREAM` …
    */
   readonly command: readonly string[]
-  /** Where it runs. @defaultValue where this process runs */
+  /** Folder it runs in. @defaultValue that of this process */
   readonly cwd?: string | undefined
   /**
    * When one for `publish` is started again: whenever it ends, when it fails, or never.

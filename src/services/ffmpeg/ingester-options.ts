@@ -37,7 +37,7 @@ export interface Ingest extends Encoding {
 
 /** Options of {@link Ingester}. */
 export interface IngesterOptions extends RestartOptions {
-  /** Where the streams are published. */
+  /** Hub the streams are published to. */
   readonly hub: Hub
   /** What is published. */
   readonly ingests: readonly Ingest[]

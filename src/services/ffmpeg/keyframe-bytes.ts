@@ -18,7 +18,7 @@ export interface KeyframeBytes {
 
 /** The newest keyframe of a source. */
 export interface NewestKeyframe {
-  /** Where it is in the source's log: another number, another picture. */
+  /** Its position in the source's log: another number, another picture. */
   readonly seq: number
   /** Presentation time, ms on the source's clock. */
   readonly pts: number

@@ -41,7 +41,7 @@ const debug = createDebug('millrace:http')
 export interface SnapshotHandlerOptions extends CorsOptions, TrustProxyOptions {
   /** The hub, or a function that picks it for a request; `undefined` from it is 404. */
   readonly hub: HubResolver
-  /** Where pictures of that hub's streams come from. */
+  /** Source of the pictures of that hub's streams. */
   readonly snapshots: Snapshots
   /** Path in front of `/app/name.jpg`, such as `/media`. @defaultValue '' */
   readonly prefix?: string
@@ -51,7 +51,7 @@ export interface SnapshotHandlerOptions extends CorsOptions, TrustProxyOptions {
   readonly viewerTimeoutMs?: number
   /** Most viewers that are remembered; beyond, the one that asked longest ago has left. @defaultValue 1000 */
   readonly maxViewers?: number
-  /** Where the time comes from. @defaultValue the system's */
+  /** Source of time. @defaultValue the system's */
   readonly clock?: Clock
 }
 

@@ -18,13 +18,16 @@ const NO_CORS = { cors: false } as const
 
 /** Options of {@link MetricsHandler}. */
 export interface MetricsHandlerOptions {
-  /** Where the figures come from. */
+  /** Source of the figures. */
   readonly statistics: Statistics
   /** Who may read them. Names of streams are among them. */
   readonly authentication: HttpAuthentication
   /** The path. @defaultValue '/metrics' */
   readonly path?: string
-  /** Streams that have samples of their own, from the oldest on; the others are in the sums. Each costs nine samples. @defaultValue 200 */
+  /**
+   * Streams that have samples of their own, from the oldest on; the others are in the sums. Each costs nine
+   * samples. @defaultValue 200
+   */
   readonly maxStreamLabels?: number
   /** Who was refused, for `millrace_refusals_total`. @defaultValue there is no such family */
   readonly refusals?: RecentRefusals

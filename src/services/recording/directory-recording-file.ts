@@ -28,7 +28,7 @@ export class DirectoryRecordingFile implements RecordingFile {
   readonly key: string
   readonly #handle: FileHandle
   readonly #directory: Directory
-  /** Where it is now: the temporary name. */
+  /** Its current path: the temporary name. */
   #path: string
   #length: number
   #closed: boolean

@@ -25,7 +25,7 @@ import { FlvSummary } from './flv-summary.ts'
 import type { RecordingFile } from './recording-store.ts'
 import type { RecordingWriter, RecordingWriterOptions, WholeFile } from './recording-writer.ts'
 
-/** Where the data of the first tag is, which is the metadata. */
+/** Offset of the first tag's data, the metadata. */
 export const METADATA_OFFSET = FLV_HEADER_BYTES + FLV_TAG_HEADER_BYTES
 
 /**

@@ -30,11 +30,11 @@ interface Tag {
   /** ms */
   readonly dts: number
   readonly position: number
-  /** Where the next one begins. */
+  /** Offset of the next one. */
   readonly end: number
 }
 
-/** Where an unfinished FLV file comes from; `undefined` when it does not say. */
+/** Origin of an unfinished FLV file; `undefined` if it does not say. */
 export async function noteOfFlv(file: RecordingFile): Promise<RecordingNote | undefined> {
   for await (const { packet } of tagsOf(file)) return noteOfMetadata(packet.body)
   return undefined

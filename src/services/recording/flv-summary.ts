@@ -73,7 +73,7 @@ class Kind {
     this.#frameMs = 0
   }
 
-  /** Where the last frame ends: it lasts as long as the one before. */
+  /** End of the last frame, which lasts as long as the previous one. */
   get endDts(): number {
     return this.#lastDts + this.#frameMs
   }

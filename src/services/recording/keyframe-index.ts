@@ -1,5 +1,5 @@
 /**
- * Where the keyframes of an FLV file are, so that players can seek in it.
+ * Positions of the keyframes of an FLV file, so that players can seek in it.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface KeyframeEntries {
 
 /** Keyframes of one file, in order. */
 export class KeyframeIndex {
-  /** Where the video configuration of the start is. */
+  /** Position of the video configuration at the start. */
   #configurationPosition: number | undefined
   #entries: { readonly dts: number; readonly position: number }[]
   /** One of so many keyframes is kept. */

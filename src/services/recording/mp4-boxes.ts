@@ -31,7 +31,7 @@ export function encodeMp4Note(note: RecordingNote): Uint8Array {
 export interface Mp4Opening {
   /** There is a complete movie box: there may be media. */
   readonly hasMovie: boolean
-  /** Where it comes from, if it says so. */
+  /** Its origin, if it says so. */
   readonly note: RecordingNote | undefined
 }
 

@@ -12,7 +12,7 @@ import type { RecordingStore } from './recording-store.ts'
 export interface RecorderOptions {
   /** Whose streams are recorded. */
   readonly hub: Hub
-  /** Where files go: a `DirectoryRecordingStore`, or your own. */
+  /** Store of the files: a `DirectoryRecordingStore`, or your own. */
   readonly store: RecordingStore
   /**
    * Path of each file inside the store, and by its extension (`.flv`, `.mp4`) the format: see {@link RecordingPath} for its variables.
@@ -101,7 +101,7 @@ export interface FinishedRecordingFile {
   readonly streamPath: string
   /** Its virtual host. */
   readonly vhost: string
-  /** Where it is, in the words of the store: a path. */
+  /** Its location, as the store names it: a path. */
   readonly file: string
   /** FLV or MP4. */
   readonly format: RecordingFormat

@@ -117,8 +117,8 @@ export class Recorder extends Announcer<RecorderEvents> {
    * Records a stream from its cached GOP on, until {@link Recorder.stop}: also when its publisher leaves and
    * comes back, with a new file each time.
    * @throws TypeError if the options are invalid, a path that leaves the store among them.
-   * @throws RangeError when the stream is already being recorded, the recorder is closed, or the source is
-   *   over or another hub's.
+   * @throws RangeError if the stream is already being recorded, the recorder is closed, or the source has
+   *   ended or belongs to another hub.
    */
   start(source: Source, options: RecordingOptions = {}): void {
     const { path = this.#options.path, format } = parseOptions(recordingOptions, options, 'Recorder.start')

@@ -33,7 +33,7 @@ export async function recoverFile(
   return undefined
 }
 
-/** Where an unfinished file comes from; `undefined` when it does not say. */
+/** Origin of an unfinished file; `undefined` if it does not say. */
 export async function noteOf(
   file: RecordingFile,
   format: RecordingFormat,

@@ -12,7 +12,7 @@ import type { RecordingWriter } from './recording-writer.ts'
 
 /** What a part is made of. */
 export interface RecordingPartFields {
-  /** Where it comes from. */
+  /** Its origin. */
   readonly note: RecordingNote
   /** Who is recorded. */
   readonly request: AccessRequest | undefined

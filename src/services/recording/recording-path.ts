@@ -1,5 +1,5 @@
 /**
- * Where recordings go: path templates with the variables of SRS, and names of peers made harmless.
+ * Paths of recordings: templates with the variables of SRS, and names of peers made harmless.
  *
  * @module
  */

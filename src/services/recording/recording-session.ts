@@ -24,7 +24,7 @@ const MAX_INDEX_ENTRIES = 1_024
 
 /** What a session has to know. */
 export interface SessionOptions {
-  /** Where files go. */
+  /** Store of the files. */
   readonly store: RecordingStore
   /** Their names and format. */
   readonly path: RecordingPath

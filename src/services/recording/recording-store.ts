@@ -1,5 +1,5 @@
 /**
- * Where the bytes of recordings are kept: a directory, or anything of the caller's that can do the same.
+ * Storage for the bytes of recordings: a directory, or anything of the caller's that can do the same.
  *
  * @module
  */

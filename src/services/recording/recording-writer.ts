@@ -9,7 +9,7 @@ import type { RecordingFile } from './recording-store.ts'
 
 /** What a writer starts with. */
 export interface RecordingWriterOptions {
-  /** Where the recording comes from. */
+  /** Origin of the recording. */
   readonly note: RecordingNote
   /** Metadata and decoder configuration in force. */
   readonly configuration: ConfigurationSet
@@ -21,7 +21,7 @@ export interface RecordingWriterOptions {
 
 /** A finished file. */
 export interface WholeFile {
-  /** Where it is, in the words of its store. */
+  /** Its location, as its store names it. */
   readonly place: string
   /** Its duration, ms. */
   readonly durationMs: number
