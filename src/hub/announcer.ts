@@ -53,7 +53,7 @@ export class Announcer<Events extends AnnouncerEvents> extends EventEmitter<Even
 
 let trace: (error: unknown, name: string) => void = () => undefined
 
-/** Where errors of listeners are logged: for the layers that have a log. @internal */
+/** Where errors of listeners are logged: for the layers that have a log. */
 export function traceListenerErrors(to: (error: unknown, name: string) => void): void {
   trace = to
 }

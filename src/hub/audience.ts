@@ -32,6 +32,7 @@ export class Audience {
    * @param fanOut - serves the players.
    * @param consumers - the in-process readers.
    * @param listener - notified of departures and failures.
+   * @internal
    */
   constructor(fanOut: FanOut<Player>, consumers: Consumers, listener: AudienceListener) {
     this.#fanOut = fanOut
